@@ -61,8 +61,7 @@ docs: $(READY).docs ## Build the documentation into docs/_build/html
 		&& echo "Open docs/_build/html/index.html"; else echo "No docs/conf.py: nothing to build"; fi
 
 # One resolution for all files: dev.txt holds everything and binds the others.
-COMPILE = $(PY) -m uv pip compile --quiet --universal --python-version 3.11 --fork-strategy fewest --no-config --custom-compile-command "make pins" \
-	--no-annotate setup.cfg
+COMPILE = UV_CUSTOM_COMPILE_COMMAND="make pins" $(PY) -m uv pip compile --quiet --universal --python-version 3.11 --fork-strategy fewest --no-config --no-annotate setup.cfg
 
 pins: $(READY).dev ## Write requirements/*.txt anew from the ranges in setup.cfg
 	@$(COMPILE) --upgrade --extra dev --extra prod -c requirements/constraints.in -o requirements/dev.txt
