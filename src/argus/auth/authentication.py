@@ -1,0 +1,25 @@
+"""Who is asking: the ``Authorization: Token`` header."""
+
+from datetime import timedelta
+
+from django.conf import settings
+from django.utils import timezone
+from rest_framework.authentication import TokenAuthentication
+from rest_framework.authtoken.models import Token
+from rest_framework.exceptions import AuthenticationFailed
+
+
+class ExpiringTokenAuthentication(TokenAuthentication):
+    """Tokens die of age: one that is too old is deleted when somebody tries it, and answered with 401."""
+
+    def authenticate_credentials(self, key):
+        user, token = super().authenticate_credentials(key)
+        if has_expired(token):
+            token.delete()
+            raise AuthenticationFailed("This token has expired.")
+        return user, token
+
+
+def has_expired(token: Token) -> bool:
+    """Tell whether the token is older than ``AUTH_TOKEN_EXPIRES_AFTER_DAYS``."""
+    return token.created < timezone.now() - timedelta(days=settings.AUTH_TOKEN_EXPIRES_AFTER_DAYS)

@@ -1,0 +1,42 @@
+"""Accounts and phone numbers as the API shows and takes them."""
+
+from phonenumber_field.serializerfields import PhoneNumberField
+from rest_framework import serializers
+
+from .models import PhoneNumber, User
+
+
+class PhoneNumberSerializer(serializers.ModelSerializer):
+    """A phone number: E.164, with country code, and in a series that is really in use (libphonenumber)."""
+
+    phone_number = PhoneNumberField(help_text="With country code, such as +4767676767.")
+
+    class Meta:
+        model = PhoneNumber
+        fields = ["pk", "user", "phone_number"]
+        read_only_fields = ["pk", "user"]
+
+
+class PublicUserSerializer(serializers.ModelSerializer):
+    """What any user may know of any other."""
+
+    class Meta:
+        model = User
+        fields = ["username", "first_name", "last_name", "email"]
+        read_only_fields = fields
+
+
+class UserSerializer(PublicUserSerializer):
+    """What users are told about themselves."""
+
+    phone_numbers = PhoneNumberSerializer(many=True, read_only=True)
+
+    class Meta(PublicUserSerializer.Meta):
+        fields = [*PublicUserSerializer.Meta.fields, "phone_numbers"]
+        read_only_fields = fields
+
+
+class TokenSerializer(serializers.Serializer):
+    """A freshly made token."""
+
+    token = serializers.CharField(min_length=40, max_length=40)

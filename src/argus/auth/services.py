@@ -1,0 +1,44 @@
+"""What can be done to accounts and their tokens. Every door (REST, admin, commands) comes through here."""
+
+from django.db import transaction
+from rest_framework.authtoken.models import Token
+
+from argus.util.errors import DomainError
+
+from .models import User
+
+
+@transaction.atomic
+def replace_token(user: User) -> Token:
+    """Give the user a new token; the old one stops working at once.
+
+    The user's row is locked, so that of two requests at once each gets a token that was valid, and the later one is.
+    """
+    User.objects.select_for_update().get(pk=user.pk)
+    Token.objects.filter(user=user).delete()
+    return Token.objects.create(user=user)
+
+
+def revoke_token(user: User) -> None:
+    """Take the user's token away, if there is one."""
+    Token.objects.filter(user=user).delete()
+
+
+def get_user(username: str) -> User:
+    """Find a user by name. Raises ``DomainError`` if there is none."""
+    try:
+        return User.objects.get_by_natural_key(username)
+    except User.DoesNotExist:
+        raise DomainError(f'There is no user "{username}".', field="username") from None
+
+
+def set_password(user: User, password: str) -> None:
+    """Set the password as it is: whoever runs this is trusted to know better than any policy."""
+    user.set_password(password)
+    user.save(update_fields=["password"])
+
+
+def set_superuser(user: User, value: bool) -> None:
+    """Turn the user into a superuser and member of the staff, or back."""
+    user.is_superuser = user.is_staff = value
+    user.save(update_fields=["is_superuser", "is_staff"])

@@ -1,0 +1,91 @@
+"""Accounts over REST: who am I, tokens in and out, phone numbers."""
+
+from contextlib import suppress
+
+from django.contrib.auth import logout
+from drf_spectacular.utils import OpenApiExample, extend_schema
+from rest_framework import generics
+from rest_framework.authtoken.serializers import AuthTokenSerializer
+from rest_framework.exceptions import AuthenticationFailed
+from rest_framework.permissions import AllowAny
+from rest_framework.response import Response
+
+from . import services
+from .models import PhoneNumber, User
+from .serializers import PhoneNumberSerializer, PublicUserSerializer, TokenSerializer, UserSerializer
+
+
+class TokenView(generics.GenericAPIView):
+    """Hand out a new token for a name and a password. The old one dies; a failed attempt leaves it alive."""
+
+    # The password decides; a session that happens to be open neither helps nor asks for a CSRF token.
+    authentication_classes = []
+    permission_classes = [AllowAny]
+    serializer_class = AuthTokenSerializer
+
+    @extend_schema(
+        responses=TokenSerializer,
+        auth=[],
+        examples=[
+            OpenApiExample("Log in", value={"username": "admin", "password": "correct horse"}, request_only=True),
+        ],
+    )
+    def post(self, request):
+        serializer = self.get_serializer(data=request.data)
+        serializer.is_valid(raise_exception=True)
+        return Response({"token": services.replace_token(serializer.validated_data["user"]).key})
+
+
+class LogoutView(generics.GenericAPIView):
+    """End the caller's session and delete the caller's token. Strangers get the same answer."""
+
+    permission_classes = [AllowAny]
+
+    def perform_authentication(self, request):
+        # A token that is dead already is no reason to keep somebody logged in: frontends forget it only after a 200.
+        with suppress(AuthenticationFailed):
+            super().perform_authentication(request)
+
+    @extend_schema(request=None, responses={200: None})
+    def post(self, request):
+        if request.user.is_authenticated:
+            services.revoke_token(request.user)
+        logout(request._request)
+        return Response()
+
+
+class CurrentUserView(generics.RetrieveAPIView):
+    """The caller's own account."""
+
+    serializer_class = UserSerializer
+
+    def get_object(self):
+        return self.request.user
+
+
+class UserView(generics.RetrieveAPIView):
+    """Anybody's account, in public outline."""
+
+    serializer_class = PublicUserSerializer
+    queryset = User.objects.all()
+
+
+class OwnPhoneNumbers:
+    """One sees and changes one's own numbers only, superusers too."""
+
+    serializer_class = PhoneNumberSerializer
+    queryset = PhoneNumber.objects.all()
+
+    def get_queryset(self):
+        return super().get_queryset().filter(user_id=self.request.user.pk)
+
+
+class PhoneNumberListView(OwnPhoneNumbers, generics.ListCreateAPIView):
+    """The caller's phone numbers."""
+
+    def perform_create(self, serializer):
+        serializer.save(user=self.request.user)
+
+
+class PhoneNumberView(OwnPhoneNumbers, generics.RetrieveUpdateDestroyAPIView):
+    """One of the caller's phone numbers."""

@@ -1,0 +1,32 @@
+"""Requests that are turned away before any view: too long a body, a path without its slash."""
+
+from django.conf import settings
+from django.http import JsonResponse
+from django.middleware.common import CommonMiddleware
+
+
+class BodyLimitMiddleware:
+    """Answer 413 to a body longer than ``ARGUS_MAX_BODY_SIZE`` bytes, without reading it."""
+
+    def __init__(self, get_response):
+        self.get_response = get_response
+
+    def __call__(self, request):
+        limit = settings.ARGUS_MAX_BODY_SIZE
+        if self.length_of(request) > limit:
+            return JsonResponse({"detail": f"The body is longer than {limit} bytes."}, status=413)
+        return self.get_response(request)
+
+    @staticmethod
+    def length_of(request) -> int:
+        try:
+            return int(request.META.get("CONTENT_LENGTH") or 0)
+        except ValueError:
+            return 0
+
+
+class SlashMiddleware(CommonMiddleware):
+    """Redirect a GET without its final slash; never a request with a body, which a redirect would lose."""
+
+    def should_redirect_with_slash(self, request):
+        return request.method in {"GET", "HEAD"} and super().should_redirect_with_slash(request)

@@ -1,0 +1,138 @@
+"""Pages over (time, pk), newest first: rows with equal times are never lost, inserts in between shift nothing."""
+
+from base64 import urlsafe_b64decode, urlsafe_b64encode
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any
+from urllib.parse import parse_qsl, urlencode
+
+from django.db.models import Q, QuerySet
+from rest_framework.exceptions import NotFound
+from rest_framework.pagination import BasePagination
+from rest_framework.utils.urls import replace_query_param
+
+from argus.util.numbers import LARGEST_ID
+
+
+@dataclass(frozen=True)
+class Cursor:
+    """A place between two rows: after the row (time, pk) going to older ones, or before it going back to newer ones."""
+
+    time: datetime
+    pk: int
+    back: bool = False
+
+    def encode(self) -> str:
+        """Return URL-safe text. It is opaque to clients, and harmless when forged: it names a place, not a right."""
+        text = urlencode({"p": self.time.astimezone(UTC).isoformat(), "i": self.pk, "r": int(self.back)})
+        return urlsafe_b64encode(text.encode()).decode().rstrip("=")
+
+    @classmethod
+    def decode(cls, text: str) -> "Cursor":
+        """Read what ``encode`` wrote. Raises ``NotFound`` for anything else (contract: 404)."""
+        try:
+            raw = urlsafe_b64decode(text.encode("ascii") + b"=" * (-len(text) % 4)).decode("ascii")
+            parts = dict(parse_qsl(raw, strict_parsing=True))
+            time = datetime.fromisoformat(parts["p"]).astimezone(UTC)
+            pk, back = int(parts["i"]), {"0": False, "1": True}[parts["r"]]
+        except (ValueError, KeyError, OverflowError):
+            raise NotFound("This cursor cannot be read.") from None
+        if not 0 <= pk <= LARGEST_ID:
+            raise NotFound("This cursor cannot be read.")
+        return cls(time, pk, back)
+
+
+@dataclass(frozen=True)
+class Page:
+    """Some rows, newest first, and the cursors to both sides (``None`` where there is nothing)."""
+
+    rows: list
+    older: Cursor | None
+    newer: Cursor | None
+
+
+def read_page(queryset: QuerySet, *, time_field: str, size: int, cursor: Cursor | None = None) -> Page:
+    """Read one page of objects or named tuples with one query.
+
+    One row more than the page is read, to know whether there is another page beyond.
+    """
+    back = cursor is not None and cursor.back
+    if cursor is not None:
+        queryset = queryset.filter(beyond(cursor, time_field))
+    order = (time_field, "pk") if back else (f"-{time_field}", "-pk")
+    rows = list(queryset.order_by(*order)[: size + 1])
+    more, rows = len(rows) > size, rows[:size]
+    if back:
+        rows.reverse()
+    if not rows:
+        return Page([], *neighbours_of_nothing(cursor))
+    first, last = ((getattr(row, time_field), row.pk) for row in (rows[0], rows[-1]))
+    older = Cursor(*last) if more or back else None
+    newer = Cursor(*first, back=True) if cursor is not None and (more or not back) else None
+    return Page(rows, older, newer)
+
+
+def neighbours_of_nothing(cursor: Cursor | None) -> tuple[Cursor | None, Cursor | None]:
+    """Return the ways out of a page beyond either end: back to where the cursor came from, its own row included."""
+    if cursor is None:
+        return None, None
+    if cursor.back:
+        return Cursor(cursor.time, min(cursor.pk + 1, LARGEST_ID)), None
+    return None, Cursor(cursor.time, max(cursor.pk - 1, 0), back=True)
+
+
+def beyond(cursor: Cursor, time_field: str) -> Q:
+    """Ask for the rows on the far side of the cursor, in a form that an index on (time, pk) serves as a range."""
+    side = "gt" if cursor.back else "lt"
+    return Q(**{f"{time_field}__{side}e": cursor.time}) & (
+        Q(**{f"{time_field}__{side}": cursor.time}) | Q(**{f"pk__{side}": cursor.pk})
+    )
+
+
+class KeysetPagination(BasePagination):
+    """REST framework's door to ``read_page``: ``cursor`` and ``page_size`` in the query, links in the answer."""
+
+    cursor_query_param = "cursor"
+    page_size_query_param = "page_size"
+    page_size = 100
+    max_page_size = 1000
+    time_field = "start_time"
+
+    def paginate_queryset(self, queryset, request, view=None):
+        self.request = request
+        text = request.query_params.get(self.cursor_query_param)
+        self.page = read_page(
+            queryset,
+            time_field=self.time_field,
+            size=self.get_page_size(request),
+            cursor=Cursor.decode(text) if text else None,
+        )
+        return self.page.rows
+
+    def get_page_size(self, request) -> int:
+        """Return the size asked for, at most ``max_page_size``; nonsense means the default (contract, "Incidents")."""
+        text = request.query_params.get(self.page_size_query_param, "")
+        if not (text.isascii() and text.isdigit()):
+            return self.page_size
+        # A number too long to be read is a large one.
+        size = int(text) if len(text) < 19 else self.max_page_size
+        return min(size, self.max_page_size) or self.page_size
+
+    def link_from(self, request, cursor: Cursor | None) -> str | None:
+        """Return the absolute URL of the page at the cursor, all other parameters kept."""
+        if cursor is None:
+            return None
+        return replace_query_param(request.build_absolute_uri(), self.cursor_query_param, cursor.encode())
+
+    def get_envelope(self, results: list) -> dict[str, Any]:
+        """Return the body of the page that was read last."""
+        older, newer = (self.link_from(self.request, cursor) for cursor in (self.page.older, self.page.newer))
+        return {"next": older, "previous": newer, "results": results}
+
+    def get_paginated_response_schema(self, schema):
+        link = {"type": "string", "format": "uri", "nullable": True}
+        return {
+            "type": "object",
+            "required": ["next", "previous", "results"],
+            "properties": {"next": link, "previous": link, "results": schema},
+        }

@@ -1,0 +1,150 @@
+"""What the incident lists can be filtered by. Empty values and empty list items do not filter; nonsense is 400."""
+
+import django_filters as filters
+from django import forms
+from django.core.exceptions import ValidationError
+
+from argus.drf.fields import InfinityTimestampField, TimestampField
+from argus.util.errors import DomainError
+from argus.util.numbers import LARGEST_ID
+
+from .models import Incident
+from .tags import split_tag
+
+
+class TextField(forms.CharField):
+    """Text as it came: values of tags may begin and end with blanks."""
+
+    def __init__(self, **kwargs):
+        super().__init__(strip=False, **kwargs)
+
+
+class BooleanField(TextField):
+    """``true`` or ``false`` in any case."""
+
+    def clean(self, value):
+        text = super().clean(value).strip().lower()
+        if text and text not in {"true", "false"}:
+            raise ValidationError("Must be true or false.")
+        return {"true": True, "false": False}.get(text)
+
+
+class ListField(TextField):
+    """Items with commas between them."""
+
+    def clean(self, value):
+        return [self.clean_item(item) for item in super().clean(value).split(",") if item.strip()]
+
+    def clean_item(self, item: str):
+        return item
+
+
+class IdListField(ListField):
+    """Primary keys."""
+
+    def clean_item(self, item: str) -> int:
+        item = item.strip()
+        if not (item.isascii() and item.isdigit() and len(item) < 20 and int(item) <= LARGEST_ID):
+            raise ValidationError("Must be whole numbers with commas between them.")
+        return int(item)
+
+
+class TagListField(ListField):
+    """Tags, ``key=value``, none of them without a value."""
+
+    def clean_item(self, item: str) -> tuple[str, str]:
+        try:
+            key, value = split_tag(item)
+        except DomainError as error:
+            raise ValidationError(f"{item[:100]}: {error.message}") from None
+        if not value:
+            raise ValidationError(f"{item[:100]}: The value is missing.")
+        return key, value
+
+
+class TimestampTextField(TextField):
+    """A point in time, read as in request bodies."""
+
+    field = TimestampField
+
+    def clean(self, value):
+        text = super().clean(value).strip()
+        if not text:
+            return None
+        try:
+            return self.field.parse(text)
+        except ValueError:
+            raise ValidationError(self.field.default_error_messages["invalid"]) from None
+
+
+class InfinityTimestampTextField(TimestampTextField):
+    """A point in time, or infinity."""
+
+    field = InfinityTimestampField
+
+
+class BooleanFilter(filters.Filter):
+    field_class = BooleanField
+
+
+class IdListFilter(filters.Filter):
+    field_class = IdListField
+
+
+class TextListFilter(filters.Filter):
+    field_class = ListField
+
+
+class TagListFilter(filters.Filter):
+    field_class = TagListField
+
+
+class TimestampFilter(filters.Filter):
+    field_class = TimestampTextField
+
+
+class InfinityTimestampFilter(filters.Filter):
+    field_class = InfinityTimestampTextField
+
+
+class MyIncidentFilter(filters.FilterSet):
+    """Filters that make sense within one source."""
+
+    acked = BooleanFilter(method="filter_state", help_text="Has, or has not, an acknowledgement that still holds.")
+    open = BooleanFilter(
+        method="filter_state", help_text="true: not ended yet; false: ended. Leaves out stateless ones."
+    )
+    stateful = BooleanFilter(method="filter_state", help_text="Can, or cannot, be open or closed at all.")
+    source_incident_id = filters.CharFilter(help_text="The source's own id, exactly.")
+    tags = TagListFilter(
+        method="filter_tags", help_text="`key=value,...`: one of the values of each key.", label="Tags"
+    )
+    start_time__gte = TimestampFilter(field_name="start_time", lookup_expr="gte")
+    start_time__lte = TimestampFilter(field_name="start_time", lookup_expr="lte")
+    end_time__gte = InfinityTimestampFilter(field_name="end_time", lookup_expr="gte")
+    end_time__lte = InfinityTimestampFilter(field_name="end_time", lookup_expr="lte")
+    end_time__isnull = BooleanFilter(field_name="end_time", lookup_expr="isnull")
+
+    class Meta:
+        model = Incident
+        fields = []
+
+    def filter_state(self, queryset, name: str, value: bool):
+        """Turn true and false into the queryset's words for it."""
+        words = {"acked": ("unacked", "acked"), "open": ("closed", "open"), "stateful": ("stateless", "stateful")}
+        return getattr(queryset, words[name][value])()
+
+    def filter_tags(self, queryset, name: str, pairs: list[tuple[str, str]]):
+        """Group the values by key: one of each key must be there."""
+        tags: dict[str, list[str]] = {}
+        for key, value in pairs:
+            tags.setdefault(key, []).append(value)
+        return queryset.with_tags(tags)
+
+
+class IncidentFilter(MyIncidentFilter):
+    """All filters: within a source, and by source."""
+
+    source__id__in = IdListFilter(field_name="source_id", lookup_expr="in", help_text="Numeric ids of sources.")
+    source__name__in = TextListFilter(field_name="source__name", lookup_expr="in", help_text="Names of sources.")
+    source__type__in = TextListFilter(field_name="source__type", lookup_expr="in", help_text="Names of source types.")

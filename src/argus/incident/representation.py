@@ -1,0 +1,122 @@
+"""The one face: how an incident looks to every client, by REST and by websocket.
+
+Plain dictionaries with exactly the keys of the seed document: older published clients break on one more.
+Showing N incidents costs the queries of showing one.
+"""
+
+from collections import namedtuple
+from collections.abc import Iterable
+
+from django.utils import timezone
+
+from argus.drf.fields import wire_time
+
+from .addresses import joined_url
+from .models import Event, Incident, IncidentTagRelation, SourceSystem
+
+# What is read of an incident; everything else stays in the database.
+COLUMNS = (
+    "pk",
+    "start_time",
+    "end_time",
+    "source_incident_id",
+    "details_url",
+    "description",
+    "ticket_url",
+    "acked_until",
+    "source_id",
+    "source__name",
+    "source__type_id",
+    "source__user_id",
+    "source__base_url",
+)
+Row = namedtuple("Row", COLUMNS)
+
+
+def incident_rows(queryset):
+    """Turn a queryset of incidents into one of the rows that ``represent_rows`` takes."""
+    return queryset.values_list(*COLUMNS, named=True)
+
+
+def represent_rows(rows: list[Row]) -> list[dict]:
+    """Show incidents. One query, for the tags of all of them."""
+    tags: dict[int, list[dict]] = {row.pk: [] for row in rows}
+    relations = IncidentTagRelation.objects.filter(incident_id__in=tags).order_by("pk")
+    for pk, *relation in relations.values_list("incident_id", "added_by_id", "added_time", "tag__key", "tag__value"):
+        tags[pk].append(represent_tag(*relation))
+    now = timezone.now()
+    return [represent_row(row, tags[row.pk], now=now) for row in rows]
+
+
+def represent_incident(incident: Incident, relations: Iterable[IncidentTagRelation] | None = None) -> dict:
+    """Show an incident in hand, whose source is loaded. One query for its tags, none if ``relations`` are given."""
+    source = incident.source
+    row = Row(
+        *(getattr(incident, column) for column in COLUMNS[:9]),
+        source.name,
+        source.type_id,
+        source.user_id,
+        source.base_url,
+    )
+    if relations is None:
+        return represent_rows([row])[0]
+    tags = [represent_tag(r.added_by_id, r.added_time, r.tag.key, r.tag.value) for r in relations]
+    return represent_row(row, tags, now=timezone.now())
+
+
+def represent_row(row: Row, tags: list[dict], *, now) -> dict:
+    """Put one incident together; ``now`` decides whether it counts as open and as acked."""
+    return {
+        "pk": row.pk,
+        "start_time": wire_time(row.start_time),
+        "end_time": wire_time(row.end_time),
+        "source": {
+            "pk": row.source_id,
+            "name": row.source__name,
+            "type": {"name": row.source__type_id},
+            "user": row.source__user_id,
+            "base_url": row.source__base_url,
+        },
+        "source_incident_id": row.source_incident_id,
+        "details_url": joined_url(row.source__base_url, row.details_url),
+        "description": row.description,
+        "ticket_url": row.ticket_url,
+        "tags": tags,
+        "stateful": row.end_time is not None,
+        "open": row.end_time is not None and row.end_time > now,
+        "acked": row.acked_until is not None and row.acked_until > now,
+    }
+
+
+def represent_tag(added_by: int, added_time, key: str, value: str) -> dict:
+    """Show a tag of an incident."""
+    return {"added_by": added_by, "added_time": wire_time(added_time), "tag": f"{key}={value}"}
+
+
+def represent_source(source: SourceSystem) -> dict:
+    """Show a source system."""
+    return {
+        "pk": source.pk,
+        "name": source.name,
+        "type": {"name": source.type_id},
+        "user": source.user_id,
+        "base_url": source.base_url,
+    }
+
+
+def represent_event(event: Event) -> dict:
+    """Show an event, whose actor is loaded."""
+    return {
+        "pk": event.pk,
+        "incident": event.incident_id,
+        "actor": {"pk": event.actor_id, "username": event.actor.username},
+        "timestamp": wire_time(event.timestamp),
+        "received": wire_time(event.received),
+        "type": {"value": event.type, "display": event.get_type_display()},
+        "description": event.description,
+    }
+
+
+def represent_ack(event: Event) -> dict:
+    """Show an acknowledgement, given the event that it belongs to; its pk is the event's."""
+    return {"pk": event.pk, "event": represent_event(event), "expiration": wire_time(event.ack.expiration)}

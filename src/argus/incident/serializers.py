@@ -1,0 +1,163 @@
+"""The shape of what comes in. Rules of the domain are the services' business; answers are made by ``representation``."""
+
+from rest_framework import serializers
+
+from argus.drf.fields import InfinityTimestampField, TimestampField
+from argus.util.errors import DomainError
+from argus.util.numbers import LARGEST_ID
+
+from .lifecycle import EventType
+from .models import LONGEST_SOURCE_ID, SourceSystem, SourceSystemType
+from .tags import split_tag
+
+MOST_TAGS = 1000
+
+
+class TagSerializer(serializers.Serializer):
+    """``{"tag": "key=value"}``, taken as the pair (key, value)."""
+
+    tag = serializers.CharField(trim_whitespace=False, help_text="key=value; the key consists of a-z, 0-9 and _.")
+
+    def to_internal_value(self, data):
+        value = super().to_internal_value(data)
+        try:
+            return split_tag(value["tag"])
+        except DomainError as error:
+            raise serializers.ValidationError({error.field: [error.message]}) from None
+
+
+class SourceIncidentIdField(serializers.CharField):
+    """The source's own name for an incident. Numbers are taken, and kept as text."""
+
+    default_error_messages = {"too_long": f"Longer than {LONGEST_SOURCE_ID} bytes."}
+
+    def to_internal_value(self, data):
+        text = super().to_internal_value(data)
+        # Lone surrogates have no bytes; the field's own validators refuse them right after this.
+        if len(text.encode(errors="replace")) > LONGEST_SOURCE_ID:
+            self.fail("too_long")
+        return text
+
+
+class ChangeableSerializer(serializers.Serializer):
+    """The parts of an incident that may be changed later."""
+
+    details_url = serializers.CharField(allow_blank=True, required=False)
+    ticket_url = serializers.CharField(allow_blank=True, required=False)
+    tags = TagSerializer(many=True, required=False, max_length=MOST_TAGS)
+
+
+class IncidentPatchSerializer(ChangeableSerializer):
+    """A PATCH: any of the changeable parts, and nothing else."""
+
+    def to_internal_value(self, data):
+        if isinstance(data, dict):
+            self.refuse_others(set(data) - set(self.fields))
+        return super().to_internal_value(data)
+
+    @staticmethod
+    def refuse_others(names: set) -> None:
+        """Refuse the names with a sentence each, not a list (contract, "Everywhere")."""
+        known = IncidentSerializer().fields.keys() | {"pk", "stateful", "open", "acked"}
+        messages = {
+            name: "This field cannot be changed." if name in known else "An incident has no such field."
+            for name in sorted(names, key=str)
+        }
+        if messages:
+            raise DomainError(messages=messages)
+
+
+class IncidentSerializer(ChangeableSerializer):
+    """A new incident."""
+
+    source = serializers.IntegerField(
+        min_value=1,
+        max_value=LARGEST_ID,
+        required=False,
+        allow_null=True,
+        help_text="For superusers only: the pk of the source to post for.",
+    )
+    start_time = TimestampField()
+    end_time = InfinityTimestampField(
+        required=False, allow_null=True, help_text='null: stateless; "infinity": open; a time: ended, or ending, then.'
+    )
+    source_incident_id = SourceIncidentIdField()
+    description = serializers.CharField(allow_blank=True, required=False)
+    tags = TagSerializer(many=True, max_length=MOST_TAGS)
+
+
+class TicketSerializer(serializers.Serializer):
+    """The address of the ticket in which somebody works on the incident; empty for none."""
+
+    ticket_url = serializers.CharField(allow_blank=True)
+
+
+class EventSerializer(serializers.Serializer):
+    """A new event. Source systems must say when it happened; for people the default is now."""
+
+    type = serializers.ChoiceField(EventType.choices)
+    timestamp = TimestampField(required=False)
+    description = serializers.CharField(allow_blank=True, required=False)
+
+    def validate_type(self, value):
+        return EventType(value)
+
+
+class AckEventSerializer(serializers.Serializer):
+    """The event part of a new acknowledgement."""
+
+    type = serializers.ChoiceField([(EventType.ACKNOWLEDGE.value, EventType.ACKNOWLEDGE.label)], required=False)
+    timestamp = TimestampField(required=False)
+    description = serializers.CharField(allow_blank=True, required=False)
+
+
+class AckSerializer(serializers.Serializer):
+    """A new acknowledgement; without an expiration it holds forever."""
+
+    event = AckEventSerializer()
+    expiration = TimestampField(required=False, allow_null=True)
+
+    @staticmethod
+    def to_arguments(data: dict) -> dict:
+        """Return what ``services.acknowledge`` takes."""
+        event = {name: value for name, value in data["event"].items() if name != "type"}
+        return {**event, "expiration": data.get("expiration")}
+
+
+class SourceTypeSerializer(serializers.Serializer):
+    """A kind of source system."""
+
+    name = serializers.CharField(max_length=SourceSystemType._meta.get_field("name").max_length)
+
+
+class SourceTypeField(serializers.Field):
+    """A source type by its name: ``"nav"``, or as it is shown, ``{"name": "nav"}``."""
+
+    default_error_messages = {"unknown": "There is no source type of this name."}
+
+    def to_internal_value(self, data):
+        name = data.get("name") if isinstance(data, dict) else data
+        name = SourceTypeSerializer().fields["name"].run_validation(name)
+        source_type = SourceSystemType.objects.filter(name=name).first()
+        return source_type or self.fail("unknown")
+
+
+class SourceNameSerializer(serializers.Serializer):
+    """What may be changed of a source."""
+
+    name = serializers.CharField(max_length=SourceSystem._meta.get_field("name").max_length)
+
+
+class SourceSerializer(SourceNameSerializer):
+    """A new source system."""
+
+    type = SourceTypeField()
+    base_url = serializers.CharField(allow_blank=True, required=False)
+    username = serializers.CharField(
+        max_length=150, allow_blank=True, required=False, help_text="Name of its account; by default the source's name."
+    )
+
+    def to_arguments(self) -> dict:
+        """Return what ``sources.create_source`` takes."""
+        data = dict(self.validated_data)
+        return {"source_type": data.pop("type"), **data}

@@ -1,0 +1,184 @@
+"""The only writers of incidents: lock, ask the table, write, announce.
+
+Each function is one transaction. ``actor`` is the user on whose behalf it happens. Refusals are ``DomainError``;
+what the actor is not entitled to is ``NotPermitted``. Times are aware datetimes.
+"""
+
+from datetime import datetime
+
+from django.db import IntegrityError, transaction
+from django.utils import timezone
+
+from argus.util.errors import DomainError, NotPermitted
+from argus.util.infinity import INFINITY
+
+from .addresses import check_details_url, check_web_address
+from .lifecycle import EventType, Party, State, next_state
+from .models import Acknowledgement, Event, Incident, SourceSystem
+from .signals import event_recorded, incident_changed
+from .tags import add_tags, replace_tags
+
+
+def create_incident(
+    source: SourceSystem,
+    *,
+    actor,
+    start_time: datetime,
+    source_incident_id: str,
+    end_time: datetime | None = None,
+    details_url: str = "",
+    description: str = "",
+    ticket_url: str = "",
+    tags: list[tuple[str, str]] = (),
+) -> Incident:
+    """Take in a new incident, with its tags and its start event.
+
+    ``end_time``: None is stateless, ``INFINITY`` is open. The incident returned has ``new_tag_relations``, so that it
+    can be shown without asking the database again. Raises ``DomainError`` if the source has used the id before.
+    """
+    if end_time is not None and end_time < start_time:
+        raise DomainError("An incident cannot end before it starts.", field="end_time")
+    check_details_url(details_url, base_url=source.base_url)
+    check_web_address(ticket_url, field="ticket_url")
+    incident = Incident(
+        source=source,
+        start_time=start_time,
+        end_time=end_time,
+        source_incident_id=source_incident_id,
+        details_url=details_url,
+        description=description,
+        ticket_url=ticket_url,
+    )
+    try:
+        with transaction.atomic():
+            incident.save(force_insert=True)
+            incident.new_tag_relations = add_tags(incident, tags, actor=actor)
+            _write_event(incident, EventType.START, actor=source.user, timestamp=start_time, description=description)
+            _announce(incident, created=True)
+    except IntegrityError:
+        if Incident.objects.filter(source=source, source_incident_id=source_incident_id).exists():
+            raise DomainError(
+                "This source already has an incident with this source_incident_id.", field="source_incident_id"
+            ) from None
+        raise
+    return incident
+
+
+@transaction.atomic
+def record_event(
+    incident: Incident, event_type: EventType, *, actor, timestamp: datetime | None = None, description: str = ""
+) -> Event:
+    """Write down what ``actor`` did to the incident, and let it take effect.
+
+    ``timestamp`` defaults to now for people; a source system must tell. The incident's row stays locked until the
+    commit: of two closers at once one wins and the other is told that it is closed.
+    """
+    incident = _lock(incident)
+    _check_may_act(incident, actor)
+    party, now = party_of(actor), timezone.now()
+    if timestamp is None and party is Party.SOURCE:
+        raise DomainError("A source system must say when it happened.", field="timestamp")
+    timestamp = timestamp or now
+    state = incident.state_at(now)
+    is_repeated = event_type is EventType.END and incident.events.filter(type=EventType.END).exists()
+    new_state = next_state(event_type, party=party, state=state, is_repeated=is_repeated)
+    if event_type in {EventType.END, EventType.CLOSE, EventType.REOPEN} and timestamp < incident.start_time:
+        raise DomainError("This is before the incident started.", field="timestamp")
+    if new_state is not state:
+        incident.end_time = INFINITY if new_state is State.OPEN else timestamp
+        incident.save(update_fields=["end_time"])
+    event = _write_event(incident, event_type, actor=actor, timestamp=timestamp, description=description)
+    _announce(incident)
+    return event
+
+
+@transaction.atomic
+def acknowledge(
+    incident: Incident,
+    *,
+    actor,
+    timestamp: datetime | None = None,
+    description: str = "",
+    expiration: datetime | None = None,
+) -> Acknowledgement:
+    """Note that a person knows of the incident, until ``expiration`` or, without one, for good."""
+    if party_of(actor) is Party.SOURCE:
+        raise DomainError("A source system cannot post acknowledgements.", field="type")
+    incident = _lock(incident)
+    timestamp = timestamp or timezone.now()
+    if expiration is not None and expiration <= timestamp:
+        raise DomainError("The expiration must be later than the event's timestamp.")
+    event = _write_event(incident, EventType.ACKNOWLEDGE, actor=actor, timestamp=timestamp, description=description)
+    ack = Acknowledgement.objects.create(event=event, expiration=expiration)
+    until = expiration or INFINITY
+    if incident.acked_until is None or until > incident.acked_until:
+        incident.acked_until = until
+        incident.save(update_fields=["acked_until"])
+    _announce(incident)
+    return ack
+
+
+@transaction.atomic
+def delete_acknowledgement(ack: Acknowledgement, *, actor) -> None:
+    """Take an acknowledgement back together with its event, as if it had never been."""
+    incident = _lock(ack.event.incident)
+    ack.event.delete()
+    remaining = Acknowledgement.objects.filter(event__incident=incident).values_list("expiration", flat=True)
+    incident.acked_until = max((expiration or INFINITY for expiration in remaining), default=None)
+    incident.save(update_fields=["acked_until"])
+    _announce(incident)
+
+
+@transaction.atomic
+def update_incident(
+    incident: Incident,
+    *,
+    actor,
+    details_url: str | None = None,
+    ticket_url: str | None = None,
+    tags: list[tuple[str, str]] | None = None,
+) -> Incident:
+    """Change what may be changed of an incident; ``None`` leaves a part as it is. ``tags`` replaces the whole set."""
+    incident = _lock(incident)
+    _check_may_act(incident, actor)
+    check_details_url(details_url or "", base_url=incident.source.base_url)
+    check_web_address(ticket_url or "", field="ticket_url")
+    new = {"details_url": details_url, "ticket_url": ticket_url}
+    changed = [name for name, value in new.items() if value is not None and value != getattr(incident, name)]
+    for name in changed:
+        setattr(incident, name, new[name])
+    if changed:
+        incident.save(update_fields=changed)
+    tags_changed = tags is not None and replace_tags(incident, tags, actor=actor)
+    if changed or tags_changed:
+        _announce(incident)
+    return incident
+
+
+def party_of(actor) -> Party:
+    """Tell whether the account belongs to a source system or to a person. One query the first time."""
+    return Party.SOURCE if hasattr(actor, "source_system") else Party.USER
+
+
+def _check_may_act(incident: Incident, actor) -> None:
+    """Keep source systems to their own incidents, but for those that hold ``change_incident``."""
+    if party_of(actor) is Party.USER or incident.source_id == actor.source_system.pk:
+        return
+    if not actor.has_perm("argus_incident.change_incident"):
+        raise NotPermitted("A source system can change its own incidents only.")
+
+
+def _lock(incident: Incident) -> Incident:
+    """Read the row again and hold it until the end of the transaction."""
+    return Incident.objects.select_for_update(of=("self",)).select_related("source").get(pk=incident.pk)
+
+
+def _write_event(incident: Incident, event_type: EventType, **values) -> Event:
+    event = Event.objects.create(incident=incident, type=event_type, received=timezone.now(), **values)
+    event_recorded.send(sender=Event, event=event)
+    return event
+
+
+def _announce(incident: Incident, *, created: bool = False) -> None:
+    """Tell the world, once the change is safely stored."""
+    transaction.on_commit(lambda: incident_changed.send_robust(sender=Incident, incident=incident, created=created))

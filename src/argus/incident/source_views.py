@@ -1,0 +1,88 @@
+"""Source systems over REST."""
+
+from django.shortcuts import get_object_or_404
+from rest_framework import generics, status
+from rest_framework.response import Response
+
+from . import sources
+from .models import SourceSystem, SourceSystemType
+from .representation import represent_source
+from .serializers import SourceNameSerializer, SourceSerializer, SourceTypeSerializer
+
+
+class SourceTypeListView(generics.GenericAPIView):
+    """All kinds of source systems, by name."""
+
+    serializer_class = SourceTypeSerializer
+    queryset = SourceSystemType.objects.all()
+
+    def get(self, request):
+        """List source types."""
+        return Response([{"name": source_type.name} for source_type in self.get_queryset()])
+
+    def post(self, request):
+        """Add a source type. For superusers."""
+        sources.check_is_superuser(request.user, "Only superusers may add source types.")
+        serializer = self.get_serializer(data=request.data)
+        serializer.is_valid(raise_exception=True)
+        source_type = sources.create_source_type(serializer.validated_data["name"], actor=request.user)
+        return Response({"name": source_type.name}, status=status.HTTP_201_CREATED)
+
+
+class SourceListView(generics.GenericAPIView):
+    """All source systems."""
+
+    serializer_class = SourceSerializer
+    queryset = SourceSystem.objects.all()
+
+    def get(self, request):
+        """List sources."""
+        return Response([represent_source(source) for source in self.get_queryset()])
+
+    def post(self, request):
+        """Add a source together with its account. For superusers."""
+        sources.check_is_superuser(request.user, "Only superusers may add sources.")
+        serializer = self.get_serializer(data=request.data)
+        serializer.is_valid(raise_exception=True)
+        source = sources.create_source(actor=request.user, **serializer.to_arguments())
+        return Response(represent_source(source), status=status.HTTP_201_CREATED)
+
+
+class SourceDetailView(generics.GenericAPIView):
+    """One source system."""
+
+    serializer_class = SourceNameSerializer
+    queryset = SourceSystem.objects.all()
+
+    def get(self, request, pk):
+        """Show a source."""
+        return Response(represent_source(self.get_source()))
+
+    def put(self, request, pk):
+        """Rename a source. For its own account and superusers."""
+        return self.rename(partial=False)
+
+    def patch(self, request, pk):
+        """Rename a source. For its own account and superusers."""
+        return self.rename(partial=True)
+
+    def get_source(self) -> SourceSystem:
+        return get_object_or_404(self.get_queryset().select_related("type"), pk=self.kwargs["pk"])
+
+    def rename(self, *, partial: bool):
+        source = self.get_source()
+        sources.check_may_rename(source, self.request.user)
+        serializer = self.get_serializer(data=self.request.data, partial=partial)
+        serializer.is_valid(raise_exception=True)
+        name = serializer.validated_data.get("name", source.name)
+        return Response(represent_source(sources.rename_source(source, name, actor=self.request.user)))
+
+
+class MetadataView(generics.GenericAPIView):
+    """What a frontend needs to offer filters."""
+
+    queryset = SourceSystem.objects.all()
+
+    def get(self, request):
+        """Show all sources in an object."""
+        return Response({"sourceSystems": [represent_source(source) for source in self.get_queryset()]})

@@ -1,0 +1,105 @@
+"""Source systems: the one place where they are made, renamed and removed, together with their accounts."""
+
+import secrets
+
+from django.contrib.auth import get_user_model
+from django.core.exceptions import ValidationError
+from django.db import transaction
+from django.db.models import RestrictedError
+
+from argus.util.errors import DomainError, NotPermitted
+
+from .addresses import check_web_address
+from .models import SourceSystem, SourceSystemType
+
+
+def create_source_type(name: str, *, actor) -> SourceSystemType:
+    """Make a kind of source known. The name must be in lower case and new."""
+    check_is_superuser(actor, "Only superusers may add source types.")
+    if name != name.lower():
+        raise DomainError("The name of a source type is in lower case.", field="name")
+    source_type, created = SourceSystemType.objects.get_or_create(name=name)
+    if not created:
+        raise DomainError("There is a source type of this name already.", field="name")
+    return source_type
+
+
+def source_to_post_for(actor, pk: int | None = None) -> SourceSystem:
+    """Return the actor's own source or, for superusers, the one with the pk."""
+    if pk is not None and not actor.is_superuser:
+        raise DomainError("Only superusers may say which source an incident is from.")
+    source = getattr(actor, "source_system", None) if pk is None else SourceSystem.objects.filter(pk=pk).first()
+    if source is None and pk is None:
+        raise DomainError("This account belongs to no source system, so it has to say which one it posts for.")
+    if source is None:
+        raise DomainError(f"There is no source with the pk {pk}.")
+    return source
+
+
+@transaction.atomic
+def create_source(
+    name: str, *, actor, source_type: SourceSystemType, base_url: str = "", username: str = "", user=None
+) -> SourceSystem:
+    """Set up a source and, unless ``user`` is given, an account without a password for it.
+
+    The account is named ``username``, or as the source; a name that is taken gets ``_`` and six random hex digits.
+    """
+    check_is_superuser(actor, "Only superusers may add sources.")
+    check_web_address(base_url, field="base_url")
+    _check_name_is_free(name, source_type)
+    user = user or _create_account(username or name)
+    return SourceSystem.objects.create(name=name, type=source_type, user=user, base_url=base_url)
+
+
+@transaction.atomic
+def rename_source(source: SourceSystem, name: str, *, actor) -> SourceSystem:
+    """Give the source another name. Its own account may do so, and superusers."""
+    check_may_rename(source, actor)
+    source = SourceSystem.objects.select_for_update().get(pk=source.pk)
+    if name != source.name:
+        _check_name_is_free(name, source.type)
+        source.name = name
+        source.save(update_fields=["name"])
+    return source
+
+
+def delete_source(source: SourceSystem, *, actor) -> None:
+    """Remove the source, all its incidents and its account.
+
+    Raises ``DomainError`` when the account has left traces on the incidents of other sources: history stays true.
+    """
+    check_is_superuser(actor, "Only superusers may delete sources.")
+    try:
+        source.user.delete()
+    except RestrictedError:
+        raise DomainError("The account of this source has acted on incidents of other sources.") from None
+
+
+def check_may_rename(source: SourceSystem, actor) -> None:
+    """Refuse all but the source's own account and superusers."""
+    if actor.pk != source.user_id:
+        check_is_superuser(actor, "Only the source itself and superusers may change it.")
+
+
+def check_is_superuser(actor, refusal: str) -> None:
+    """Refuse everybody else with the sentence; doors call it before they look at the input."""
+    if not actor.is_superuser:
+        raise NotPermitted(refusal)
+
+
+def _check_name_is_free(name: str, source_type: SourceSystemType) -> None:
+    if SourceSystem.objects.filter(name=name, type=source_type).exists():
+        raise DomainError("There is a source of this name and type already.", field="name")
+
+
+def _create_account(username: str):
+    users = get_user_model()
+    field = users._meta.get_field(users.USERNAME_FIELD)
+    try:
+        field.run_validators(username)
+    except ValidationError as error:
+        raise DomainError(" ".join(error.messages), field="username") from None
+    if users.objects.filter(username=username).exists():
+        # The digits must fit, too.
+        username = f"{username[: field.max_length - 7]}_{secrets.token_hex(3)}"
+    return users.objects.create_user(username)

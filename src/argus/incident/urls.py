@@ -1,0 +1,23 @@
+"""Addresses below ``/api/v1/incidents/``."""
+
+from django.urls import path
+
+from . import source_views, views
+
+app_name = "incident"
+urlpatterns = [
+    path("", views.IncidentListView.as_view(), name="incident-list"),
+    path("mine/", views.MyIncidentListView.as_view(), name="incident-mine"),
+    path("open/", views.OpenIncidentListView.as_view(), name="incident-open"),
+    path("open+unacked/", views.OpenUnackedIncidentListView.as_view(), name="incident-open-unacked"),
+    path("metadata/", source_views.MetadataView.as_view(), name="metadata"),
+    path("sources/", source_views.SourceListView.as_view(), name="source-list"),
+    path("sources/<int:pk>/", source_views.SourceDetailView.as_view(), name="source"),
+    path("source-types/", source_views.SourceTypeListView.as_view(), name="source-type-list"),
+    path("<int:pk>/", views.IncidentDetailView.as_view(), name="incident"),
+    path("<int:pk>/ticket_url/", views.TicketView.as_view(), name="ticket-url"),
+    path("<int:pk>/events/", views.EventListView.as_view(), name="event-list"),
+    path("<int:pk>/events/<int:event_pk>/", views.EventDetailView.as_view(), name="event"),
+    path("<int:pk>/acks/", views.AckListView.as_view(), name="ack-list"),
+    path("<int:pk>/acks/<int:event_pk>/", views.AckDetailView.as_view(), name="ack"),
+]

@@ -1,0 +1,88 @@
+"""Settings from environment variables. Nonsense is refused at start, in one line that names the variable."""
+
+import os
+from urllib.parse import urlsplit
+
+import dj_database_url
+from django.core.exceptions import ImproperlyConfigured
+
+TRUE = {"1", "on", "true", "yes"}
+FALSE = {"0", "off", "false", "no"}
+
+
+def env_str(name: str, default: str | None = None) -> str:
+    """Return the variable's text. Without a default it must be set and not be empty."""
+    value = os.environ.get(name, "").strip()
+    if value:
+        return value
+    if default is None:
+        raise ImproperlyConfigured(f"{name} must be set")
+    return default
+
+
+def env_bool(name: str, default: bool) -> bool:
+    """Read 1/on/true/yes or 0/off/false/no, in any case."""
+    value = env_str(name, "").lower()
+    if not value:
+        return default
+    if value in TRUE:
+        return True
+    if value in FALSE:
+        return False
+    raise ImproperlyConfigured(f"{name} must be one of 1/on/true/yes or 0/off/false/no, not {value!r}")
+
+
+def env_int(name: str, default: int, *, minimum: int = 0) -> int:
+    """Read a whole number that is at least ``minimum``."""
+    value = env_str(name, str(default))
+    try:
+        number = int(value)
+    except ValueError:
+        raise ImproperlyConfigured(f"{name} must be a whole number, not {value!r}") from None
+    if number < minimum:
+        raise ImproperlyConfigured(f"{name} must be at least {minimum}, not {number}")
+    return number
+
+
+def env_list(name: str, default: list[str]) -> list[str]:
+    """Read a comma-separated list; blanks and empty items are dropped."""
+    items = [item.strip() for item in env_str(name, "").split(",")]
+    return [item for item in items if item] or default
+
+
+def env_url(name: str, default: str | None = None) -> str:
+    """Read an http(s) URL and return it without a trailing slash."""
+    value = env_str(name, default)
+    if not value:
+        return value
+    parts = urlsplit(value)
+    if parts.scheme not in {"http", "https"} or not parts.hostname:
+        raise ImproperlyConfigured(f"{name} must be an http or https URL, not {value!r}")
+    return value.rstrip("/")
+
+
+def origin_of(url: str) -> str:
+    """Cut a URL down to what a browser sends as ``Origin``: scheme, host and port."""
+    parts = urlsplit(url)
+    return f"{parts.scheme}://{parts.netloc}"
+
+
+def env_database(name: str, default: str | None = None) -> dict:
+    """Read a database URL into Django's dictionary: persistent connections, and SQLite made fit for writers."""
+    url = env_str(name, default)
+    try:
+        database = dj_database_url.parse(url, conn_max_age=600, conn_health_checks=True)
+    except (ValueError, dj_database_url.ParseError, dj_database_url.UnknownSchemeError):
+        # the URL holds a password: it is not repeated here
+        raise ImproperlyConfigured(f"{name} is not a database URL that can be read") from None
+    if database["ENGINE"].endswith("sqlite3"):
+        database["OPTIONS"] = {**SQLITE_OPTIONS, **database.get("OPTIONS", {})}
+    return database
+
+
+# Writers queue up instead of failing (an immediate transaction waits where an upgraded one cannot), readers never wait.
+SQLITE_OPTIONS = {
+    "timeout": 30,
+    "transaction_mode": "IMMEDIATE",
+    "init_command": "PRAGMA journal_mode=WAL; PRAGMA synchronous=NORMAL; PRAGMA busy_timeout=30000;",
+}

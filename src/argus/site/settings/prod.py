@@ -1,0 +1,38 @@
+"""Production: every value that has no safe default must be set in the environment."""
+
+from .base import *  # noqa: F403
+from .base import env_bool, env_database, env_int, env_str, env_url, origin_of
+
+SECRET_KEY = env_str("SECRET_KEY")
+DATABASES = {"default": env_database("DATABASE_URL")}
+
+ARGUS_FRONTEND_URL = env_url("ARGUS_FRONTEND_URL")
+ARGUS_COOKIE_DOMAIN = env_str("ARGUS_COOKIE_DOMAIN")
+ARGUS_SEND_NOTIFICATIONS = env_bool("ARGUS_SEND_NOTIFICATIONS", True)
+CORS_ALLOWED_ORIGINS = [origin_of(ARGUS_FRONTEND_URL)]
+
+SOCIAL_AUTH_DATAPORTEN_KEY = env_str("ARGUS_DATAPORTEN_KEY")
+SOCIAL_AUTH_DATAPORTEN_SECRET = env_str("ARGUS_DATAPORTEN_SECRET")
+
+EMAIL_BACKEND = "django.core.mail.backends.smtp.EmailBackend"
+EMAIL_HOST = env_str("EMAIL_HOST")
+EMAIL_PORT = env_int("EMAIL_PORT", 587, minimum=1)
+EMAIL_USE_TLS = env_bool("EMAIL_USE_TLS", True)
+DEFAULT_FROM_EMAIL = env_str("DEFAULT_FROM_EMAIL")
+
+STATIC_ROOT = env_str("STATIC_ROOT")
+STORAGES = {
+    "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},
+    "staticfiles": {"BACKEND": "whitenoise.storage.CompressedManifestStaticFilesStorage"},
+}
+
+SESSION_COOKIE_SECURE = True
+CSRF_COOKIE_SECURE = True
+# Switch the redirect off where something in front of Argus already sees to TLS.
+SECURE_SSL_REDIRECT = env_bool("SECURE_SSL_REDIRECT", True)
+SECURE_HSTS_SECONDS = env_int("SECURE_HSTS_SECONDS", 365 * 24 * 3600)
+SECURE_HSTS_INCLUDE_SUBDOMAINS = True
+SECURE_HSTS_PRELOAD = True
+# Only for a proxy that always sets the header itself: whoever can forge it can claim to use TLS.
+if env_bool("ARGUS_BEHIND_TLS_PROXY", False):
+    SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https")

@@ -1,0 +1,24 @@
+"""The embedded default's own signing key: made once, kept in a file that only its owner can read."""
+
+import os
+from pathlib import Path
+
+from django.core.management.utils import get_random_secret_key
+
+
+def kept_secret(path: Path) -> str:
+    """Return the key stored at ``path``; make the file first if it is missing.
+
+    Two processes that start together agree on one key: the file appears whole or not at all, and the first one wins.
+    """
+    path.parent.mkdir(parents=True, exist_ok=True)
+    if not path.exists():
+        draft = path.with_name(f"{path.name}.{os.getpid()}")
+        draft.touch(mode=0o600)
+        draft.write_text(get_random_secret_key())
+        try:
+            os.link(draft, path)
+        except FileExistsError:
+            pass
+        draft.unlink()
+    return path.read_text().strip()

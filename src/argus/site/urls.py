@@ -1,0 +1,28 @@
+"""Every address that Argus answers."""
+
+from django.contrib import admin
+from django.urls import include, path, re_path
+from drf_spectacular.views import SpectacularAPIView, SpectacularSwaggerView
+
+from argus.auth.views import TokenView
+from argus.drf.errors import not_found
+
+from .views import FrontPage
+
+api_v1 = [
+    path("token-auth/", TokenView.as_view(), name="token-auth"),
+    path("auth/", include("argus.auth.urls")),
+    path("incidents/", include("argus.incident.urls")),
+    path("schema/", SpectacularAPIView.as_view(), name="schema"),
+    path("docs/", SpectacularSwaggerView.as_view(url_name="v1:schema"), name="docs"),
+]
+
+urlpatterns = [
+    path("", FrontPage.as_view(), name="front-page"),
+    path("admin/", admin.site.urls),
+    path("api/v1/", include((api_v1, "v1"))),
+    path("oidc/api-token-auth/", TokenView.as_view(), name="oidc-token-auth"),
+    path("oidc/", include("social_django.urls", namespace="social")),
+    # Only paths with a final slash: others must stay unknown, so that the slash can be added.
+    re_path(r"^api/(?:.*/)?$", not_found),
+]

@@ -1,0 +1,27 @@
+"""A datetime later than every other, and the database column that can hold it.
+
+Python has no infinite datetime; the largest one in UTC stands for it everywhere inside Argus. PostgreSQL stores its
+own ``infinity``, SQLite the largest datetime. On the wire it is the word ``"infinity"`` (see ``argus.drf.fields``).
+"""
+
+from datetime import UTC, datetime
+
+from django.db import models
+
+INFINITY = datetime.max.replace(tzinfo=UTC)
+
+
+class InfinityDateTimeField(models.DateTimeField):
+    """An aware datetime that may be ``INFINITY``."""
+
+    def get_db_prep_value(self, value, connection, prepared=False):
+        """Spell infinity the way the database does."""
+        if value == INFINITY and connection.vendor == "postgresql":
+            return "infinity"
+        return super().get_db_prep_value(value, connection, prepared)
+
+    def from_db_value(self, value, expression, connection):
+        """Give infinity back in UTC, whatever zone the driver put on it."""
+        if value is not None and value.replace(tzinfo=UTC) == INFINITY:
+            return INFINITY
+        return value
