@@ -1,0 +1,17 @@
+"""What every test may use. Servers are in tests.services, objects in tests.factories."""
+
+import pytest
+from hypothesis import settings
+
+# No test depends on luck: the same examples in every run. `--hypothesis-profile=explore` looks for new ones.
+settings.register_profile("steady", derandomize=True, database=None, deadline=None)
+settings.register_profile("explore", max_examples=1_000, deadline=None)
+settings.load_profile("steady")
+
+
+@pytest.fixture
+def db_vendor(db) -> str:
+    """The database of this run: "sqlite" or "postgresql"."""
+    from django.db import connection
+
+    return connection.vendor

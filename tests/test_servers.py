@@ -1,0 +1,64 @@
+"""The servers of tests and benchmarks: they come back with what they had, and do not outlive whoever started them."""
+
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import psutil
+import psycopg2
+import redis
+
+ROOT = Path(__file__).parent.parent
+
+HOLDER = """
+from tests.servers import running_postgres
+with running_postgres() as server:
+    print(server.process.pid, server.folder, flush=True)
+    input()
+"""
+
+
+def test_postgres_has_what_was_committed_before_it_was_killed(own_postgres):
+    with connect(own_postgres) as cursor:
+        cursor.execute("CREATE TABLE kept AS SELECT 42 AS answer")
+
+    own_postgres.kill()
+    own_postgres.start()
+
+    with connect(own_postgres) as cursor:
+        cursor.execute("SELECT answer FROM kept")
+        assert cursor.fetchone() == (42,)
+
+
+def test_valkey_keeps_its_address_when_it_is_restarted(own_valkey):
+    address = own_valkey.url
+    own_valkey.stop()
+    own_valkey.start()
+
+    assert own_valkey.url == address
+    assert redis.Redis.from_url(address).ping()
+
+
+def test_server_ends_with_a_run_that_is_killed():
+    holder = subprocess.Popen(
+        [sys.executable, "-c", HOLDER], cwd=ROOT, text=True, stdin=subprocess.PIPE, stdout=subprocess.PIPE
+    )
+    with holder:
+        pid, folder = holder.stdout.readline().split()
+        holder.kill()
+
+    eventually(lambda: not psutil.pid_exists(int(pid)) and not Path(folder).exists())
+
+
+def connect(server):
+    connection = psycopg2.connect(server.url)
+    connection.autocommit = True
+    return connection.cursor()
+
+
+def eventually(condition, seconds: float = 20) -> None:
+    deadline = time.monotonic() + seconds
+    while not condition():
+        assert time.monotonic() < deadline
+        time.sleep(0.05)
