@@ -91,6 +91,9 @@ STATIC_URL = env_str("STATIC_URL", "/static/")
 PHONENUMBER_DB_FORMAT = "E164"
 PHONENUMBER_DEFAULT_FORMAT = "E164"
 
+# How many requests one process works on at a time; each thread keeps a database connection.
+ARGUS_WEB_THREADS = env_int("ARGUS_WEB_THREADS", 8, minimum=1)
+
 # The largest request body, in bytes; a longer one is answered with 413.
 ARGUS_MAX_BODY_SIZE = env_int("ARGUS_MAX_BODY_SIZE", 256 * 1024, minimum=1024)
 # Django's own limit is for forms in memory; ours comes before it and covers every kind of body.

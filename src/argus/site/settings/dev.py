@@ -1,7 +1,8 @@
 """The embedded default: nothing needs to be set, everything lives below ``var/``."""
 
 from .base import *  # noqa: F403
-from .base import VAR_DIR, env_bool, env_database, env_int, env_str
+from .base import VAR_DIR
+from .env import env_bool, env_database, env_int, env_str
 from .secret import kept_secret
 
 SECRET_KEY = env_str("SECRET_KEY", "") or kept_secret(VAR_DIR / "secret_key")

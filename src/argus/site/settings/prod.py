@@ -1,7 +1,7 @@
 """Production: every value that has no safe default must be set in the environment."""
 
 from .base import *  # noqa: F403
-from .base import env_bool, env_database, env_int, env_str, env_url, origin_of
+from .env import env_bool, env_database, env_int, env_str, env_url, origin_of
 
 SECRET_KEY = env_str("SECRET_KEY")
 DATABASES = {"default": env_database("DATABASE_URL")}

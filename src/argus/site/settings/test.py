@@ -1,7 +1,7 @@
 """For the test suite: SQLite, or the database that DATABASE_URL names; quick passwords; mail kept in memory."""
 
 from .base import *  # noqa: F403
-from .base import env_database
+from .env import env_database
 
 SECRET_KEY = "only-for-tests"
 DATABASES = {"default": env_database("DATABASE_URL", "sqlite://:memory:")}
