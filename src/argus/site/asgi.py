@@ -1,0 +1,24 @@
+"""The ASGI application: everything that Argus serves, on one port.
+
+REST and admin are WSGI code run in a fixed set of threads: each thread keeps its database connection from request to
+request, which Django's own ASGI handler cannot do (it has a new thread for each request).
+"""
+
+from urllib.parse import quote_from_bytes
+
+from a2wsgi import WSGIMiddleware
+from django.conf import settings
+
+from .wsgi import application as wsgi_application
+
+VISIBLE_ASCII = "".join(chr(code) for code in range(0x21, 0x7F))
+
+http = WSGIMiddleware(wsgi_application, workers=settings.ARGUS_WEB_THREADS)
+
+
+async def application(scope, receive, send):
+    """Hand a request to the part that serves its protocol."""
+    if scope["type"] == "http":
+        # WSGI knows ASCII only here; a client that forgot to quote gets what it meant.
+        scope = {**scope, "query_string": quote_from_bytes(scope["query_string"], safe=VISIBLE_ASCII).encode()}
+    await http(scope, receive, send)
