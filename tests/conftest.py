@@ -1,7 +1,9 @@
-"""What every test may use. Servers are in tests.services, objects in tests.factories."""
+"""What every test may use. Servers are in tests.services, clients in tests.fixtures, objects in tests.factories."""
 
 import pytest
 from hypothesis import settings
+
+pytest_plugins = ["tests.fixtures"]
 
 # No test depends on luck: the same examples in every run. `--hypothesis-profile=explore` looks for new ones.
 settings.register_profile("steady", derandomize=True, database=None, deadline=None)

@@ -1,0 +1,124 @@
+"""Objects for tests, made by the services that make them in real life. No signal is switched off here."""
+
+from datetime import UTC, datetime, timedelta
+from itertools import count
+
+from rest_framework.authtoken.models import Token
+from rest_framework.test import APIClient
+
+from argus.auth.models import User
+from argus.incident import services, sources
+from argus.incident.lifecycle import EventType
+from argus.incident.models import Acknowledgement, Event, Incident, SourceSystem, SourceSystemType
+from argus.incident.tags import split_tag
+from argus.util.infinity import INFINITY
+
+INCIDENTS = "/api/v1/incidents/"
+PASSWORD = "correct horse battery staple"
+# An hour at which nothing special happens: no change to or from summer time, not near any end of the calendar.
+NOON = datetime(2024, 5, 15, 12, tzinfo=UTC)
+
+_numbers = count(1)
+
+
+def make_user(username: str = "", **fields) -> User:
+    """A person who knows ``PASSWORD``."""
+    username = username or f"user{next(_numbers)}"
+    return User.objects.create_user(username, **{"email": f"{username}@example.org", "password": PASSWORD, **fields})
+
+
+def make_superuser(username: str = "", **fields) -> User:
+    """A person who may do everything, and is let into the admin."""
+    return make_user(username or f"superuser{next(_numbers)}", is_superuser=True, is_staff=True, **fields)
+
+
+def make_source(name: str = "", *, type: str = "nav", base_url: str = "", username: str = "") -> SourceSystem:
+    """A source system with its account, ``source.user``."""
+    source_type, _ = SourceSystemType.objects.get_or_create(name=type)
+    return sources.create_source(
+        name or f"source{next(_numbers)}",
+        actor=User(is_superuser=True),
+        source_type=source_type,
+        base_url=base_url,
+        username=username,
+    )
+
+
+def make_incident(
+    source: SourceSystem | None = None,
+    *,
+    actor=None,
+    start_time: datetime = NOON,
+    end_time: datetime | None = INFINITY,
+    tags: list[str] = (),
+    **values,
+) -> Incident:
+    """An incident as its source posts it; open by default. ``end_time=None`` makes a stateless one."""
+    source = source or make_source()
+    return services.create_incident(
+        source,
+        actor=actor or source.user,
+        start_time=start_time,
+        end_time=end_time,
+        source_incident_id=str(values.pop("source_incident_id", next(_numbers))),
+        tags=[split_tag(tag) for tag in tags],
+        **values,
+    )
+
+
+def make_incidents(number: int, source: SourceSystem | None = None, **values) -> list[Incident]:
+    """Several incidents of one source, a second apart, oldest first."""
+    source = source or make_source()
+    start = values.pop("start_time", NOON)
+    return [make_incident(source, start_time=start + timedelta(seconds=n), **values) for n in range(number)]
+
+
+def make_event(incident: Incident, type: EventType | str = EventType.OTHER, *, actor=None, **values) -> Event:
+    """Something that happened: by the incident's source if it is an end, else by a new user."""
+    type = EventType(type)
+    if actor is None:
+        actor = incident.source.user if type is EventType.END else make_user()
+    if type is EventType.END:
+        values.setdefault("timestamp", incident.start_time + timedelta(hours=1))
+    return services.record_event(incident, type, actor=actor, **values)
+
+
+def make_ack(incident: Incident, *, actor=None, **values) -> Acknowledgement:
+    """An acknowledgement that holds for good unless ``expiration`` is given."""
+    return services.acknowledge(incident, actor=actor or make_user(), **values)
+
+
+def make_expired_ack(incident: Incident, **values) -> Acknowledgement:
+    """An acknowledgement whose time has run out."""
+    return make_ack(incident, timestamp=NOON, expiration=NOON + timedelta(days=1), **values)
+
+
+class Client(APIClient):
+    """A client that sends JSON and, if it is somebody's, the real token. ``source`` is set for source systems only."""
+
+    def __init__(self, user: User | None = None, **kwargs):
+        super().__init__(**kwargs)
+        self.user = user
+        self.source = getattr(user, "source_system", None)
+        if user is not None:
+            self.token = Token.objects.get_or_create(user=user)[0]
+            self.credentials(HTTP_AUTHORIZATION=f"Token {self.token.key}")
+
+
+def make_client(user: User | None = None) -> Client:
+    """A client of this account, or of nobody."""
+    return Client(user)
+
+
+def incident_body(**overrides) -> dict:
+    """What a source posts for an open incident. An override of ``...`` leaves the key out."""
+    body = {
+        "start_time": "2024-05-15T14:00:00+02:00",
+        "end_time": "infinity",
+        "source_incident_id": str(next(_numbers)),
+        "details_url": "",
+        "description": "Netbox 11 <12345> down.",
+        "ticket_url": "",
+        "tags": [{"tag": "object=Netbox 4"}, {"tag": "problem_type=boxDown"}],
+    }
+    return {key: value for key, value in (body | overrides).items() if value is not ...}

@@ -1,0 +1,57 @@
+"""Fixtures for every test: clients of each kind of caller, and the post of an incident."""
+
+import pytest
+
+from tests.factories import INCIDENTS, Client, incident_body, make_client, make_source, make_superuser, make_user
+
+
+@pytest.fixture
+def as_user(db) -> Client:
+    """A client of an end user."""
+    return make_client(make_user("operator"))
+
+
+@pytest.fixture
+def as_superuser(db) -> Client:
+    """A client of a superuser, who has no source."""
+    return make_client(make_superuser("superuser"))
+
+
+@pytest.fixture
+def as_source(db) -> Client:
+    """A client of a source system, ``as_source.source``."""
+    return make_client(make_source("nav.example.org", base_url="https://nav.example.org").user)
+
+
+@pytest.fixture
+def as_other_source(db) -> Client:
+    """A client of a source system that is not the one of ``as_source``."""
+    return make_client(make_source("zabbix.example.org", type="zabbix").user)
+
+
+@pytest.fixture
+def as_stranger(db) -> Client:
+    """A client without credentials."""
+    return make_client()
+
+
+@pytest.fixture
+def as_browser(as_superuser) -> Client:
+    """A superuser's browser: a session of the admin instead of a token, and it wants HTML."""
+    client = make_client()
+    client.user = as_superuser.user
+    client.force_login(client.user)
+    client.credentials(HTTP_ACCEPT="text/html")
+    return client
+
+
+@pytest.fixture
+def post_incident(as_source):
+    """Post an incident as the source, with changes to ``incident_body``, and return the answer's body."""
+
+    def post(client: Client | None = None, **overrides) -> dict:
+        response = (client or as_source).post(INCIDENTS, incident_body(**overrides))
+        assert response.status_code == 201, response.content
+        return response.json()
+
+    return post
