@@ -29,9 +29,8 @@ test: $(READY).test ## The whole suite, on SQLite and on a real PostgreSQL (ARGS
 	done; if [ -n "$$failed" ]; then echo "Failed on:$$failed" >&2; exit 1; fi
 
 lint: $(READY).test ## Style, format and the floors of the house
-	@$(PY) -m ruff check .
-	@$(PY) -m ruff format --check .
-	@PYTHONPATH=src $(VENV)/bin/lint-imports --no-cache
+	@failed=; $(PY) -m ruff check . || failed=1; $(PY) -m ruff format --check . || failed=1; \
+		PYTHONPATH=src $(PY) $(VENV)/bin/lint-imports --no-cache || failed=1; test -z "$$failed"
 
 format: $(READY).test ## Let the formatter rewrite what it can
 	@$(PY) -m ruff check --fix-only .
