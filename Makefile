@@ -17,7 +17,7 @@ help: ## This list
 		printf '  make %-8s %s\n' "$$name" "$$what"; done
 
 run: $(READY).base ## Serve Argus on http://localhost:8000, everything in one process tree (PORT=...)
-	@$(PY) manage.py migrate --verbosity 0 && $(PY) manage.py initial_setup && exec $(PY) manage.py serve
+	@$(PY) manage.py migrate --verbosity 0 && $(PY) manage.py initial_setup --example && exec $(PY) manage.py serve
 
 demo: $(READY).base ## Fill the database with a believable day of a network
 	@$(PY) manage.py migrate --verbosity 0 && $(PY) manage.py initial_setup && $(PY) manage.py create_demo

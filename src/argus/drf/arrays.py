@@ -1,4 +1,4 @@
-"""Bare-array lists: bounded, and streamed so that only a chunk of them is ever in memory (contract, "Bounded answers")."""
+"""Bare-array lists: bounded, and streamed, so that only a chunk is ever in memory (contract, "Bounded answers")."""
 
 from collections.abc import Callable, Iterator
 

@@ -5,7 +5,7 @@ from rest_framework.exceptions import ParseError
 
 
 class JSONParser(parsers.JSONParser):
-    """JSON that may be nested deeper than the interpreter can follow: refused as malformed, like all that is no JSON."""
+    """JSON that may be nested deeper than the interpreter can follow: refused like all that is no JSON."""
 
     def parse(self, stream, media_type=None, parser_context=None):
         try:

@@ -12,6 +12,8 @@ from argus.util.errors import DomainError, NotPermitted
 from .addresses import check_web_address
 from .models import SourceSystem, SourceSystemType
 
+ARGUS = "argus"
+
 
 def create_source_type(name: str, *, actor) -> SourceSystemType:
     """Make a kind of source known. The name must be in lower case and new."""
@@ -22,6 +24,25 @@ def create_source_type(name: str, *, actor) -> SourceSystemType:
     if not created:
         raise DomainError("There is a source type of this name already.", field="name")
     return source_type
+
+
+@transaction.atomic
+def get_argus_source() -> SourceSystem:
+    """Return the source that Argus itself posts by, whose account also acts for commands. Made if it is missing."""
+    source = SourceSystem.objects.filter(name=ARGUS, type=ARGUS).select_related("user").first()
+    if source is None:
+        source_type, _ = SourceSystemType.objects.get_or_create(name=ARGUS)
+        # Never an account that is there already: it would turn a person into a source system.
+        user = _create_account(ARGUS)
+        user.is_superuser = user.is_staff = True
+        user.save(update_fields=["is_superuser", "is_staff"])
+        source = SourceSystem.objects.create(name=ARGUS, type=source_type, user=user)
+    return source
+
+
+def get_source_type(name: str, *, actor) -> SourceSystemType:
+    """Return the source type of this name, made if it is new."""
+    return SourceSystemType.objects.filter(name=name).first() or create_source_type(name, actor=actor)
 
 
 def source_to_post_for(actor, pk: int | None = None) -> SourceSystem:

@@ -1,12 +1,15 @@
 """``manage.py serve``: everything in one process tree, for the embedded default and small installations."""
 
-import uvicorn
-from django.core.management.base import BaseCommand, CommandError
+from contextlib import suppress
 
+from django.core.management.base import CommandError
+
+from argus.auth.management.base import PlainCommand
 from argus.site.settings.env import env_int
+from argus.site.web import build_server
 
 
-class Command(BaseCommand):
+class Command(PlainCommand):
     help = "Serve REST and the admin until Ctrl-C or SIGTERM. The database must have been migrated."
 
     def add_arguments(self, parser):
@@ -16,18 +19,14 @@ class Command(BaseCommand):
         )
 
     def handle(self, *, host: str, port: int, **options):
-        config = uvicorn.Config(
-            "argus.site.asgi:application",
-            host=host,
-            port=port,
-            lifespan="off",
-            log_config=None,
-            access_log=False,
-            server_header=False,
-            timeout_graceful_shutdown=10,
-        )
-        server = uvicorn.Server(config)
-        self.stdout.write(f"Argus listens on http://{host}:{port}/ - stop it with Ctrl-C.")
-        server.run()
-        if not server.started:
-            raise CommandError(f"Cannot listen on {host}:{port}.")
+        self.check_migrations()
+        server = build_server(host, port)
+        self.stdout.write(f"Argus serves http://{host}:{port}/ - Ctrl-C stops it.")
+        self.stdout.flush()
+        # On Ctrl-C uvicorn stops in order, and hands the signal on when it has.
+        with suppress(KeyboardInterrupt):
+            try:
+                server.run()
+            except SystemExit:
+                raise CommandError(f"Cannot listen on {host}:{port}.") from None
+        self.stdout.write("Argus has stopped.")

@@ -1,0 +1,15 @@
+"""``manage.py grantsuperuser``: for whom to open every door."""
+
+from argus.auth import services
+from argus.auth.management.base import PlainCommand
+
+
+class Command(PlainCommand):
+    help = "Make a user a superuser and member of the staff."
+
+    def add_arguments(self, parser):
+        parser.add_argument("username", metavar="USERNAME", help="which user")
+
+    def handle(self, *, username: str, **options):
+        services.set_superuser(services.get_user(username), True)
+        self.stdout.write(f'"{username}" is a superuser now.')

@@ -1,0 +1,16 @@
+"""``manage.py setpassword``: for unattended set-ups; ``changepassword`` asks instead."""
+
+from argus.auth import services
+from argus.auth.management.base import PlainCommand
+
+
+class Command(PlainCommand):
+    help = "Give a user a password. No policy is applied; mind that others may see it in the list of processes."
+
+    def add_arguments(self, parser):
+        parser.add_argument("username", metavar="USERNAME", help="whose password")
+        parser.add_argument("password", metavar="PASSWORD", help="the new password")
+
+    def handle(self, *, username: str, password: str, **options):
+        services.set_password(services.get_user(username), password)
+        self.stdout.write(f'"{username}" has a new password.')

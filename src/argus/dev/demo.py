@@ -1,0 +1,112 @@
+"""The last day of a made-up network, written by the same services that real sources and operators come through."""
+
+import random
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from django.contrib.auth import get_user_model
+from django.db import transaction
+from django.utils import timezone
+
+from argus.incident import services, sources
+from argus.incident.lifecycle import EventType
+from argus.incident.models import Incident, SourceSystem
+from argus.util.infinity import INFINITY
+
+INCIDENTS_PER_DAY = 160
+OPERATORS = [("kari", "Kari", "Nordmann"), ("ola", "Ola", "Nordmann"), ("aino", "Aino", "Virtanen")]
+LOCATIONS = ["oslo", "bergen", "trondheim", "tromso", "narvik", "stavanger"]
+COMMENTS = ["Called the carrier.", "Somebody is on the way.", "Looks like last week's problem.", "Fan replaced."]
+
+
+@dataclass(frozen=True)
+class Kind:
+    """One kind of trouble: who reports it, in which words, about what, and whether it can end."""
+
+    source: tuple[str, str, str]
+    problem: str
+    words: str
+    objects: tuple[str, ...]
+    stateful: bool = True
+
+
+NAV = ("nav", "nav.example.org", "https://nav.example.org")
+ZABBIX = ("zabbix", "zabbix-dc1", "https://zabbix.example.org")
+PROMETHEUS = ("prometheus", "prom-k8s", "https://alertmanager.example.org")
+SYSLOG = ("syslog", "loghost", "")
+KINDS = [
+    Kind(NAV, "boxDown", "{object} in {location} does not answer", ("gw", "sw1", "sw2", "ap-hall")),
+    Kind(NAV, "linkState", "Link from {object} in {location} is down", ("gw", "core1", "core2")),
+    Kind(NAV, "psuState", "{object} in {location} runs on one power supply", ("core1", "core2")),
+    Kind(ZABBIX, "diskFull", "Less than 5 % free on {object}.{location}", ("db1", "db2", "mail", "backup")),
+    Kind(ZABBIX, "highLoad", "Load on {object}.{location} has been above 20 for 10 minutes", ("web1", "web2", "db1")),
+    Kind(PROMETHEUS, "certExpiry", "The certificate of {object}.{location} expires within 7 days", ("www", "idp")),
+    Kind(PROMETHEUS, "podCrash", "{object} in {location} keeps restarting", ("checkout", "search", "login")),
+    Kind(SYSLOG, "configChange", "{object} in {location} was configured from console", ("gw", "core1"), False),
+    Kind(SYSLOG, "loginFailure", "Three wrong passwords on {object} in {location}", ("gw", "sw1", "mail"), False),
+]
+
+
+def fill_day() -> int:
+    """Write the incidents of the last 24 hours and return how many; none if today's are there already."""
+    now = timezone.now()
+    dice = random.Random(now.date().toordinal())
+    feeds = {kind.source: _ensure_source(*kind.source) for kind in KINDS}
+    operators = [_ensure_operator(*names) for names in OPERATORS]
+    prefix = f"demo-{now:%Y%m%d}"
+    if Incident.objects.filter(source__in=feeds.values(), source_incident_id__startswith=prefix).exists():
+        return 0
+    starts = sorted(now - timedelta(seconds=dice.randrange(60, 24 * 3600)) for _ in range(INCIDENTS_PER_DAY))
+    for number, start in enumerate(starts):
+        kind = dice.choice(KINDS)
+        _live_through(kind, feeds[kind.source], operators, dice, start=start, now=now, name=f"{prefix}-{number}")
+    return len(starts)
+
+
+@transaction.atomic
+def _live_through(
+    kind: Kind, source: SourceSystem, operators: list, dice: random.Random, *, start: datetime, now: datetime, name: str
+) -> None:
+    """Let one incident start, and happen to it what happens to incidents."""
+    location, thing = dice.choice(LOCATIONS), dice.choice(kind.objects)
+    incident = services.create_incident(
+        source,
+        actor=source.user,
+        start_time=start,
+        end_time=INFINITY if kind.stateful else None,
+        source_incident_id=name,
+        details_url=f"/incident/{name}" if source.base_url else "",
+        description=kind.words.format(object=thing, location=location),
+        tags=[("object", thing), ("location", location), ("problem_type", kind.problem)],
+    )
+    fate, operator = dice.random(), dice.choice(operators)
+    lasted = timedelta(seconds=dice.randrange(60, 4 * 3600))
+    over = min(start + lasted, now)
+    comment = dice.choice(COMMENTS)
+    if dice.random() < 0.3:
+        services.record_event(incident, EventType.OTHER, actor=operator, timestamp=start, description=comment)
+    if kind.stateful and fate < 0.7:
+        services.record_event(incident, EventType.END, actor=source.user, timestamp=over)
+    elif kind.stateful and fate < 0.8:
+        services.record_event(incident, EventType.CLOSE, actor=operator, timestamp=over, description="Fixed by hand.")
+    elif fate < 0.9:
+        services.acknowledge(incident, actor=operator, timestamp=over, description=comment)
+        services.update_incident(incident, actor=operator, ticket_url=f"https://tickets.example.org/{name}")
+    if kind.stateful and 0.7 <= fate < 0.72:
+        services.record_event(incident, EventType.REOPEN, actor=operator, description="It came back.")
+
+
+def _ensure_source(type_name: str, name: str, base_url: str) -> SourceSystem:
+    found = SourceSystem.objects.filter(name=name, type=type_name).select_related("user").first()
+    if found:
+        return found
+    actor = sources.get_argus_source().user
+    source_type = sources.get_source_type(type_name, actor=actor)
+    return sources.create_source(name, actor=actor, source_type=source_type, base_url=base_url)
+
+
+def _ensure_operator(username: str, first_name: str, last_name: str):
+    """Return an end user who cannot log in until somebody sets a password."""
+    users = get_user_model().objects
+    found = users.filter(username=username).first()
+    return found or users.create_user(username, first_name=first_name, last_name=last_name)
