@@ -1,5 +1,6 @@
 """Who is asking: the ``Authorization: Token`` header."""
 
+import re
 from datetime import timedelta
 
 from django.conf import settings
@@ -8,11 +9,15 @@ from rest_framework.authentication import TokenAuthentication
 from rest_framework.authtoken.models import Token
 from rest_framework.exceptions import AuthenticationFailed
 
+KEY = re.compile("[0-9a-f]{40}")
+
 
 class ExpiringTokenAuthentication(TokenAuthentication):
     """Tokens die of age: one that is too old is deleted when somebody tries it, and answered with 401."""
 
     def authenticate_credentials(self, key):
+        if not KEY.fullmatch(key):
+            raise AuthenticationFailed("Invalid token.")
         user, token = super().authenticate_credentials(key)
         if has_expired(token):
             token.delete()

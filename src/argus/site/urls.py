@@ -24,5 +24,9 @@ urlpatterns = [
     path("oidc/api-token-auth/", TokenView.as_view(), name="oidc-token-auth"),
     path("oidc/", include("social_django.urls", namespace="social")),
     # Only paths with a final slash: others must stay unknown, so that the slash can be added.
-    re_path(r"^api/(?:.*/)?$", not_found),
+    re_path(r"^api/(?:[\s\S]*/)?$", not_found),
 ]
+
+handler400 = "argus.drf.errors.bad_request_handler"
+handler404 = "argus.drf.errors.not_found_handler"
+handler500 = "argus.drf.errors.server_error_handler"

@@ -39,7 +39,7 @@ MIDDLEWARE = [
     "argus.drf.middleware.BodyLimitMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "corsheaders.middleware.CorsMiddleware",
-    "django.contrib.sessions.middleware.SessionMiddleware",
+    "argus.auth.middleware.SessionMiddleware",
     "argus.drf.middleware.SlashMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
     "django.contrib.auth.middleware.AuthenticationMiddleware",
@@ -114,7 +114,8 @@ REST_FRAMEWORK = {
         "argus.drf.renderers.JSONRenderer",
         "argus.drf.renderers.BrowsableRenderer",
     ],
-    "DEFAULT_SCHEMA_CLASS": "drf_spectacular.openapi.AutoSchema",
+    "DEFAULT_SCHEMA_CLASS": "argus.drf.schema.AutoSchema",
+    "SCHEMA_COERCE_PATH_PK": False,
     "EXCEPTION_HANDLER": "argus.drf.errors.exception_handler",
     "TEST_REQUEST_DEFAULT_FORMAT": "json",
 }
@@ -126,11 +127,27 @@ SPECTACULAR_SETTINGS = {
         "`POST /api/v1/token-auth/` gives you a key."
     ),
     "VERSION": "v1",
+    "OAS_VERSION": "3.1.0",
+    "TAGS": [
+        {"name": "Incidents", "description": "What is, or was, wrong at a source."},
+        {"name": "Events", "description": "What happened to an incident; this is how it is closed and reopened."},
+        {"name": "Acknowledgements", "description": "Somebody knows of the incident."},
+        {"name": "Sources", "description": "The monitoring systems that post incidents."},
+        {"name": "Accounts", "description": "Tokens, users and their phone numbers."},
+    ],
     "SERVE_INCLUDE_SCHEMA": False,
     "SCHEMA_PATH_PREFIX": r"/api/v1",
     "COMPONENT_SPLIT_REQUEST": True,
+    "ENUM_NAME_OVERRIDES": {"EventType": "argus.incident.lifecycle.EventType", "AckType": [("ACK", "Acknowledge")]},
+    "SORT_OPERATION_PARAMETERS": False,
+    "POSTPROCESSING_HOOKS": [
+        "drf_spectacular.hooks.postprocess_schema_enums",
+        "argus.drf.schema.complete",
+    ],
     "SWAGGER_UI_DIST": "SIDECAR",
     "SWAGGER_UI_FAVICON_HREF": "SIDECAR",
+    # By default the page asks a validator on the internet.
+    "SWAGGER_UI_SETTINGS": {"deepLinking": True, "persistAuthorization": True, "validatorUrl": None},
 }
 
 ARGUS_FRONTEND_URL = env_url("ARGUS_FRONTEND_URL", "")
