@@ -76,9 +76,14 @@ def next_state(event_type: EventType, *, party: Party, state: State, is_repeated
     rule = RULES[event_type]
     name = f'"{event_type.label}"'
     if party not in rule.by:
-        raise DomainError(rule.refusal or f"{party.value} cannot post an event of type {name}.", field="type")
+        raise refusal(rule.refusal or f"{party.value} cannot post an event of type {name}.")
     if rule.once and is_repeated:
-        raise DomainError(f"The incident already has an event of type {name}.", field="type")
+        raise refusal(f"The incident already has an event of type {name}.")
     if rule.strict and state not in rule.moves:
-        raise DomainError(f"An event of type {name} does not fit: the incident is {state.value}.", field="type")
+        raise refusal(f"An event of type {name} does not fit: the incident is {state.value}.")
     return rule.moves.get(state, state)
+
+
+def refusal(sentence: str) -> DomainError:
+    """Return the error for a forbidden event type: one sentence on the field ``type`` (contract, "Everywhere")."""
+    return DomainError(messages={"type": sentence})

@@ -13,7 +13,7 @@ from argus.util.errors import DomainError, NotPermitted
 from argus.util.infinity import INFINITY
 
 from .addresses import check_details_url, check_web_address
-from .lifecycle import EventType, Party, State, next_state
+from .lifecycle import EventType, Party, State, next_state, refusal
 from .models import Acknowledgement, Event, Incident, SourceSystem
 from .signals import event_recorded, incident_changed
 from .tags import add_tags, replace_tags
@@ -87,9 +87,8 @@ def record_event(
     if new_state is not state:
         incident.end_time = INFINITY if new_state is State.OPEN else timestamp
         incident.save(update_fields=["end_time"])
-    event = _write_event(incident, event_type, actor=actor, timestamp=timestamp, description=description)
-    _announce(incident)
-    return event
+        _announce(incident)
+    return _write_event(incident, event_type, actor=actor, timestamp=timestamp, description=description)
 
 
 @transaction.atomic
@@ -103,7 +102,7 @@ def acknowledge(
 ) -> Acknowledgement:
     """Note that a person knows of the incident, until ``expiration`` or, without one, for good."""
     if party_of(actor) is Party.SOURCE:
-        raise DomainError("A source system cannot post acknowledgements.", field="type")
+        raise refusal("A source system cannot post acknowledgements.")
     incident = _lock(incident)
     timestamp = timestamp or timezone.now()
     if expiration is not None and expiration <= timestamp:
