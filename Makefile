@@ -7,7 +7,7 @@ WORKERS ?= logical
 ARGS ?=
 
 READY := $(VENV)/.ready
-PIP := $(PY) -m pip --disable-pip-version-check install --quiet
+PIP := $(PY) -m pip --disable-pip-version-check install -qq
 
 .DEFAULT_GOAL := help
 .PHONY: help run demo test lint format check bench docs pins clean
@@ -30,7 +30,7 @@ test: $(READY).test ## The whole suite, on SQLite and on a real PostgreSQL (ARGS
 
 lint: $(READY).test ## Style, format and the floors of the house
 	@failed=; $(PY) -m ruff check . || failed=1; $(PY) -m ruff format --check . || failed=1; \
-		PYTHONPATH=src $(PY) $(VENV)/bin/lint-imports --no-cache || failed=1; test -z "$$failed"
+		PYTHONPATH=src $(PY) $(VENV)/bin/lint-imports --no-cache --no-logo || failed=1; test -z "$$failed"
 
 format: $(READY).test ## Let the formatter rewrite what it can
 	@$(PY) -m ruff check --fix-only .
@@ -55,12 +55,13 @@ check: $(READY).base ## No migration is missing, and production's settings pass 
 bench: $(READY).test ## Measure what docs/reference/performance.md reports
 	@$(PY) -m benchmarks $(ARGS)
 
-docs: $(READY).docs ## Build the documentation into docs/_build/html
+docs: $(if $(wildcard docs/conf.py),$(READY).docs) ## Build the documentation into docs/_build/html
 	@if [ -f docs/conf.py ]; then $(PY) -m sphinx -W --keep-going -q -b html docs docs/_build/html \
 		&& echo "Open docs/_build/html/index.html"; else echo "No docs/conf.py: nothing to build"; fi
 
 # One resolution for all files: dev.txt holds everything and binds the others.
-COMPILE = UV_CUSTOM_COMPILE_COMMAND="make pins" $(PY) -m uv pip compile --quiet --universal --python-version 3.11 --fork-strategy fewest --no-config --no-annotate setup.cfg
+COMPILE = UV_CUSTOM_COMPILE_COMMAND="make pins" $(PY) -m uv pip compile --quiet --no-config --no-annotate \
+	--universal --python-version 3.11 --fork-strategy fewest setup.cfg
 
 pins: $(READY).dev ## Write requirements/*.txt anew from the ranges in setup.cfg
 	@$(COMPILE) --upgrade --extra dev --extra prod -c requirements/constraints.in -o requirements/dev.txt
