@@ -6,7 +6,7 @@ from django.dispatch import Signal
 # A receiver writes rows or does nothing; if it raises, the change did not happen.
 event_recorded = Signal()
 
-# Sent after the commit, once per new incident, change of an incident, and ack: ``incident`` (fresh), ``created`` (bool).
+# Sent after the commit, once per new incident, change of one, and ack: ``incident`` (fresh), ``created`` (bool).
 # Events that leave the incident as it was (OTH, an end that comes late) are not announced.
 # Receivers are called by ``send_robust``: they see committed rows and cannot break the request.
 incident_changed = Signal()
