@@ -3,18 +3,18 @@
 from contextlib import suppress
 
 from django.contrib.auth import logout
-from drf_spectacular.utils import OpenApiExample, extend_schema
 from rest_framework import generics
 from rest_framework.authtoken.serializers import AuthTokenSerializer
 from rest_framework.exceptions import AuthenticationFailed
 from rest_framework.permissions import AllowAny
 from rest_framework.response import Response
 
-from . import services
+from . import schema, services
 from .models import PhoneNumber, User
-from .serializers import PhoneNumberSerializer, PublicUserSerializer, TokenSerializer, UserSerializer
+from .serializers import PhoneNumberSerializer, PublicUserSerializer, UserSerializer
 
 
+@schema.token
 class TokenView(generics.GenericAPIView):
     """Hand out a new token for a name and a password. The old one dies; a failed attempt leaves it alive."""
 
@@ -23,19 +23,18 @@ class TokenView(generics.GenericAPIView):
     permission_classes = [AllowAny]
     serializer_class = AuthTokenSerializer
 
-    @extend_schema(
-        responses=TokenSerializer,
-        auth=[],
-        examples=[
-            OpenApiExample("Log in", value={"username": "admin", "password": "correct horse"}, request_only=True),
-        ],
-    )
     def post(self, request):
         serializer = self.get_serializer(data=request.data)
         serializer.is_valid(raise_exception=True)
         return Response({"token": services.replace_token(serializer.validated_data["user"]).key})
 
 
+@schema.oidc_token
+class OidcTokenView(TokenView):
+    """Hand out a new token, at the address that was documented first. The same as ``/api/v1/token-auth/``."""
+
+
+@schema.logout
 class LogoutView(generics.GenericAPIView):
     """End the caller's session and delete the caller's token. Strangers get the same answer."""
 
@@ -46,7 +45,6 @@ class LogoutView(generics.GenericAPIView):
         with suppress(AuthenticationFailed):
             super().perform_authentication(request)
 
-    @extend_schema(request=None, responses={200: None})
     def post(self, request):
         if request.user.is_authenticated:
             services.revoke_token(request.user)
@@ -54,6 +52,7 @@ class LogoutView(generics.GenericAPIView):
         return Response()
 
 
+@schema.current_user
 class CurrentUserView(generics.RetrieveAPIView):
     """The caller's own account."""
 
@@ -63,6 +62,7 @@ class CurrentUserView(generics.RetrieveAPIView):
         return self.request.user
 
 
+@schema.user
 class UserView(generics.RetrieveAPIView):
     """Anybody's account, in public outline."""
 
@@ -80,6 +80,7 @@ class OwnPhoneNumbers:
         return super().get_queryset().filter(user_id=self.request.user.pk)
 
 
+@schema.phone_number_list
 class PhoneNumberListView(OwnPhoneNumbers, generics.ListCreateAPIView):
     """The caller's phone numbers."""
 
@@ -87,5 +88,6 @@ class PhoneNumberListView(OwnPhoneNumbers, generics.ListCreateAPIView):
         serializer.save(user=self.request.user)
 
 
+@schema.phone_number
 class PhoneNumberView(OwnPhoneNumbers, generics.RetrieveUpdateDestroyAPIView):
     """One of the caller's phone numbers."""

@@ -87,7 +87,12 @@ class TimestampField(serializers.Field):
 
 
 @extend_schema_field(
-    {"oneOf": [{"type": "string", "format": "date-time"}, {"type": "string", "enum": [WIRE_INFINITY]}]}
+    {
+        "oneOf": [
+            {"type": "string", "format": "date-time", "pattern": "^[0-9]"},
+            {"type": "string", "enum": [WIRE_INFINITY]},
+        ]
+    }
 )
 class InfinityTimestampField(TimestampField):
     """A point in time that may also be ``"infinity"``."""

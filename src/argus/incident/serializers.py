@@ -1,5 +1,6 @@
-"""The shape of what comes in. Rules of the domain are the services' business; answers are made by ``representation``."""
+"""The shape of what comes in. Rules of the domain are the services' business, answers that of ``representation``."""
 
+from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
 from argus.drf.fields import InfinityTimestampField, TimestampField
@@ -130,6 +131,14 @@ class SourceTypeSerializer(serializers.Serializer):
     name = serializers.CharField(max_length=SourceSystemType._meta.get_field("name").max_length)
 
 
+@extend_schema_field(
+    {
+        "oneOf": [
+            {"type": "string"},
+            {"type": "object", "properties": {"name": {"type": "string"}}, "required": ["name"]},
+        ]
+    }
+)
 class SourceTypeField(serializers.Field):
     """A source type by its name: ``"nav"``, or as it is shown, ``{"name": "nav"}``."""
 

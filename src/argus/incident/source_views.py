@@ -4,12 +4,13 @@ from django.shortcuts import get_object_or_404
 from rest_framework import generics, status
 from rest_framework.response import Response
 
-from . import sources
+from . import schema, sources
 from .models import SourceSystem, SourceSystemType
 from .representation import represent_source
 from .serializers import SourceNameSerializer, SourceSerializer, SourceTypeSerializer
 
 
+@schema.source_type_list
 class SourceTypeListView(generics.GenericAPIView):
     """All kinds of source systems, by name."""
 
@@ -29,6 +30,7 @@ class SourceTypeListView(generics.GenericAPIView):
         return Response({"name": source_type.name}, status=status.HTTP_201_CREATED)
 
 
+@schema.source_list
 class SourceListView(generics.GenericAPIView):
     """All source systems."""
 
@@ -48,6 +50,7 @@ class SourceListView(generics.GenericAPIView):
         return Response(represent_source(source), status=status.HTTP_201_CREATED)
 
 
+@schema.source
 class SourceDetailView(generics.GenericAPIView):
     """One source system."""
 
@@ -78,6 +81,7 @@ class SourceDetailView(generics.GenericAPIView):
         return Response(represent_source(sources.rename_source(source, name, actor=self.request.user)))
 
 
+@schema.metadata
 class MetadataView(generics.GenericAPIView):
     """What a frontend needs to offer filters."""
 

@@ -1,16 +1,19 @@
 """Incidents over REST: find, hand over to a service, show."""
 
+from functools import cache
+
 from django.shortcuts import get_object_or_404
 from django_filters.rest_framework import DjangoFilterBackend
 from rest_framework import generics, status
 from rest_framework.exceptions import ValidationError
 from rest_framework.response import Response
+from rest_framework.serializers import Serializer
 
 from argus.drf.arrays import array_response
 from argus.drf.pagination import KeysetPagination
 from argus.util.errors import DomainError
 
-from . import services
+from . import schema, services
 from .filters import IncidentFilter, MyIncidentFilter
 from .models import Event, Incident
 from .representation import (
@@ -41,11 +44,16 @@ class IncidentView(generics.GenericAPIView):
 
     def validated(self) -> dict:
         """Return the body's data in shape. Raises ``ValidationError``."""
-        serializer = self.get_serializer(data=self.request.data)
-        serializer.is_valid(raise_exception=True)
-        return serializer.validated_data
+        return shape(self.serializer_class).run_validation(self.request.data)
 
 
+@cache
+def shape(serializer_class) -> Serializer:
+    """Return the one instance that checks all bodies: making its fields anew takes longer than the check itself."""
+    return serializer_class()
+
+
+@schema.incident_list
 class IncidentListView(IncidentView):
     """All incidents, open and historic, newest first."""
 
@@ -70,6 +78,7 @@ class IncidentListView(IncidentView):
         return Response(represent_incident(incident, incident.new_tag_relations), status=status.HTTP_201_CREATED)
 
 
+@schema.my_incident_list
 class MyIncidentListView(IncidentListView):
     """The incidents of the caller's own source, newest first."""
 
@@ -79,6 +88,7 @@ class MyIncidentListView(IncidentListView):
         return super().get_queryset().posted_by(self.request.user)
 
 
+@schema.incident
 class IncidentDetailView(IncidentView):
     """One incident."""
 
@@ -94,6 +104,7 @@ class IncidentDetailView(IncidentView):
         return Response(represent_incident(incident))
 
 
+@schema.ticket
 class TicketView(IncidentView):
     """The ticket of an incident."""
 
@@ -105,6 +116,7 @@ class TicketView(IncidentView):
         return Response({"ticket_url": incident.ticket_url})
 
 
+@schema.open_incident_list
 class OpenIncidentListView(IncidentView):
     """All open incidents, newest first."""
 
@@ -119,6 +131,7 @@ class OpenIncidentListView(IncidentView):
         return queryset.open()
 
 
+@schema.open_unacked_incident_list
 class OpenUnackedIncidentListView(OpenIncidentListView):
     """All open incidents that nobody has acknowledged, newest first."""
 
@@ -138,6 +151,7 @@ class EventView(IncidentView):
         return Event.objects.filter(incident=incident).select_related("actor")
 
 
+@schema.event_list
 class EventListView(EventView):
     """The events of an incident, newest first."""
 
@@ -157,6 +171,7 @@ class EventListView(EventView):
         return Response(self.represent(event), status=status.HTTP_201_CREATED)
 
 
+@schema.event
 class EventDetailView(EventView):
     """One event of an incident."""
 
@@ -175,6 +190,7 @@ class AckView(EventView):
         return super().get_events().filter(ack__isnull=False).select_related("ack")
 
 
+@schema.ack_list
 class AckListView(AckView, EventListView):
     """The acknowledgements of an incident, newest first."""
 
@@ -185,5 +201,6 @@ class AckListView(AckView, EventListView):
         return Response(self.represent(ack.event), status=status.HTTP_201_CREATED)
 
 
+@schema.ack
 class AckDetailView(AckView, EventDetailView):
     """One acknowledgement of an incident."""

@@ -2,18 +2,18 @@
 
 from django.contrib import admin
 from django.urls import include, path, re_path
-from drf_spectacular.views import SpectacularAPIView, SpectacularSwaggerView
+from drf_spectacular.views import SpectacularSwaggerView
 
-from argus.auth.views import TokenView
+from argus.auth.views import OidcTokenView, TokenView
 from argus.drf.errors import not_found
 
-from .views import FrontPage
+from .views import FrontPage, SchemaView
 
 api_v1 = [
     path("token-auth/", TokenView.as_view(), name="token-auth"),
     path("auth/", include("argus.auth.urls")),
     path("incidents/", include("argus.incident.urls")),
-    path("schema/", SpectacularAPIView.as_view(), name="schema"),
+    path("schema/", SchemaView.as_view(), name="schema"),
     path("docs/", SpectacularSwaggerView.as_view(url_name="v1:schema"), name="docs"),
 ]
 
@@ -21,7 +21,7 @@ urlpatterns = [
     path("", FrontPage.as_view(), name="front-page"),
     path("admin/", admin.site.urls),
     path("api/v1/", include((api_v1, "v1"))),
-    path("oidc/api-token-auth/", TokenView.as_view(), name="oidc-token-auth"),
+    path("oidc/api-token-auth/", OidcTokenView.as_view(), name="oidc-token-auth"),
     path("oidc/", include("social_django.urls", namespace="social")),
     # Only paths with a final slash: others must stay unknown, so that the slash can be added.
     re_path(r"^api/(?:[\s\S]*/)?$", not_found),

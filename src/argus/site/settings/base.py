@@ -140,6 +140,7 @@ SPECTACULAR_SETTINGS = {
     "COMPONENT_SPLIT_REQUEST": True,
     "ENUM_NAME_OVERRIDES": {"EventType": "argus.incident.lifecycle.EventType", "AckType": [("ACK", "Acknowledge")]},
     "SORT_OPERATION_PARAMETERS": False,
+    "PREPROCESSING_HOOKS": ["argus.drf.schema.keep_plus"],
     "POSTPROCESSING_HOOKS": [
         "drf_spectacular.hooks.postprocess_schema_enums",
         "argus.drf.schema.complete",

@@ -1,0 +1,286 @@
+"""The API description: complete, free of warnings, and true of what the addresses really answer."""
+
+import json
+import re
+from io import StringIO
+
+import pytest
+from django.contrib.staticfiles import finders
+from django.core.management import call_command
+from django.test import Client as Browser
+from django.urls import URLPattern, get_resolver
+from drf_spectacular.generators import SchemaGenerator
+from jsonschema import Draft202012Validator
+from rest_framework.test import APIClient
+
+from argus.site.views import rendered_schema
+from tests.factories import INCIDENTS, PASSWORD, incident_body, make_ack, make_event, make_incident, make_incidents
+
+SCHEMA = "/api/v1/schema/"
+DOCS = "/api/v1/docs/"
+NEW_NUMBER = {"phone_number": "+4767676767"}
+
+
+@pytest.fixture(scope="module")
+def description() -> dict:
+    return json.loads(APIClient(headers={"accept": "application/json"}).get(SCHEMA).content)
+
+
+@pytest.fixture
+def tell(description):
+    """Make a request and return the answer, once it is found to be as described."""
+
+    def ask(client, method: str, template: str, body=None, query: str = "", **path):
+        response = getattr(client, method)(template.format(**path) + query, body)
+        check(description, method, template, response)
+        return response
+
+    return ask
+
+
+def check(description: dict, method: str, template: str, response) -> None:
+    """Fail unless status, headers and body of the response are those that the operation announces."""
+    announced = description["paths"][template][method]["responses"]
+    assert str(response.status_code) in announced, (response.status_code, response.content)
+    answer = resolved(description, announced[str(response.status_code)])
+    assert {name.lower() for name in answer.get("headers", {})} & {"www-authenticate"} <= {
+        name.lower() for name in response.headers
+    }
+    content = b"".join(response.streaming_content) if response.streaming else response.content
+    if "content" not in answer:
+        assert content == b""
+        return
+    schema = {**answer["content"]["application/json"]["schema"], "components": description["components"]}
+    Draft202012Validator(schema).validate(json.loads(content))
+
+
+def resolved(description: dict, part: dict) -> dict:
+    if "$ref" not in part:
+        return part
+    for step in part["$ref"].removeprefix("#/").split("/"):
+        description = description[step]
+    return description
+
+
+def addresses(patterns, prefix: str = ""):
+    """Yield the path of every view below the patterns, in the form that OpenAPI uses."""
+    for pattern in patterns:
+        path = prefix + re.sub(r"<(?:\w+:)?(\w+)>", r"{\1}", str(pattern.pattern))
+        if isinstance(pattern, URLPattern):
+            yield f"/{path}"
+        else:
+            yield from addresses(pattern.url_patterns, path)
+
+
+def operations(description: dict) -> list[dict]:
+    return [operation for methods in description["paths"].values() for operation in methods.values()]
+
+
+def test_description_is_made_without_warnings_and_is_valid():
+    call_command("spectacular", "--validate", "--fail-on-warn", stdout=StringIO())
+
+
+def test_every_address_of_the_api_is_described(description):
+    known = {path for path in addresses(get_resolver().url_patterns) if path.startswith("/api/v1/")}
+
+    assert {INCIDENTS, "/api/v1/token-auth/"} < known
+    assert known - {SCHEMA, DOCS} <= description["paths"].keys()
+
+
+def test_every_operation_has_a_name_of_its_own_a_heading_and_a_summary(description):
+    names = [operation["operationId"] for operation in operations(description)]
+    headings = {tag["name"] for tag in description["tags"]}
+
+    assert len(set(names)) == len(names)
+    assert [name for name in names if re.search(r"_\d+$|_retrieve$", name)] == []
+    assert {tag for operation in operations(description) for tag in operation["tags"]} == headings
+    assert all(operation["summary"].endswith(".") for operation in operations(description))
+
+
+def test_every_operation_tells_how_it_refuses(description):
+    for operation in operations(description):
+        expected = {"404", "406"}
+        if "requestBody" in operation:
+            expected |= {"400", "413", "415"}
+        if operation["operationId"] not in {"create_token", "create_token_oidc", "log_out"}:
+            expected |= {"401"}
+        assert expected <= operation["responses"].keys(), operation["operationId"]
+
+
+def test_examples_of_answers_are_as_described(description):
+    shown = [
+        (content["schema"], example["value"])
+        for operation in operations(description)
+        for response in operation["responses"].values()
+        for content in resolved(description, response).get("content", {}).values()
+        for example in content.get("examples", {}).values()
+    ]
+
+    assert shown
+    for schema, value in shown:
+        Draft202012Validator({**schema, "components": description["components"]}).validate(value)
+
+
+def test_incident_lists_tell_of_all_their_filters(description):
+    parameters = description["paths"][INCIDENTS]["get"]["parameters"]
+    mine = description["paths"][f"{INCIDENTS}mine/"]["get"]["parameters"]
+
+    assert {parameter["name"] for parameter in parameters} - {parameter["name"] for parameter in mine} == {
+        "source__id__in",
+        "source__name__in",
+        "source__type__in",
+    }
+    assert {parameter["name"] for parameter in mine} >= {"acked", "tags", "cursor", "page_size", "format"}
+    assert all(parameter["description"] for parameter in parameters)
+
+
+def test_login_needs_no_authentication_and_incidents_do(description):
+    assert "security" not in description["paths"]["/api/v1/token-auth/"]["post"]
+    assert description["paths"][INCIDENTS]["get"]["security"] == [{"token": []}, {"cookieAuth": []}]
+    assert {} in description["paths"]["/api/v1/auth/logout/"]["post"]["security"]
+
+
+def test_description_is_made_once_and_then_remembered(monkeypatch):
+    browser = Browser()
+    first = browser.get(SCHEMA)
+    monkeypatch.setattr(SchemaGenerator, "get_schema", None)
+
+    assert browser.get(SCHEMA).content == first.content
+    assert first["Content-Type"].startswith("application/vnd.oai.openapi")
+
+
+def test_description_comes_as_json_on_demand():
+    assert json.loads(Browser().get(f"{SCHEMA}?format=json").content)["info"]["title"] == "Argus API"
+    assert rendered_schema.cache_info().currsize <= 4
+
+
+def test_docs_page_asks_nobody_but_this_server():
+    response = Browser().get(DOCS)
+    page = response.content.decode()
+
+    assert response.status_code == 200
+    assert re.findall(r"https?://[^\"'\s]+|[\"']//[^\"'\s]+", page) == []
+    assert '"validatorUrl": null' in page
+    files = re.findall(r'(?:src|href)="([^"]+)"', page)
+    assert len(files) >= 4
+    assert all(file.startswith("/static/") and finders.find(file.removeprefix("/static/")) for file in files)
+
+
+@pytest.mark.parametrize("query", ["", "?page_size=1", "?page_size=1&tags=object=1"])
+def test_incident_pages_are_as_described(tell, as_user, query):
+    make_incidents(3, tags=["object=1"], ticket_url="https://tickets.example.org/1")
+
+    response = tell(as_user, "get", INCIDENTS, query=query)
+
+    assert response.json()["results"]
+
+
+@pytest.mark.parametrize("query", ["", "?page_size=1"])
+@pytest.mark.parametrize("name", ["open/", "open+unacked/"])
+def test_arrays_of_incidents_are_as_described(tell, as_user, name, query):
+    make_incidents(3, tags=["object=1"])
+
+    tell(as_user, "get", INCIDENTS + name, query=query)
+
+
+def test_long_arrays_are_as_described(tell, as_user, monkeypatch):
+    monkeypatch.setattr("argus.drf.arrays.CHUNK_ROWS", 2)
+    monkeypatch.setattr("argus.drf.arrays.MOST_ROWS", 4)
+    make_incidents(5)
+
+    assert "Link" in tell(as_user, "get", f"{INCIDENTS}open/").headers
+
+
+@pytest.mark.parametrize("end_time", [None, "infinity", "2024-05-15T15:00:00.000001Z", "9000-01-01T00:00:00Z"])
+def test_incident_is_as_described_from_its_creation_on(tell, as_source, end_time):
+    created = tell(as_source, "post", INCIDENTS, incident_body(end_time=end_time)).json()
+    tell(as_source, "post", f"{INCIDENTS}mine/", incident_body())
+    tell(as_source, "get", f"{INCIDENTS}mine/")
+    tell(as_source, "get", f"{INCIDENTS}{{pk}}/", pk=created["pk"])
+    tell(as_source, "patch", f"{INCIDENTS}{{pk}}/", {"tags": [{"tag": "a=b"}]}, pk=created["pk"])
+    ticket = {"ticket_url": "https://tickets.example.org/1"}
+    tell(as_source, "put", f"{INCIDENTS}{{pk}}/ticket_url/", ticket, pk=created["pk"])
+
+
+def test_events_are_as_described(tell, as_user):
+    incident = make_incident()
+    make_event(incident, "END")
+    path = f"{INCIDENTS}{{pk}}/events/"
+
+    event = tell(as_user, "post", path, {"type": "REO"}, pk=incident.pk).json()
+    tell(as_user, "get", path, pk=incident.pk)
+    tell(as_user, "get", path, pk=incident.pk, query="?page_size=2")
+    tell(as_user, "get", f"{path}{{event_pk}}/", pk=incident.pk, event_pk=event["pk"])
+
+
+def test_acks_are_as_described(tell, as_user):
+    incident = make_incident()
+    make_ack(incident)
+    path = f"{INCIDENTS}{{pk}}/acks/"
+
+    body = {"event": {"description": "mine"}, "expiration": "2999-01-01T00:00:00Z"}
+    ack = tell(as_user, "post", path, body, pk=incident.pk).json()
+    tell(as_user, "get", path, pk=incident.pk)
+    tell(as_user, "get", path, pk=incident.pk, query="?page_size=1")
+    tell(as_user, "get", f"{path}{{event_pk}}/", pk=incident.pk, event_pk=ack["pk"])
+
+
+def test_sources_are_as_described(tell, as_superuser):
+    tell(as_superuser, "post", f"{INCIDENTS}source-types/", {"name": "nav"})
+    tell(as_superuser, "get", f"{INCIDENTS}source-types/")
+    source = tell(as_superuser, "post", f"{INCIDENTS}sources/", {"name": "nav.example.org", "type": "nav"}).json()
+    tell(as_superuser, "get", f"{INCIDENTS}sources/")
+    tell(as_superuser, "get", f"{INCIDENTS}metadata/")
+    for method, body in [("get", None), ("put", {"name": "a"}), ("patch", {"name": "b"})]:
+        tell(as_superuser, method, f"{INCIDENTS}sources/{{pk}}/", body, pk=source["pk"])
+
+
+def test_accounts_are_as_described(tell, as_user):
+    numbers = "/api/v1/auth/phone-number/"
+    number = tell(as_user, "post", numbers, NEW_NUMBER).json()
+    tell(as_user, "get", numbers)
+    tell(as_user, "get", "/api/v1/auth/user/")
+    tell(as_user, "get", "/api/v1/auth/users/{pk}/", pk=as_user.user.pk)
+    for method, body in [("get", None), ("put", NEW_NUMBER), ("patch", {}), ("delete", None)]:
+        tell(as_user, method, f"{numbers}{{pk}}/", body, pk=number["pk"])
+
+
+@pytest.mark.parametrize("path", ["/api/v1/token-auth/", "/oidc/api-token-auth/"])
+def test_tokens_come_and_go_as_described(tell, as_user, path):
+    tell(as_user, "post", path, {"username": as_user.user.username, "password": PASSWORD})
+    tell(as_user, "post", path, {"username": as_user.user.username, "password": "wrong"})
+    tell(as_user, "post", path, {})
+    tell(as_user, "post", "/api/v1/auth/logout/")
+
+
+def test_refusals_are_as_described(tell, as_user, as_source, as_stranger):
+    path = f"{INCIDENTS}{{pk}}/"
+    incident = make_incident(tags=["a=b"])
+
+    tell(as_stranger, "get", INCIDENTS)
+    tell(as_stranger, "post", INCIDENTS, {})
+    tell(as_source, "post", INCIDENTS, [])
+    tell(as_source, "post", INCIDENTS, {"tags": [{"tag": "a=b"}, {"tag": "c"}, None]})
+    tell(as_source, "post", INCIDENTS, incident_body(tags="a=b"))
+    tell(as_source, "post", INCIDENTS, incident_body(source=1))
+    tell(as_source, "patch", path, {"ticket_url": "https://example.org/"}, pk=incident.pk)
+    tell(as_source, "post", f"{INCIDENTS}{{pk}}/acks/", {"event": {}}, pk=make_incident(as_source.source).pk)
+    tell(as_user, "patch", path, {"pk": 1, "nonsense": 2, "tags": []}, pk=incident.pk)
+    tell(as_user, "patch", path, {"tags": []}, pk=incident.pk)
+    tell(as_user, "post", f"{INCIDENTS}sources/", {})
+    tell(as_user, "get", path, pk=incident.pk + 1)
+    for query in ("?cursor=nonsense", "?open=nonsense", "?tags=nonsense", "?format=nonsense"):
+        tell(as_user, "get", INCIDENTS, query=query)
+
+
+def test_refusals_of_a_form_or_a_size_are_as_described(description, as_source):
+    requests = {
+        406: {"HTTP_ACCEPT": "image/png", "data": "{}", "content_type": "application/json"},
+        413: {"data": "x" * 300_000, "content_type": "application/json"},
+        415: {"data": "a,b", "content_type": "text/csv"},
+    }
+    for status, request in requests.items():
+        response = as_source.generic("POST", INCIDENTS, **request)
+
+        assert response.status_code == status
+        check(description, "post", INCIDENTS, response)
