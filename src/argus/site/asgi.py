@@ -9,6 +9,7 @@ from urllib.parse import quote_from_bytes
 from a2wsgi import WSGIMiddleware
 from django.conf import settings
 
+from .bodies import BodyTooSlow, read_ahead, refuse_slow
 from .wsgi import application as wsgi_application
 
 VISIBLE_ASCII = "".join(chr(code) for code in range(0x21, 0x7F))
@@ -21,4 +22,10 @@ async def application(scope, receive, send):
     if scope["type"] == "http":
         # WSGI knows ASCII only here; a client that forgot to quote gets what it meant.
         scope = {**scope, "query_string": quote_from_bytes(scope["query_string"], safe=VISIBLE_ASCII).encode()}
-    await http(scope, receive, send)
+        try:
+            receive = await read_ahead(scope, receive)
+        except BodyTooSlow:
+            return await refuse_slow(send)
+        if receive is None:
+            return None
+    return await http(scope, receive, send)
