@@ -51,7 +51,7 @@ def test_left_out_values_are_empty_and_make_a_stateless_incident():
 def test_repeated_tags_count_once_and_one_key_may_have_several_values():
     incident = make_incident(tags=["b=1", "a=1", "b=1", "b=2", " a =1"])
     assert tags_of(incident) == ["b=1", "a=1", "b=2"]
-    assert [str(relation) for relation in incident.new_tag_relations] == ["b=1", "a=1", "b=2"]
+    assert [f"{tag.key}={tag.value}" for tag in incident.new_tags] == ["b=1", "a=1", "b=2"]
 
 
 def test_a_tag_is_stored_once_however_many_incidents_have_it():

@@ -13,8 +13,8 @@ from argus.util.infinity import INFINITY
 
 WIRE_INFINITY = "infinity"
 TIMESTAMP = re.compile(
-    r"(?P<date>[0-9]{4}-[0-9]{2}-[0-9]{2})[T ](?P<minute>[0-9]{2}:[0-9]{2})(?P<second>:[0-9]{2})?"
-    r"(?P<fraction>\.[0-9]+)? ?(?P<offset>Z|[+-][0-9]{2}:?[0-9]{2})?",
+    r"(?P<date>[0-9]{4}-[0-9]{2}-[0-9]{2})[T ](?P<minute>[0-9]{2}:[0-9]{2})"
+    r"(?:(?P<second>:[0-9]{2})(?P<fraction>\.[0-9]+)?)? ?(?P<offset>Z|[+-][0-9]{2}:?[0-9]{2})?",
     re.IGNORECASE,
 )
 END_OF_TIME = re.compile(r"9999-12-31[T ]23:59:59\.999999", re.IGNORECASE)
@@ -59,8 +59,10 @@ def parse_time(text: str) -> datetime:
 
 def parse_time_or_infinity(text: str) -> datetime:
     """Read a timestamp, or ``INFINITY`` from ``infinity`` and from the largest datetime with any offset or none."""
+    if text == WIRE_INFINITY:
+        return INFINITY
     text = text.strip()
-    if text == WIRE_INFINITY or (TIMESTAMP.fullmatch(text) and END_OF_TIME.match(text)):
+    if TIMESTAMP.fullmatch(text) and END_OF_TIME.match(text):
         return INFINITY
     return parse_time(text)
 
