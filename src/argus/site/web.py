@@ -2,6 +2,8 @@
 
 import uvicorn
 
+from .protocol import BoundedProtocol
+
 
 def build_server(host: str, port: int) -> uvicorn.Server:
     """Return a server for everything that Argus serves; ``run()`` blocks until SIGINT or SIGTERM.
@@ -13,6 +15,7 @@ def build_server(host: str, port: int) -> uvicorn.Server:
             "argus.site.asgi:application",
             host=host,
             port=port,
+            http=BoundedProtocol,
             lifespan="off",
             log_config=None,
             access_log=False,

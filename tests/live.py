@@ -1,0 +1,137 @@
+"""Argus itself as a process: ``manage.py serve`` on a database of its own, for tests that need the real thing."""
+
+import contextlib
+import json
+import os
+import secrets
+import socket
+import subprocess
+import sys
+from pathlib import Path
+from urllib.parse import urlsplit, urlunsplit
+
+import psycopg2
+import pytest
+import requests
+
+from tests.servers import Server, running
+
+ROOT = Path(__file__).parent.parent
+SOURCE_DIR = ROOT / "src"
+PASSWORD = "correct horse battery staple"
+
+
+class Argus(Server):
+    """``manage.py serve`` in its own folder; on SQLite there, unless another database is named."""
+
+    name = "Argus"
+
+    def __init__(self, database_url: str = "", **environment: str):
+        super().__init__()
+        self.url = f"http://127.0.0.1:{self.port}"
+        self.api = f"{self.url}/api/v1/"
+        self.database_url = database_url or f"sqlite:///{self.folder}/argus.sqlite3"
+        self.environment = environment
+        self.manage("migrate", "--verbosity=0")
+
+    def command(self) -> list[str]:
+        return [sys.executable, str(ROOT / "manage.py"), "serve", "--port", str(self.port)]
+
+    def surroundings(self) -> dict:
+        keywords = super().surroundings()
+        keywords["env"] |= {
+            "PYTHONPATH": str(SOURCE_DIR),
+            "DJANGO_SETTINGS_MODULE": "argus.site.settings.dev",
+            "DATABASE_URL": self.database_url,
+            "ARGUS_VAR_DIR": str(self.folder),
+            # How pytest-cov measures subprocesses.
+            **{name: value for name, value in os.environ.items() if name.startswith("COV")},
+            **self.environment,
+        }
+        return keywords
+
+    def is_ready(self) -> bool:
+        with contextlib.suppress(OSError), socket.create_connection(("127.0.0.1", self.port), timeout=1):
+            return True
+        return False
+
+    def connect(self, timeout: float = 10) -> socket.socket:
+        """A connection without anything between the test and the wire."""
+        return socket.create_connection(("127.0.0.1", self.port), timeout=timeout)
+
+    def manage(self, *arguments: str, **environment: str) -> str:
+        """Run a management command on the server's database and return what it printed."""
+        surroundings = self.surroundings()
+        surroundings["env"] |= environment
+        done = subprocess.run(
+            [sys.executable, str(ROOT / "manage.py"), *arguments], capture_output=True, text=True, **surroundings
+        )
+        assert done.returncode == 0, done.stderr
+        return done.stdout
+
+    def make_source(self, name: str = "", *, type: str = "nav", base_url: str = "") -> dict:
+        """Make a source; what is returned has its ``token``, too."""
+        name = name or f"source{secrets.token_hex(6)}"
+        return json.loads(self.manage("create_source", name, "--type", type, "--base-url", base_url, "--json"))
+
+    def make_admin(self) -> str:
+        """Make the superuser "admin" and return a token of theirs."""
+        self.manage("initial_setup", ARGUS_ADMIN_PASSWORD=PASSWORD)
+        answer = requests.post(f"{self.api}token-auth/", json={"username": "admin", "password": PASSWORD}, timeout=10)
+        return answer.json()["token"]
+
+    def session(self, token: str) -> requests.Session:
+        """A keep-alive connection of somebody with a token."""
+        session = requests.Session()
+        session.headers["Authorization"] = f"Token {token}"
+        return session
+
+
+@contextlib.contextmanager
+def running_argus(database_url: str = "", **environment: str):
+    """A context in which a new Argus runs."""
+    with running(Argus(database_url, **environment)) as server:
+        yield server
+
+
+@contextlib.contextmanager
+def new_database():
+    """The URL of an empty database beside that of the test run: empty text for a file of the server's own on SQLite."""
+    url = os.environ.get("DATABASE_URL", "")
+    if not url:
+        yield ""
+        return
+    name = f"argus_live_{secrets.token_hex(6)}"
+    execute(url, f"CREATE DATABASE {name}")
+    try:
+        yield urlunsplit(urlsplit(url)._replace(path=f"/{name}"))
+    finally:
+        execute(url, f"DROP DATABASE {name} WITH (FORCE)")
+
+
+def execute(url: str, statement: str) -> None:
+    """Have PostgreSQL do one thing that cannot be part of a transaction."""
+    connection = psycopg2.connect(url)
+    connection.autocommit = True
+    with contextlib.closing(connection), connection.cursor() as cursor:
+        cursor.execute(statement)
+
+
+@pytest.fixture(scope="session")
+def argus():
+    """A running Argus on the kind of database that the suite runs on, shared by many tests."""
+    with new_database() as database_url, running_argus(database_url) as server:
+        yield server
+        assert "Traceback" not in server.log.read_text(errors="replace"), server.log.read_text(errors="replace")
+
+
+@pytest.fixture(scope="session")
+def admin_token(argus) -> str:
+    """The token of the superuser "admin"."""
+    return argus.make_admin()
+
+
+@pytest.fixture(scope="module")
+def source(argus) -> dict:
+    """A source of this module's own: ``pk, name, type, username, token``."""
+    return argus.make_source(base_url="https://nav.example.org")
