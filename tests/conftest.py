@@ -3,7 +3,7 @@
 import pytest
 from hypothesis import settings
 
-pytest_plugins = ["tests.fixtures"]
+pytest_plugins = ["tests.fixtures", "tests.live"]
 
 # No test depends on luck: the same examples in every run. `--hypothesis-profile=explore` looks for new ones.
 settings.register_profile("steady", derandomize=True, database=None, deadline=None)
