@@ -39,6 +39,13 @@ class ListField(TextField):
         return item
 
 
+class NameListField(ListField):
+    """Names; blanks around them do not count."""
+
+    def clean_item(self, item: str) -> str:
+        return item.strip()
+
+
 class IdListField(ListField):
     """Primary keys."""
 
@@ -91,8 +98,8 @@ class IdListFilter(filters.Filter):
     field_class = IdListField
 
 
-class TextListFilter(filters.Filter):
-    field_class = ListField
+class NameListFilter(filters.Filter):
+    field_class = NameListField
 
 
 class TagListFilter(filters.Filter):
@@ -146,5 +153,5 @@ class IncidentFilter(MyIncidentFilter):
     """All filters: within a source, and by source."""
 
     source__id__in = IdListFilter(field_name="source_id", lookup_expr="in", help_text="Numeric ids of sources.")
-    source__name__in = TextListFilter(field_name="source__name", lookup_expr="in", help_text="Names of sources.")
-    source__type__in = TextListFilter(field_name="source__type", lookup_expr="in", help_text="Names of source types.")
+    source__name__in = NameListFilter(field_name="source__name", lookup_expr="in", help_text="Names of sources.")
+    source__type__in = NameListFilter(field_name="source__type", lookup_expr="in", help_text="Names of source types.")
