@@ -1,6 +1,7 @@
 """What can be done to accounts and their tokens. Every door (REST, admin, commands) comes through here."""
 
 from django.db import transaction
+from django.db.models import ProtectedError, RestrictedError
 from rest_framework.authtoken.models import Token
 
 from argus.util.errors import DomainError
@@ -42,3 +43,15 @@ def set_superuser(user: User, value: bool) -> None:
     """Turn the user into a superuser and member of the staff, or back."""
     user.is_superuser = user.is_staff = value
     user.save(update_fields=["is_superuser", "is_staff"])
+
+
+@transaction.atomic
+def delete_user(user: User) -> None:
+    """Remove the account and all that belongs to it alone.
+
+    Raises ``DomainError`` if it has left traces in a history: then it can only be made inactive.
+    """
+    try:
+        user.delete()
+    except (ProtectedError, RestrictedError):
+        raise DomainError(f'"{user}" is part of the history of incidents; make the account inactive instead.') from None

@@ -1,0 +1,90 @@
+"""Pages of accounts and of phone numbers."""
+
+import re
+
+from django.contrib import admin
+from django.contrib.auth.admin import UserAdmin
+from django.db.models import CharField, Q
+from django.db.models.functions import Cast
+from django.forms.models import BaseInlineFormSet
+from django.utils.text import smart_split
+
+from argus.auth import services
+from argus.auth.models import PhoneNumber, User
+
+from .base import SafeAdmin
+
+# What people put between the digits of a phone number.
+DIVIDERS = re.compile(r"[\s()./-]+")
+DIGITS = re.compile(r"\+?[0-9]+")
+
+
+class SteadyFormSet(BaseInlineFormSet):
+    """Rows below another; it is no error that one of them was deleted by somebody else in the meantime."""
+
+    def initial_form_count(self):
+        return min(super().initial_form_count(), len(self.get_queryset()))
+
+
+class PhoneNumberInline(admin.TabularInline):
+    model = PhoneNumber
+    formset = SteadyFormSet
+    extra = 0
+
+
+@admin.register(User)
+class AccountAdmin(SafeAdmin, UserAdmin):
+    """People, and the accounts of source systems."""
+
+    list_display = ["username", "email", "first_name", "last_name", "is_active", "is_staff", "last_login"]
+    list_filter = ["is_active", "is_staff", "is_superuser", "groups"]
+    inlines = [PhoneNumberInline]
+
+    def get_inlines(self, request, obj):
+        """Show phone numbers once there is an account to have them."""
+        return super().get_inlines(request, obj) if obj else []
+
+    def get_readonly_fields(self, request, obj=None):
+        """Keep those who are no superusers from making themselves, or others, more than they are."""
+        own = super().get_readonly_fields(request, obj)
+        return own if request.user.is_superuser else [*own, "is_staff", "is_superuser", "groups", "user_permissions"]
+
+    def has_change_permission(self, request, obj=None):
+        """Let only superusers change a superuser, for example the password."""
+        return super().has_change_permission(request, obj) and self._may_touch(request, obj)
+
+    def has_delete_permission(self, request, obj=None):
+        return super().has_delete_permission(request, obj) and self._may_touch(request, obj)
+
+    def destroy(self, request, obj):
+        services.delete_user(obj)
+
+    @staticmethod
+    def _may_touch(request, obj) -> bool:
+        return obj is None or request.user.is_superuser or not obj.is_superuser
+
+
+@admin.register(PhoneNumber)
+class PhoneNumberAdmin(SafeAdmin):
+    """Phone numbers of everybody."""
+
+    list_display = ["phone_number", "user"]
+    list_select_related = ["user"]
+    autocomplete_fields = ["user"]
+    search_fields = ["phone_number"]
+    search_help_text = "Digits of the number, with or without blanks, or a user name."
+
+    def get_search_results(self, request, queryset, search_term):
+        """Find numbers by any of their digits, however they are spaced, and by the name of their owner."""
+        queryset, _ = super().get_search_results(request, queryset, "\x00" if "\x00" in search_term else "")
+        queryset = queryset.alias(digits=Cast("phone_number", CharField()))
+        number = DIVIDERS.sub("", search_term)
+        if DIGITS.fullmatch(number):
+            # 00 is what one dials for the plus.
+            wanted = Q(digits__contains=number)
+            if number.startswith("00"):
+                wanted |= Q(digits__startswith=f"+{number[2:]}")
+            return queryset.filter(wanted | Q(user__username__contains=number)), False
+        for word in smart_split(search_term):
+            queryset = queryset.filter(Q(user__username__icontains=word) | Q(digits__contains=word))
+        return queryset, False
