@@ -18,11 +18,16 @@ class ExpiringTokenAuthentication(TokenAuthentication):
     def authenticate_credentials(self, key):
         if not KEY.fullmatch(key):
             raise AuthenticationFailed("Invalid token.")
-        user, token = super().authenticate_credentials(key)
+        try:
+            token = Token.objects.select_related(*settings.AUTH_TOKEN_SELECT_RELATED).get(key=key)
+        except Token.DoesNotExist:
+            raise AuthenticationFailed("Invalid token.") from None
+        if not token.user.is_active:
+            raise AuthenticationFailed("This account has been switched off.")
         if has_expired(token):
             token.delete()
             raise AuthenticationFailed("This token has expired.")
-        return user, token
+        return token.user, token
 
 
 def has_expired(token: Token) -> bool:

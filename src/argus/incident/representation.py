@@ -5,7 +5,6 @@ Showing N incidents costs the queries of showing one.
 """
 
 from collections import namedtuple
-from collections.abc import Iterable
 
 from django.utils import timezone
 
@@ -13,6 +12,7 @@ from argus.drf.fields import wire_time
 
 from .addresses import joined_url
 from .models import Event, Incident, IncidentTagRelation, SourceSystem
+from .tags import TagLine
 
 # What is read of an incident; everything else stays in the database.
 COLUMNS = (
@@ -48,8 +48,8 @@ def represent_rows(rows: list[Row]) -> list[dict]:
     return [represent_row(row, tags[row.pk], now=now) for row in rows]
 
 
-def represent_incident(incident: Incident, relations: Iterable[IncidentTagRelation] | None = None) -> dict:
-    """Show an incident in hand, whose source is loaded. One query for its tags, none if ``relations`` are given."""
+def represent_incident(incident: Incident, tags: list[TagLine] | None = None) -> dict:
+    """Show an incident in hand, whose source is loaded. One query for its tags, none if they are given."""
     source = incident.source
     row = Row(
         *(getattr(incident, column) for column in COLUMNS[:9]),
@@ -58,10 +58,9 @@ def represent_incident(incident: Incident, relations: Iterable[IncidentTagRelati
         source.user_id,
         source.base_url,
     )
-    if relations is None:
+    if tags is None:
         return represent_rows([row])[0]
-    tags = [represent_tag(r.added_by_id, r.added_time, r.tag.key, r.tag.value) for r in relations]
-    return represent_row(row, tags, now=timezone.now())
+    return represent_row(row, [represent_tag(*tag) for tag in tags], now=timezone.now())
 
 
 def represent_row(row: Row, tags: list[dict], *, now) -> dict:

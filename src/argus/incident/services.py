@@ -7,10 +7,13 @@ what the actor is not entitled to is ``NotPermitted``. Times are aware datetimes
 from datetime import datetime
 
 from django.db import IntegrityError, transaction
+from django.db.models import ProtectedError, RestrictedError
 from django.utils import timezone
 
+from argus.drf.fields import wire_time
 from argus.util.errors import DomainError, NotPermitted
 from argus.util.infinity import INFINITY
+from argus.util.rows import insert_all
 
 from .addresses import check_details_url, check_web_address
 from .lifecycle import EventType, Party, State, next_state, refusal
@@ -33,7 +36,7 @@ def create_incident(
 ) -> Incident:
     """Take in a new incident, with its tags and its start event.
 
-    ``end_time``: None is stateless, ``INFINITY`` is open. The incident returned has ``new_tag_relations``, so that it
+    ``end_time``: None is stateless, ``INFINITY`` is open. The incident returned has ``new_tags``, so that it
     can be shown without asking the database again. Raises ``DomainError`` if the source has used the id before.
     """
     if end_time is not None and end_time < start_time:
@@ -51,8 +54,8 @@ def create_incident(
     )
     try:
         with transaction.atomic():
-            incident.save(force_insert=True)
-            incident.new_tag_relations = add_tags(incident, tags, actor=actor)
+            insert_all([incident])
+            incident.new_tags = add_tags(incident, tags, actor=actor)
             _write_event(incident, EventType.START, actor=source.user, timestamp=start_time, description=description)
             _announce(incident, created=True)
     except IntegrityError:
@@ -154,6 +157,59 @@ def update_incident(
     return incident
 
 
+@transaction.atomic
+def change_end_time(incident: Incident, end_time: datetime, *, actor) -> None:
+    """Move the incident's end by hand, with the events that tell of it: a close, a reopening, or both.
+
+    Where neither says it (an end that is corrected afterwards, or taken away before it came) the event is of type
+    OTHER. A stateless incident has no end to move, and no other incident becomes stateless.
+    """
+    incident, now = _lock(incident), timezone.now()
+    if end_time == incident.end_time:
+        return
+    if end_time is None or incident.end_time is None:
+        raise DomainError("An incident is stateless from its start, or never.", field="end_time")
+    if end_time < incident.start_time:
+        raise DomainError("An incident cannot end before it starts.", field="end_time")
+    was_open = incident.state_at(now) is State.OPEN
+    if not was_open and end_time > now:
+        record_event(incident, EventType.REOPEN, actor=actor)
+    if end_time != INFINITY and (was_open or end_time > now):
+        record_event(incident, EventType.CLOSE, actor=actor, timestamp=end_time)
+    elif was_open or end_time <= now:
+        _correct_end_time(incident, end_time, actor=actor)
+
+
+def _correct_end_time(incident: Incident, end_time: datetime, *, actor) -> None:
+    _check_may_act(incident, actor)
+    old, incident.end_time = incident.end_time, end_time
+    incident.save(update_fields=["end_time"])
+    description = f"End time corrected from {wire_time(old)} to {wire_time(end_time)}."
+    _write_event(incident, EventType.OTHER, actor=actor, timestamp=timezone.now(), description=description)
+    _announce(incident)
+
+
+@transaction.atomic
+def change_tags(
+    incident: Incident, *, actor, added: list[tuple[str, str]] = (), removed: list[tuple[str, str]] = ()
+) -> None:
+    """Put tags on the incident and take others off, whatever became of its tags since the actor looked at them."""
+    incident = _lock(incident)
+    current = incident.tag_relations.order_by("pk").values_list("tag__key", "tag__value")
+    update_incident(incident, actor=actor, tags=[*(pair for pair in current if pair not in removed), *added])
+
+
+@transaction.atomic
+def delete_incident(incident: Incident, *, actor) -> None:
+    """Remove the incident with its whole history, as if it had never been. For superusers; nothing tells of it."""
+    if not actor.is_superuser:
+        raise NotPermitted("Only superusers may delete incidents.")
+    try:
+        _lock(incident).delete()
+    except (ProtectedError, RestrictedError):
+        raise DomainError("The incident cannot be deleted: something still refers to it.") from None
+
+
 def party_of(actor) -> Party:
     """Tell whether the account belongs to a source system or to a person. One query the first time."""
     return Party.SOURCE if hasattr(actor, "source_system") else Party.USER
@@ -173,7 +229,8 @@ def _lock(incident: Incident) -> Incident:
 
 
 def _write_event(incident: Incident, event_type: EventType, **values) -> Event:
-    event = Event.objects.create(incident=incident, type=event_type, received=timezone.now(), **values)
+    event = Event(incident=incident, type=event_type, received=timezone.now(), **values)
+    insert_all([event])
     event_recorded.send(sender=Event, event=event)
     return event
 

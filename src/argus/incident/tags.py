@@ -1,7 +1,10 @@
 """Tags in words (``key=value``) and in rows."""
 
 import re
+from datetime import datetime
+from typing import NamedTuple
 
+from django.db import connection
 from django.utils import timezone
 
 from argus.util.errors import DomainError
@@ -9,6 +12,15 @@ from argus.util.errors import DomainError
 from .models import Incident, IncidentTagRelation, Tag
 
 KEY = re.compile(r"[a-z0-9_]+")
+
+
+class TagLine(NamedTuple):
+    """A tag as an incident bears it."""
+
+    added_by: int
+    added_time: datetime
+    key: str
+    value: str
 
 
 def split_tag(text: str) -> tuple[str, str]:
@@ -25,36 +37,50 @@ def split_tag(text: str) -> tuple[str, str]:
     return key, value
 
 
-def stored_tags(pairs: set[tuple[str, str]]) -> dict[tuple[str, str], int]:
-    """Return the primary key of each (key, value), with new tags stored on the way. One query, two if any is new."""
-    wanted = {Tag.digest_of(*pair): pair for pair in sorted(pairs)}
-    ids = dict(Tag.objects.filter(digest__in=wanted).values_list("digest", "pk"))
-    missing = [Tag(key=pair[0], value=pair[1], digest=digest) for digest, pair in wanted.items() if digest not in ids]
-    if missing:
-        # Somebody else may store the same tag at this moment: the clash is turned into an update that changes nothing
-        # but tells the id. Tags are in one order everywhere, so two writers cannot wait for each other.
-        missing.sort(key=lambda tag: tag.digest)
-        Tag.objects.bulk_create(missing, update_conflicts=True, unique_fields=["digest"], update_fields=["key"])
-        ids |= {tag.digest: tag.pk for tag in missing}
-    return {pair: ids[digest] for digest, pair in wanted.items()}
+def add_tags(incident: Incident, pairs: list[tuple[str, str]], *, actor) -> list[TagLine]:
+    """Put tags that the incident does not have on it, in the order given; repeated ones count once.
 
-
-def add_tags(incident: Incident, pairs: list[tuple[str, str]], *, actor) -> list[IncidentTagRelation]:
-    """Put tags that the incident does not have on it, in the order given; repeated ones count once."""
+    Returns what there is to show of each. One query, but four if any of the tags has never been seen before.
+    """
     pairs = list(dict.fromkeys(pairs))
     if not pairs:
         return []
-    ids, now = stored_tags(set(pairs)), timezone.now()
-    relations = [
-        IncidentTagRelation(
-            incident=incident,
-            tag=Tag(pk=ids[pair], key=pair[0], value=pair[1]),
-            added_by=actor,
-            added_time=now,
-        )
-        for pair in pairs
-    ]
-    return IncidentTagRelation.objects.bulk_create(relations)
+    now, digests = timezone.now(), [Tag.digest_of(*pair) for pair in pairs]
+    if _relate(incident, digests, actor=actor, now=now) < len(pairs):
+        # Begin again once all are stored: the order of the rows is the order in which tags are shown.
+        IncidentTagRelation.objects.filter(incident=incident, tag__digest__in=digests).delete()
+        store_tags(pairs)
+        _relate(incident, digests, actor=actor, now=now)
+    return [TagLine(actor.pk, now, *pair) for pair in pairs]
+
+
+def store_tags(pairs: list[tuple[str, str]]) -> None:
+    """Make sure that there is a row for each tag. Writers of the same new tag wait for each other, and never in a ring.
+
+    That is why all store their tags in one order.
+    """
+    tags = [Tag(key=key, value=value, digest=Tag.digest_of(key, value)) for key, value in pairs]
+    Tag.objects.bulk_create(sorted(tags, key=lambda tag: tag.digest), ignore_conflicts=True)
+
+
+def _relate(incident: Incident, digests: list[str], *, actor, now: datetime) -> int:
+    """Put those of the tags that are stored on the incident, in this order; tell how many they were.
+
+    The database looks the tags up itself, which saves a way there and back for every incident posted.
+    """
+    quote = connection.ops.quote_name
+    places = ", ".join(["(%s, %s)"] * len(digests))
+    query = (
+        f"WITH wanted (digest, place) AS (VALUES {places}) "
+        f"INSERT INTO {quote(IncidentTagRelation._meta.db_table)} (incident_id, tag_id, added_by_id, added_time) "
+        f"SELECT %s, tag.id, %s, %s FROM wanted JOIN {quote(Tag._meta.db_table)} tag ON tag.digest = wanted.digest "
+        "ORDER BY wanted.place"
+    )
+    wanted = [part for place, digest in enumerate(digests) for part in (digest, place)]
+    added_time = connection.ops.adapt_datetimefield_value(now)
+    with connection.cursor() as cursor:
+        cursor.execute(query, [*wanted, incident.pk, actor.pk, added_time])
+        return cursor.rowcount
 
 
 def replace_tags(incident: Incident, pairs: list[tuple[str, str]], *, actor) -> bool:

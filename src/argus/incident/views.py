@@ -75,7 +75,7 @@ class IncidentListView(IncidentView):
         except DomainError as error:
             raise ValidationError([error.message]) from None
         incident = services.create_incident(source, actor=request.user, **data)
-        return Response(represent_incident(incident, incident.new_tag_relations), status=status.HTTP_201_CREATED)
+        return Response(represent_incident(incident, incident.new_tags), status=status.HTTP_201_CREATED)
 
 
 @schema.my_incident_list

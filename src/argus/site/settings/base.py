@@ -70,6 +70,8 @@ TEMPLATES = [
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 
 AUTH_USER_MODEL = "argus_auth.User"
+# What nearly every request needs to know of its user, read together with the token.
+AUTH_TOKEN_SELECT_RELATED = ["user__source_system"]
 AUTH_TOKEN_EXPIRES_AFTER_DAYS = env_int("AUTH_TOKEN_EXPIRES_AFTER_DAYS", 14, minimum=1)
 AUTH_PASSWORD_VALIDATORS = [
     {"NAME": f"django.contrib.auth.password_validation.{name}"}
