@@ -71,8 +71,9 @@ def _relate(incident: Incident, digests: list[str], *, actor, now: datetime) -> 
     quote = connection.ops.quote_name
     places = ", ".join(["(%s, %s)"] * len(digests))
     query = (
-        f"WITH wanted (digest, place) AS (VALUES {places}) "
+        # The verb comes first: SQLite's driver counts the rows of statements that begin with it, and of no others.
         f"INSERT INTO {quote(IncidentTagRelation._meta.db_table)} (incident_id, tag_id, added_by_id, added_time) "
+        f"WITH wanted (digest, place) AS (VALUES {places}) "
         f"SELECT %s, tag.id, %s, %s FROM wanted JOIN {quote(Tag._meta.db_table)} tag ON tag.digest = wanted.digest "
         "ORDER BY wanted.place"
     )
