@@ -37,6 +37,7 @@ INSTALLED_APPS = [
 MIDDLEWARE = [
     "django.middleware.security.SecurityMiddleware",
     "argus.drf.middleware.BodyLimitMiddleware",
+    "argus.drf.middleware.OutageMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "corsheaders.middleware.CorsMiddleware",
     "argus.auth.middleware.SessionMiddleware",
@@ -92,6 +93,9 @@ STATIC_URL = env_str("STATIC_URL", "/static/")
 
 PHONENUMBER_DB_FORMAT = "E164"
 PHONENUMBER_DEFAULT_FORMAT = "E164"
+
+# How long one query of a request may take, in milliseconds (PostgreSQL); 0 is forever.
+ARGUS_STATEMENT_TIMEOUT = env_int("ARGUS_STATEMENT_TIMEOUT", 30_000)
 
 # How many requests one process works on at a time; each thread keeps a database connection.
 ARGUS_WEB_THREADS = env_int("ARGUS_WEB_THREADS", 8, minimum=1)

@@ -75,7 +75,9 @@ def env_database(name: str, default: str | None = None) -> dict:
     except (ValueError, dj_database_url.ParseError, dj_database_url.UnknownSchemeError):
         # the URL holds a password: it is not repeated here
         raise ImproperlyConfigured(f"{name} is not a database URL that can be read") from None
-    if database["ENGINE"].endswith("sqlite3"):
+    if database["ENGINE"] == "django.db.backends.postgresql":
+        database["ENGINE"] = "argus.util.postgresql"
+    elif database["ENGINE"] == "django.db.backends.sqlite3":
         database["OPTIONS"] = {**SQLITE_OPTIONS, **database.get("OPTIONS", {})}
     return database
 
