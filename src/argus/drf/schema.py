@@ -72,6 +72,7 @@ class AutoSchema(openapi.AutoSchema):
             "406": True,
             "413": unsafe,
             "415": with_body,
+            "503": True,
         }
         return [status for status, it_does in applies.items() if it_does]
 
@@ -174,6 +175,7 @@ SCHEMAS = {
     },
 }
 CHALLENGE = {"WWW-Authenticate": {"schema": TEXT, "description": "`Token`"}}
+RETRY = {"Retry-After": {"schema": {"type": "integer"}, "description": "Seconds to wait."}}
 RESPONSES = {
     "400": refusal("The body or a filter is malformed, or a rule refuses it. Nothing was changed.", "Refusal"),
     "401": refusal("No token, or one that is unknown or has expired.", headers=CHALLENGE),
@@ -182,4 +184,5 @@ RESPONSES = {
     "406": refusal("The answer cannot be given in a form that `Accept` names."),
     "413": refusal("The body is too long: more than 256 KiB, if the installation does not say otherwise."),
     "415": refusal("The body is neither JSON nor a form."),
+    "503": refusal("The database is away or overloaded. Nothing was changed; try again.", headers=RETRY),
 }
