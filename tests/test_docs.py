@@ -1,0 +1,82 @@
+"""What the documentation says of settings, commands and files is what the code has."""
+
+import ast
+import re
+from pathlib import Path
+
+import pytest
+from django.core.management import get_commands
+
+ROOT = Path(__file__).parent.parent
+DOCS = ROOT / "docs"
+SOURCE = ROOT / "src" / "argus"
+PAGES = sorted([ROOT / "README.md", *DOCS.glob("*.md"), *DOCS.glob("[!_]*/*.md")])
+READERS = {"env_str", "env_bool", "env_int", "env_list", "env_url", "env_database"}
+
+
+def variables_read(module: Path) -> set[str]:
+    """The environment variables that a module asks for by name."""
+    calls = [node for node in ast.walk(ast.parse(module.read_text())) if isinstance(node, ast.Call) and node.args]
+    return {call.args[0].value for call in calls if reads_environment(call.func) and is_variable(call.args[0])}
+
+
+def reads_environment(function: ast.expr) -> bool:
+    """Whether this is one of the functions of ``settings.env``, or a method of ``os.environ``."""
+    if isinstance(function, ast.Attribute):
+        return ast.unparse(function.value) == "os.environ"
+    return isinstance(function, ast.Name) and function.id in READERS
+
+
+def is_variable(argument: ast.expr) -> bool:
+    """Whether this is a name written out, not one that the function was given."""
+    return isinstance(argument, ast.Constant) and isinstance(argument.value, str)
+
+
+def first_cells(page: str) -> list[str]:
+    return re.findall(r"^\| `([^`]+)`", (DOCS / "reference" / page).read_text(), re.MULTILINE)
+
+
+def test_settings_page_has_every_environment_variable_that_is_read_and_no_other():
+    modules = [*SOURCE.glob("site/settings/*.py"), *SOURCE.glob("site/*.py"), *SOURCE.glob("*/management/**/*.py")]
+    read = set().union(*map(variables_read, modules))
+
+    assert sorted(first_cells("settings.md")) == sorted(read)
+
+
+def test_commands_page_has_every_command_of_ours():
+    ours = {name for name, app in get_commands().items() if str(app).startswith("argus.")}
+    described = {cell.split()[0] for cell in first_cells("commands.md")}
+
+    assert ours <= described
+
+
+@pytest.mark.parametrize("page", PAGES, ids=[str(page.relative_to(ROOT)) for page in PAGES])
+def test_links_between_pages_lead_somewhere(page):
+    links = re.findall(r"\]\((?!https?:)([^)#]+)", page.read_text())
+
+    assert [link for link in links if not (page.parent / link).exists()] == []
+
+
+def test_readme_maps_every_app_and_every_command_of_make_that_it_names():
+    readme = (ROOT / "README.md").read_text()
+    makefile = (ROOT / "Makefile").read_text()
+    apps = {path.name for path in SOURCE.iterdir() if (path / "__init__.py").exists()}
+
+    assert set(re.findall(r"`src/argus/(\w+)/`", readme)) == apps
+    goals = re.findall(r"(?:^|`|=\d+ )make ([a-z]+)", readme, re.MULTILINE)
+    assert [goal for goal in goals if not re.search(rf"^{goal}:", makefile, re.MULTILINE)] == []
+
+
+def test_every_environment_variable_of_the_template_is_on_the_settings_page():
+    template = (ROOT / "cmd.sh-template").read_text()
+    named = set(re.findall(r"^#? ?export ([A-Z_]+)=", template, re.MULTILINE))
+
+    assert named
+    assert named <= set(first_cells("settings.md"))
+
+
+def test_changelog_fragments_are_named_as_agreed():
+    fragments = [path.name for path in (ROOT / "changelog.d").iterdir() if path.name != "README.md"]
+
+    pattern = re.compile(r"[a-z0-9]+(-[a-z0-9]+)*\.(added|changed|fixed|removed|security)\.md")
+    assert [name for name in fragments if not pattern.fullmatch(name)] == []
