@@ -5,7 +5,7 @@ import secrets
 from django.contrib.auth import get_user_model
 from django.core.exceptions import ValidationError
 from django.db import transaction
-from django.db.models import RestrictedError
+from django.db.models import ProtectedError, RestrictedError
 
 from argus.util.errors import DomainError, NotPermitted
 
@@ -24,6 +24,15 @@ def create_source_type(name: str, *, actor) -> SourceSystemType:
     if not created:
         raise DomainError("There is a source type of this name already.", field="name")
     return source_type
+
+
+def delete_source_type(source_type: SourceSystemType, *, actor) -> None:
+    """Forget a kind of source that no source is of."""
+    check_is_superuser(actor, "Only superusers may delete source types.")
+    try:
+        source_type.delete()
+    except ProtectedError:
+        raise DomainError("There are sources of this type.") from None
 
 
 @transaction.atomic
@@ -82,6 +91,14 @@ def rename_source(source: SourceSystem, name: str, *, actor) -> SourceSystem:
         source.name = name
         source.save(update_fields=["name"])
     return source
+
+
+@transaction.atomic
+def set_base_url(source: SourceSystem, base_url: str, *, actor) -> None:
+    """Say anew what the relative details URLs of the source's incidents, old and new, are joined to."""
+    check_is_superuser(actor, "Only superusers may change where a source is.")
+    check_web_address(base_url, field="base_url")
+    SourceSystem.objects.filter(pk=source.pk).update(base_url=base_url)
 
 
 def delete_source(source: SourceSystem, *, actor) -> None:

@@ -5,6 +5,7 @@ from datetime import datetime
 from typing import NamedTuple
 
 from django.db import connection
+from django.db.models import RestrictedError
 from django.utils import timezone
 
 from argus.util.errors import DomainError
@@ -61,6 +62,14 @@ def store_tags(pairs: list[tuple[str, str]]) -> None:
     """
     tags = [Tag(key=key, value=value, digest=Tag.digest_of(key, value)) for key, value in pairs]
     Tag.objects.bulk_create(sorted(tags, key=lambda tag: tag.digest), ignore_conflicts=True)
+
+
+def delete_tag(tag: Tag) -> None:
+    """Forget a tag that no incident has."""
+    try:
+        tag.delete()
+    except RestrictedError:
+        raise DomainError(f"There are incidents with the tag {str(tag)[:100]}.") from None
 
 
 def _relate(incident: Incident, digests: list[str], *, actor, now: datetime) -> int:
