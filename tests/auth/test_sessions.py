@@ -1,0 +1,136 @@
+"""The admin's session opens the API, too; leaving ends it together with the token."""
+
+import pytest
+from django.contrib.sessions.models import Session
+from rest_framework.authtoken.models import Token
+
+from tests.factories import INCIDENTS, Client, incident_body, make_client, make_incident, make_user
+
+LOGOUT = "/api/v1/auth/logout/"
+USER = "/api/v1/auth/user/"
+
+
+@pytest.fixture
+def browser(as_superuser):
+    """A superuser's session, in a browser that brings no CSRF token by itself."""
+    client = Client(enforce_csrf_checks=True)
+    client.force_login(as_superuser.user)
+    return client
+
+
+def test_a_session_reads_the_api(browser):
+    response = browser.get(USER)
+
+    assert response.status_code == 200
+    assert response.json()["username"] == "superuser"
+
+
+@pytest.mark.parametrize(
+    ("method", "path"),
+    [
+        ("post", INCIDENTS),
+        ("post", f"{INCIDENTS}mine/"),
+        ("patch", f"{INCIDENTS}{{pk}}/"),
+        ("put", f"{INCIDENTS}{{pk}}/ticket_url/"),
+        ("post", f"{INCIDENTS}{{pk}}/events/"),
+        ("post", f"{INCIDENTS}{{pk}}/acks/"),
+        ("post", f"{INCIDENTS}sources/"),
+        ("post", f"{INCIDENTS}source-types/"),
+        ("post", "/api/v1/auth/phone-number/"),
+        ("post", LOGOUT),
+    ],
+)
+def test_a_session_without_csrf_token_changes_nothing(browser, method, path):
+    incident = make_incident()
+
+    response = getattr(browser, method)(path.format(pk=incident.pk), incident_body())
+
+    assert response.status_code == 403
+    assert list(response.json()) == ["detail"]
+    assert incident.events.count() == 1
+
+
+def test_a_session_with_csrf_token_may_write(browser):
+    incident = make_incident()
+    browser.cookies["csrftoken"] = token = "a" * 32
+
+    response = browser.put(
+        f"{INCIDENTS}{incident.pk}/ticket_url/", {"ticket_url": "https://tickets.example.org/1"}, HTTP_X_CSRFTOKEN=token
+    )
+
+    assert response.status_code == 200
+
+
+def test_a_token_beside_a_session_needs_no_csrf_token(browser, as_user):
+    incident = make_incident()
+    browser.credentials(HTTP_AUTHORIZATION=f"Token {as_user.token.key}")
+
+    response = browser.post(f"{INCIDENTS}{incident.pk}/events/", {"type": "CLO"})
+
+    assert response.status_code == 201
+    assert response.json()["actor"]["username"] == "operator"
+
+
+def test_logout_deletes_the_token(as_user):
+    response = as_user.post(LOGOUT)
+
+    assert (response.status_code, response.content) == (200, b"")
+    assert not Token.objects.filter(user=as_user.user).exists()
+    assert as_user.get(USER).status_code == 401
+
+
+def test_logout_leaves_the_tokens_of_others_alone(as_user, as_source):
+    as_user.post(LOGOUT)
+
+    assert as_source.get(USER).status_code == 200
+
+
+def test_logout_ends_the_session(as_browser):
+    as_browser.credentials()
+
+    response = as_browser.post(LOGOUT)
+
+    assert (response.status_code, response.content) == (200, b"")
+    assert not Session.objects.exists()
+    assert as_browser.get(USER).status_code == 401
+
+
+def test_logout_by_token_ends_the_session_that_came_along(as_user):
+    as_user.force_login(as_user.user)
+
+    assert as_user.post(LOGOUT).status_code == 200
+    assert not Session.objects.exists()
+
+
+def test_strangers_are_told_the_same(as_stranger, db):
+    response = as_stranger.post(LOGOUT)
+
+    assert (response.status_code, response.content) == (200, b"")
+
+
+@pytest.mark.parametrize("header", [f"Token {'0' * 40}", "Token", "Token \xff", "Bearer x"])
+def test_a_dead_token_is_told_the_same(db, header):
+    response = Client(HTTP_AUTHORIZATION=header).post(LOGOUT)
+
+    assert (response.status_code, response.content) == (200, b"")
+
+
+def test_a_dead_token_still_ends_the_session(db):
+    user = make_user()
+    client = Client(HTTP_AUTHORIZATION=f"Token {'0' * 40}")
+    client.force_login(user)
+
+    assert client.post(LOGOUT).status_code == 200
+    assert not Session.objects.exists()
+
+
+def test_a_second_logout_is_fine(as_user):
+    as_user.post(LOGOUT)
+
+    assert as_user.post(LOGOUT).status_code == 200
+
+
+@pytest.mark.parametrize("method", ["get", "put", "patch", "delete"])
+def test_logout_is_only_posted_to(as_user, method):
+    assert getattr(as_user, method)(LOGOUT).status_code == 405
+    assert make_client(as_user.user).get(USER).status_code == 200

@@ -1,0 +1,36 @@
+"""Two programs with one account ask for a token at the same moment."""
+
+from concurrent.futures import ThreadPoolExecutor
+from threading import Barrier
+
+import pytest
+from django.db import connection
+from rest_framework.authtoken.models import Token
+
+from tests.factories import PASSWORD, Client, make_user
+
+ADDRESS = "/api/v1/token-auth/"
+CALLERS = 6
+
+
+@pytest.mark.django_db(transaction=True)
+def test_all_get_a_token_and_exactly_one_stays():
+    if connection.vendor == "sqlite":
+        pytest.skip("SQLite in memory has one connection; tests/flows has the same story with a file")
+    user = make_user("operator")
+    barrier = Barrier(CALLERS)
+
+    def log_in(_):
+        try:
+            barrier.wait(10)
+            return Client(raise_request_exception=False).post(ADDRESS, {"username": "operator", "password": PASSWORD})
+        finally:
+            connection.close()
+
+    with ThreadPoolExecutor(CALLERS) as pool:
+        answers = list(pool.map(log_in, range(CALLERS)))
+
+    assert [answer.status_code for answer in answers] == [200] * CALLERS
+    keys = {answer.json()["token"] for answer in answers}
+    assert len(keys) == CALLERS
+    assert Token.objects.get(user=user).key in keys
