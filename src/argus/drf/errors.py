@@ -3,6 +3,7 @@
 from django.core.exceptions import DisallowedHost, RequestDataTooBig, SuspiciousOperation, TooManyFieldsSent
 from django.http import JsonResponse, UnreadablePostError
 from django.views import defaults
+from django.views.decorators.csrf import csrf_exempt
 from rest_framework import status
 from rest_framework.response import Response
 from rest_framework.views import exception_handler as drf_exception_handler
@@ -48,6 +49,7 @@ def status_for(error: Exception) -> int:
     return status.HTTP_413_REQUEST_ENTITY_TOO_LARGE if too_big else status.HTTP_400_BAD_REQUEST
 
 
+@csrf_exempt
 def not_found(request, *args, **kwargs):
     """Answer an address below ``/api/`` that nobody serves, in the API's own format."""
     return JsonResponse({"detail": "Not found."}, status=404)
