@@ -2,6 +2,7 @@
 
 from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
+from rest_framework.utils import html
 
 from argus.drf.fields import InfinityTimestampField, TimestampField
 from argus.util.errors import DomainError
@@ -53,7 +54,9 @@ class IncidentPatchSerializer(ChangeableSerializer):
 
     def to_internal_value(self, data):
         if isinstance(data, dict):
-            self.refuse_others(set(data) - set(self.fields))
+            # A form spells the parts of a list ``tags[0]tag``.
+            names = {name.partition("[")[0] for name in data} if html.is_html_input(data) else set(data)
+            self.refuse_others(names - set(self.fields))
         return super().to_internal_value(data)
 
     @staticmethod

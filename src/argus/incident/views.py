@@ -166,8 +166,8 @@ class EventListView(EventView):
 
     def post(self, request, pk):
         """Record that something happened."""
-        data = dict(self.validated())
-        event = services.record_event(self.get_incident(), data.pop("type"), actor=request.user, **data)
+        incident, data = self.get_incident(), dict(self.validated())
+        event = services.record_event(incident, data.pop("type"), actor=request.user, **data)
         return Response(self.represent(event), status=status.HTTP_201_CREATED)
 
 
@@ -196,8 +196,8 @@ class AckListView(AckView, EventListView):
 
     def post(self, request, pk):
         """Acknowledge the incident."""
-        data = self.validated()
-        ack = services.acknowledge(self.get_incident(), actor=request.user, **AckSerializer.to_arguments(data))
+        incident, data = self.get_incident(), self.validated()
+        ack = services.acknowledge(incident, actor=request.user, **AckSerializer.to_arguments(data))
         return Response(self.represent(ack.event), status=status.HTTP_201_CREATED)
 
 
