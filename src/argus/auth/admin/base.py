@@ -47,11 +47,20 @@ class SafeAdmin(admin.ModelAdmin):
     def get_changelist(self, request, **kwargs):
         return StrictChangeList
 
+    def get_object(self, request, object_id, from_field=None):
+        """Find the row, or ``None``, also by keys that no database can take."""
+        field = self.opts.get_field(from_field) if from_field else self.opts.pk
+        return super().get_object(request, object_id, from_field) if is_key(field, object_id) else None
+
     def get_search_results(self, request, queryset, search_term):
-        """Search; nothing is found by a term that no database can take."""
+        """Search, and tell whether rows may come twice; nothing is found by what no database can take."""
         if "\x00" in search_term:
             return queryset.none(), False
-        return super().get_search_results(request, queryset, search_term)
+        return self.search(request, queryset, search_term)
+
+    def search(self, request, queryset, text: str):
+        """Search as Django does; pages of big tables have their own ways."""
+        return super().get_search_results(request, queryset, text)
 
     def get_changeform_initial_data(self, request):
         """Take from the address what a new row refers to, if it could exist; all else is typed into the form."""

@@ -1,4 +1,4 @@
-"""What can name a row: everything that comes in from an address or a form is looked at here before a database sees it."""
+"""What can name a row: looked at here when it comes from an address or a form, before a database sees it."""
 
 from django.core.exceptions import ValidationError
 

@@ -74,17 +74,16 @@ class PhoneNumberAdmin(SafeAdmin):
     search_fields = ["phone_number"]
     search_help_text = "Digits of the number, with or without blanks, or a user name."
 
-    def get_search_results(self, request, queryset, search_term):
+    def search(self, request, queryset, text):
         """Find numbers by any of their digits, however they are spaced, and by the name of their owner."""
-        queryset, _ = super().get_search_results(request, queryset, "\x00" if "\x00" in search_term else "")
         queryset = queryset.alias(digits=Cast("phone_number", CharField()))
-        number = DIVIDERS.sub("", search_term)
+        number = DIVIDERS.sub("", text)
         if DIGITS.fullmatch(number):
             # 00 is what one dials for the plus.
             wanted = Q(digits__contains=number)
             if number.startswith("00"):
                 wanted |= Q(digits__startswith=f"+{number[2:]}")
             return queryset.filter(wanted | Q(user__username__contains=number)), False
-        for word in smart_split(search_term):
+        for word in smart_split(text):
             queryset = queryset.filter(Q(user__username__icontains=word) | Q(digits__contains=word))
         return queryset, False
