@@ -8,6 +8,7 @@ import pytest
 from django.core.management import call_command
 
 from argus.auth.models import User
+from argus.dev.demo import fill_day
 from argus.dev.setup import ensure_admin
 from argus.incident import models, sources
 from argus.incident.lifecycle import EventType
@@ -82,6 +83,13 @@ def test_mock_data_leaves_the_accounts_of_a_first_set_up_alone(db):
 
     assert len(before) == 2
     assert list(accounts.all()) == before
+
+
+def test_mock_data_loads_beside_the_demo_and_twice(db):
+    fill_day()
+
+    for _ in range(2):
+        call_command("loaddata", "incident/mock_data", verbosity=0)
 
 
 def test_mock_data_shows_over_rest_and_more_can_be_added(mock_data, post_incident):
