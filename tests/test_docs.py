@@ -2,9 +2,11 @@
 
 import ast
 import re
+import runpy
 from pathlib import Path
 
 import pytest
+from django.apps import apps
 from django.core.management import get_commands
 
 ROOT = Path(__file__).parent.parent
@@ -80,3 +82,13 @@ def test_changelog_fragments_are_named_as_agreed():
 
     pattern = re.compile(r"[a-z0-9]+(-[a-z0-9]+)*\.(added|changed|fixed|removed|security)\.md")
     assert [name for name in fragments if not pattern.fullmatch(name)] == []
+
+
+def test_diagram_draws_every_table_and_a_line_for_every_reference():
+    diagram = runpy.run_path(str(DOCS / "er_diagram.py"))
+    ours = [model for model in apps.get_models() if model.__module__.startswith("argus.")]
+    drawing = diagram["drawing"](ours)
+    references = [field for model in ours for field in model._meta.fields if field.related_model in ours]
+
+    assert set(re.findall(r'class="name"[^>]*>(\w+)<', drawing)) == {model.__name__ for model in ours}
+    assert drawing.count("<path ") == len(references) > 10
