@@ -8,6 +8,7 @@ from argus.drf.fields import InfinityTimestampField, TimestampField
 from argus.util.errors import DomainError
 from argus.util.numbers import LARGEST_ID
 
+from .criteria import Criteria, matching
 from .models import Incident
 from .tags import split_tag
 
@@ -143,10 +144,7 @@ class MyIncidentFilter(filters.FilterSet):
 
     def filter_tags(self, queryset, name: str, pairs: list[tuple[str, str]]):
         """Group the values by key: one of each key must be there."""
-        tags: dict[str, list[str]] = {}
-        for key, value in pairs:
-            tags.setdefault(key, []).append(value)
-        return queryset.with_tags(tags)
+        return matching(queryset, [Criteria.of(tags=pairs)])
 
 
 class IncidentFilter(MyIncidentFilter):

@@ -1,12 +1,10 @@
 """What is kept of sources, incidents and all that happened to them. Rows change through ``services`` only."""
 
 import hashlib
-from functools import reduce
-from operator import and_
 
 from django.conf import settings
 from django.db import models
-from django.db.models import Exists, F, OuterRef, Q
+from django.db.models import F, Q
 from django.utils import timezone
 
 from argus.util.infinity import InfinityDateTimeField
@@ -91,16 +89,6 @@ class IncidentQuerySet(models.QuerySet):
 
     def posted_by(self, user):
         return self.filter(source__user_id=user.pk)
-
-    def with_tags(self, tags: dict[str, list[str]]):
-        """Ask for one of the values for each key. The tags are looked up first, with one query for all of them."""
-        digests = [Tag.digest_of(key, value) for key, values in tags.items() for value in values]
-        found = list(Tag.objects.filter(digest__in=digests).values_list("pk", "key"))
-        if {key for _, key in found} != set(tags):
-            return self.none()
-        relations = IncidentTagRelation.objects.filter(incident_id=OuterRef("pk"))
-        wanted = (Exists(relations.filter(tag_id__in=[pk for pk, key in found if key == one])) for one in tags)
-        return self.filter(reduce(and_, (Q(condition) for condition in wanted), Q()))
 
 
 class Incident(models.Model):

@@ -1,0 +1,117 @@
+"""What a saved filter asks for: as a queryset of incidents, and of one incident in hand.
+
+Both sides of the same question stand in one class, and a property test holds them to the same answers.
+"""
+
+import json
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from functools import lru_cache, reduce
+from operator import or_
+
+from django.db.models import Exists, OuterRef, Q, QuerySet
+
+from argus.util.errors import DomainError
+from argus.util.numbers import LARGEST_ID
+
+from .models import Incident, IncidentTagRelation, Tag
+from .tags import split_tag
+
+SOURCES, TAGS = "sourceSystemIds", "tags"
+
+
+@dataclass(frozen=True)
+class Criteria:
+    """Any of these sources, and one of the values of each of these tag keys. What is empty does not restrict."""
+
+    source_ids: frozenset[int] = frozenset()
+    tags: Mapping[str, frozenset[str]] = field(default_factory=dict)
+
+    @classmethod
+    def of(cls, *, source_ids: Iterable[int] = (), tags: Iterable[tuple[str, str]] = ()) -> "Criteria":
+        """Group the tags' values by key."""
+        values: dict[str, set[str]] = {}
+        for key, value in tags:
+            values.setdefault(key, set()).add(value)
+        return cls(frozenset(source_ids), {key: frozenset(some) for key, some in values.items()})
+
+    def match(self, *, source_id: int, tags: Mapping[str, set[str]]) -> bool:
+        """Test an incident in hand; its tags come as the values of each key."""
+        if self.source_ids and source_id not in self.source_ids:
+            return False
+        return all(not values.isdisjoint(tags.get(key, ())) for key, values in self.tags.items())
+
+    def as_condition(self, tag_ids: Mapping[tuple[str, str], int]) -> Q:
+        """Ask the same of the database; ``tag_ids`` has the primary keys of those tags that exist at all."""
+        condition = Q(source_id__in=self.source_ids) if self.source_ids else Q()
+        for key, values in self.tags.items():
+            ids = [tag_ids[key, value] for value in values if (key, value) in tag_ids]
+            relations = IncidentTagRelation.objects.filter(incident_id=OuterRef("pk"), tag_id__in=ids)
+            condition &= Q(Exists(relations)) if ids else Q(pk__in=[])
+        return condition
+
+
+def matching(queryset: QuerySet[Incident], criteria: Iterable[Criteria]) -> QuerySet[Incident]:
+    """Narrow the queryset to what any of the criteria matches. One query, which looks up all tags in them."""
+    criteria = list(criteria)
+    pairs = {(key, value) for one in criteria for key, values in one.tags.items() for value in values}
+    digests = [Tag.digest_of(*pair) for pair in pairs]
+    tags = Tag.objects.filter(digest__in=digests).values_list("key", "value", "pk") if digests else []
+    tag_ids = {(key, value): pk for key, value, pk in tags}
+    conditions = [one.as_condition(tag_ids) for one in criteria]
+    # An empty condition restricts nothing, but Django drops it from a union.
+    if any(not condition for condition in conditions):
+        return queryset
+    return queryset.filter(reduce(or_, conditions)) if conditions else queryset.none()
+
+
+@lru_cache(maxsize=4096)
+def read_criteria(text: str) -> Criteria:
+    """Read a stored filter string, a JSON object. Raises ``DomainError`` on the field ``filter_string``."""
+    try:
+        data = json.loads(text)
+    except (ValueError, RecursionError):
+        raise DomainError("This is not JSON.", field="filter_string") from None
+    return parse_criteria(data, field="filter_string")
+
+
+def parse_criteria(data, *, field: str | None = None) -> Criteria:
+    """Check ``{"sourceSystemIds": [pk, ...], "tags": ["key=value", ...]}``, of which one key is enough.
+
+    Refusals name ``field`` or, without it, the key at fault.
+    """
+    if not isinstance(data, dict):
+        raise DomainError("A filter is a JSON object.", field=field)
+    unknown = sorted(set(data) - {SOURCES, TAGS})
+    if unknown:
+        raise DomainError(f'A filter has no key "{unknown[0][:100]}".', field=field or unknown[0])
+    if not data:
+        raise DomainError(f'A filter needs at least one of the keys "{SOURCES}" and "{TAGS}".', field=field)
+    source_ids = [_source_id(one, field or SOURCES) for one in _items(data, SOURCES, field)]
+    tags = [_tag(text, field or TAGS) for text in _items(data, TAGS, field)]
+    return Criteria.of(source_ids=source_ids, tags=tags)
+
+
+def _items(data: dict, key: str, field: str | None) -> list:
+    items = data.get(key, [])
+    if not isinstance(items, list):
+        raise DomainError(f'"{key}" is a list.', field=field or key)
+    return items
+
+
+def _source_id(value, field: str) -> int:
+    if isinstance(value, bool) or not isinstance(value, int) or not 0 <= value <= LARGEST_ID:
+        raise DomainError(f'"{SOURCES}" consists of the numbers of sources.', field=field)
+    return value
+
+
+def _tag(text, field: str) -> tuple[str, str]:
+    if not isinstance(text, str) or "\0" in text:
+        raise DomainError(f'"{TAGS}" consists of texts of the form key=value.', field=field)
+    try:
+        text.encode()
+        return split_tag(text)
+    except UnicodeEncodeError:
+        raise DomainError(f'"{TAGS}" holds characters that do not exist.', field=field) from None
+    except DomainError as error:
+        raise DomainError(f"{text[:100]}: {error.message}", field=field) from None
