@@ -1,0 +1,56 @@
+"""The command line: ``python -m benchmarks [ingest|lists|sqlite ...] [--quick] [--write]``."""
+
+import argparse
+import sys
+from dataclasses import replace
+
+from . import ingest, lists, sqlite
+from .machine import describe_machine
+from .report import PAGE, progress, write
+from .scale import FULL, QUICK, TINY
+from .servers import available_kinds
+
+NAMES = ["ingest", "lists", "sqlite"]
+
+
+def parse(arguments: list[str] | None) -> argparse.Namespace:
+    """Read the command line."""
+    parser = argparse.ArgumentParser(prog="python -m benchmarks", description=__doc__.partition("\n")[0])
+    parser.add_argument("names", nargs="*", metavar="NAME", help=f"what to run: {', '.join(NAMES)} (default: all)")
+    size = parser.add_mutually_exclusive_group()
+    size.add_argument("--quick", action="store_true", help="smaller and shorter, for a first look")
+    size.add_argument("--tiny", action="store_true", help="only to see that everything works")
+    parser.add_argument("--write", action="store_true", help=f"rewrite the tables of {PAGE.name}")
+    parser.add_argument("--sizes", type=int, nargs="+", help="lists: numbers of incidents, in ascending order")
+    parser.add_argument("--seconds", type=float, help="sqlite: how long")
+    kinds = available_kinds()
+    parser.add_argument("--servers", nargs="+", choices=kinds, default=kinds, help="ingest: which servers")
+    options = parser.parse_args(arguments)
+    if unknown := set(options.names) - set(NAMES):
+        parser.error(f"there is no benchmark {', '.join(sorted(unknown))}: choose from {', '.join(NAMES)}")
+    return options
+
+
+def main(arguments: list[str] | None = None) -> None:
+    """Run what was asked for, print the tables and, if told so, write them down."""
+    options = parse(arguments)
+    scale = QUICK if options.quick else TINY if options.tiny else FULL
+    scale = replace(scale, sizes=tuple(options.sizes or scale.sizes))
+    scale = replace(scale, sqlite_seconds=options.seconds or scale.sqlite_seconds)
+    commands = {
+        "ingest": lambda: ingest.measure(scale, kinds=options.servers),
+        "lists": lambda: lists.measure(scale),
+        "sqlite": lambda: sqlite.measure(scale),
+    }
+    tables = {"machine": describe_machine()}
+    for name in options.names or NAMES:
+        tables |= commands[name]()
+    for table in tables.values():
+        print(f"\n{table.as_text()}")
+    if options.write:
+        write(tables)
+        progress(f"{PAGE.name} is rewritten")
+
+
+if __name__ == "__main__":
+    sys.exit(main())

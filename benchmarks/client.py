@@ -1,0 +1,56 @@
+"""The benchmarks' side of the client: hands jobs to its process, and asks single questions itself."""
+
+import http.client
+import json
+import subprocess
+import sys
+from contextlib import contextmanager
+from dataclasses import asdict
+from urllib.parse import urlsplit
+
+from .counting import ANSWER, QUESTION
+from .load import Job, Outcome
+from .servers import ROOT
+
+
+class Refused(RuntimeError):
+    """The server did not do what it was asked for; figures of refusals are worth nothing."""
+
+
+class LoadClient:
+    """The client's process. ``run`` gives it a job and waits for the outcome."""
+
+    def __init__(self, process: subprocess.Popen):
+        self.process = process
+
+    def run(self, job: Job, *, strict: bool = True) -> Outcome:
+        """Do the job. Raises ``Refused`` if any answer is not 2xx, unless ``strict`` is off."""
+        self.process.stdin.write(json.dumps(asdict(job)) + "\n")
+        self.process.stdin.flush()
+        outcome = Outcome(**json.loads(self.process.stdout.readline()))
+        if strict and outcome.refused:
+            raise Refused(f"{outcome.statuses}: {outcome.refused[0]}")
+        return outcome
+
+
+@contextmanager
+def running_client():
+    """Give a ``LoadClient``; its process ends with the context, and with this process."""
+    command = [sys.executable, "-m", "benchmarks.load"]
+    with subprocess.Popen(command, cwd=ROOT, text=True, stdin=subprocess.PIPE, stdout=subprocess.PIPE) as process:
+        yield LoadClient(process)
+
+
+def ask(url: str, path: str, token: str, *, method: str = "GET", body: dict | None = None) -> tuple[bytes, int]:
+    """Send one request and return the answer's body and the number of queries it took. Raises ``Refused``."""
+    connection = http.client.HTTPConnection(urlsplit(url).netloc, timeout=120)
+    headers = {"Authorization": f"Token {token}", "Content-Type": "application/json", QUESTION: "1"}
+    try:
+        connection.request(method, path, None if body is None else json.dumps(body), headers)
+        response = connection.getresponse()
+        content = response.read()
+        if response.status // 100 != 2:
+            raise Refused(f"{method} {path}: {response.status} {content[:1000].decode(errors='replace')}")
+        return content, int(response.headers[ANSWER])
+    finally:
+        connection.close()

@@ -1,0 +1,104 @@
+"""How fast incidents come in one by one, beside a view that does one INSERT on the same server."""
+
+from dataclasses import dataclass, field
+from itertools import count
+from statistics import median
+
+from tests.servers import running_postgres
+
+from .client import LoadClient, ask, running_client
+from .events import measure_events, open_incidents
+from .figures import milliseconds, percentile, times
+from .load import Job
+from .report import Table, progress
+from .scale import Scale
+from .servers import POSTGRES_SETTINGS, ArgusServer, prepare, running_argus
+from .workload import incident_body
+
+INCIDENTS, YARDSTICK = "/api/v1/incidents/", "/bare/"
+# No round posts an incident that another has posted: numbers are handed out in blocks.
+BLOCK = 100_000
+
+
+@dataclass
+class Series:
+    """Rounds of one kind: their rates, and the latencies of all."""
+
+    rates: list[float] = field(default_factory=list)
+    latencies: list[float] = field(default_factory=list)
+
+    def add(self, outcome) -> None:
+        self.rates.append(len(outcome.latencies) / outcome.elapsed)
+        self.latencies += outcome.latencies
+
+
+class Ingest:
+    """Rounds against one server, on a PostgreSQL that syncs every commit to the disk."""
+
+    def __init__(self, server: ArgusServer, client: LoadClient, token: str, scale: Scale, blocks):
+        self.server, self.client, self.token, self.scale = server, client, token, scale
+        self.blocks = blocks
+
+    def run(self, path: str, *, connections: int, seconds: float):
+        """POST incidents to the path for some time."""
+        job = Job(
+            port=self.server.port,
+            token=self.token,
+            seconds=seconds,
+            connections=connections,
+            post_to=path,
+            first=next(self.blocks) * BLOCK,
+        )
+        return self.client.run(job)
+
+    def warm_up(self) -> None:
+        """Open the server's connections to the database and make the well-known tags known."""
+        for path in (YARDSTICK, INCIDENTS):
+            self.run(path, connections=max(self.scale.concurrencies), seconds=self.scale.warm_up_seconds)
+
+    def count_queries(self, path: str) -> int:
+        """Return the queries of one request whose tags are all known."""
+        number = next(self.blocks) * BLOCK + 1
+        for source_id in (f"first-{number}", f"second-{number}"):
+            body = incident_body(number) | {"source_incident_id": source_id}
+            _, queries = ask(self.server.url, path, self.token, method="POST", body=body)
+        return queries
+
+    def measure(self, connections: int) -> list[Series]:
+        """Take turns: a round of the yardstick, one of incidents, and so on."""
+        series = [Series(), Series()]
+        for _ in range(self.scale.ingest_rounds):
+            for path, one in zip((YARDSTICK, INCIDENTS), series, strict=True):
+                one.add(self.run(path, connections=connections, seconds=self.scale.ingest_seconds))
+        return series
+
+
+def measure(scale: Scale, *, kinds: list[str]) -> dict[str, Table]:
+    """Measure POSTs at each concurrency on each kind of server, then acks and closes on the last one."""
+    rows, blocks = [], count()
+    with running_postgres(durable=True, **POSTGRES_SETTINGS) as postgres, running_client() as client:
+        accounts = prepare(postgres.url)
+        for kind in kinds:
+            progress(f"ingest: {kind} starts")
+            with running_argus(postgres.url, kind) as server:
+                ingest = Ingest(server, client, accounts.sources[0]["token"], scale, blocks)
+                rows += measure_server(ingest, kind)
+                if kind == kinds[-1]:
+                    ids = open_incidents(postgres.url, 2 * scale.events)
+                    events = measure_events(client, server, accounts.operator, ids)
+    titles = ["Server, connections", "one INSERT /s", "incidents /s", "ratio", "queries", "p50 ms", "p95 ms", "p99 ms"]
+    return {"ingest": Table(titles, rows), "events": events}
+
+
+def measure_server(ingest: Ingest, kind: str) -> list[list]:
+    """Return a row for each concurrency."""
+    ingest.warm_up()
+    rows = []
+    for connections in ingest.scale.concurrencies:
+        yardstick, incidents = ingest.measure(connections)
+        rates = [median(yardstick.rates), median(incidents.rates)]
+        progress(f"ingest: {connections} connections: {rates[0]:.0f} INSERTs/s, {rates[1]:.0f} incidents/s")
+        latencies = [milliseconds(percentile(incidents.latencies, rank)) for rank in (50, 95, 99)]
+        cells = [*(f"{rate:.0f}" for rate in rates), times(rates[1] / rates[0])]
+        rows.append([f"{kind}, {connections}", *cells, ingest.count_queries(INCIDENTS), *latencies])
+    return rows

@@ -1,0 +1,160 @@
+"""How long lists take at different numbers of incidents, beside a bare SELECT of the very rows they show."""
+
+import json
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass, field
+from time import perf_counter
+
+import psycopg2
+
+from tests.servers import running_postgres
+
+from .cases import Case, find_cases
+from .client import LoadClient, ask, running_client
+from .dataset import load
+from .events import NAMES, open_incidents, post_events
+from .facts import SAME_ROWS, Facts, find_facts
+from .figures import milliseconds, percentile, times
+from .load import Job
+from .report import Table, progress
+from .scale import Scale
+from .servers import POSTGRES_SETTINGS, Accounts, ArgusServer, prepare, running_argus
+
+SOURCES = 30
+YARDSTICK_RUNS = 15
+# design.md's bars: queries of a page; p50 at the largest size in terms of that at the smallest
+MOST_QUERIES, MOST_GROWTH = 4, 2.0
+
+
+@dataclass
+class Measured:
+    """A case at one size: its latencies, those of its yardstick, and what a single answer told."""
+
+    paths: list[str]
+    token: str
+    pks: list[int]
+    queries: int
+    latencies: list[float] = field(default_factory=list)
+    yardstick: list[float] = field(default_factory=list)
+
+    @property
+    def p50(self) -> float:
+        return percentile(self.latencies, 50)
+
+
+@dataclass
+class Site:
+    """A database of some size, a server on it, and what is measured there."""
+
+    server: ArgusServer
+    facts: Facts
+    accounts: Accounts
+    cases: list[Case]
+    measured: dict[str, Measured] = field(default_factory=dict)
+
+    def begin(self, case: Case) -> None:
+        """Ask once, which warms up and shows the rows and the queries."""
+        token = self.accounts.sources[5]["token"] if case.by_source else self.accounts.operator
+        for path in case.paths[::-1]:
+            answer, queries = ask(self.server.url, path, token)
+        self.measured[case.name] = Measured(case.paths, token, pks_in(json.loads(answer)), queries)
+
+    def measure(self, case: Case, client: LoadClient, seconds: float) -> None:
+        """Repeat the case for some time, and the yardstick a few times."""
+        measured = self.measured[case.name]
+        requests = [("GET", path, None) for path in measured.paths]
+        job = Job(port=self.server.port, token=measured.token, seconds=seconds, requests=requests)
+        measured.latencies += client.run(job).latencies
+        with self.facts.connection.cursor() as cursor:
+            for _ in range(YARDSTICK_RUNS):
+                start = perf_counter()
+                cursor.execute(SAME_ROWS, [measured.pks])
+                cursor.fetchall()
+                measured.yardstick.append(perf_counter() - start)
+
+    def measure_events(self, name: str, client: LoadClient, ids: list[int]) -> None:
+        """Acknowledge or close the incidents."""
+        latencies, queries = post_events(client, self.server, self.accounts.operator, name, ids)
+        self.measured[name] = Measured([], "", [], queries, latencies)
+
+
+def pks_in(answer) -> list[int]:
+    """Return the incidents that an answer shows: of a page, an array, or a single one."""
+    if isinstance(answer, dict):
+        answer = answer.get("results", [answer])
+    return [row.get("incident") or row.get("event", row).get("incident") or row["pk"] for row in answer]
+
+
+def measure(scale: Scale) -> dict[str, Table]:
+    """Measure every case at every size, the sizes in turns."""
+    settings = POSTGRES_SETTINGS
+    with running_postgres(durable=True, **settings) as postgres, running_client() as client, ExitStack() as stack:
+        accounts = prepare(postgres.url, sources=SOURCES)
+        sites = [stack.enter_context(running_site(postgres.url, size, accounts)) for size in scale.sizes]
+        measure_cases(sites, client, scale)
+        measure_all_events(sites, client, scale)
+    return {"lists": describe(sites)}
+
+
+@contextmanager
+def running_site(postgres_url: str, size: int, accounts: Accounts):
+    """Give a ``Site`` with so many incidents, in a copy of the prepared database."""
+    progress(f"lists: loading {size} incidents")
+    server_url, _, prepared = postgres_url.rpartition("/")
+    connection = psycopg2.connect(f"{server_url}/template1")
+    connection.autocommit = True
+    connection.cursor().execute(f"CREATE DATABASE incidents{size} TEMPLATE {prepared}")
+    connection.close()
+    database_url = f"{server_url}/incidents{size}"
+    load(database_url, size, accounts)
+    facts = find_facts(database_url, size)
+    with running_argus(database_url) as server:
+        yield Site(server, facts, accounts, find_cases(server.url, accounts.operator, facts))
+        facts.connection.close()
+
+
+def measure_cases(sites: list[Site], client: LoadClient, scale: Scale) -> None:
+    """Take turns: each case at each size, then all over again."""
+    for site in sites:
+        for case in site.cases:
+            site.begin(case)
+    for number in range(scale.list_rounds):
+        progress(f"lists: round {number + 1} of {scale.list_rounds}")
+        for of_all_sizes in zip(*(site.cases for site in sites), strict=True):
+            for site, case in zip(sites, of_all_sizes, strict=True):
+                site.measure(case, client, scale.list_seconds)
+
+
+def measure_all_events(sites: list[Site], client: LoadClient, scale: Scale) -> None:
+    """Acknowledge and close some open incidents of each size; last of all, since it changes them."""
+    progress("lists: acks and closes")
+    for site in sites:
+        database_url = site.server.database_url
+        for name in NAMES:
+            site.measure_events(name, client, open_incidents(database_url, scale.events))
+
+
+def describe(sites: list[Site]) -> Table:
+    """One row for each case; what is beyond a bar is marked with an exclamation mark."""
+    smallest, largest = sites[0], sites[-1]
+    growing = {case.name for case in smallest.cases if case.grows}
+    titles = ["Milliseconds", *(f"p50 {site.facts.size:,}" for site in sites)]
+    titles += [f"p95 {largest.facts.size:,}", "growth", "queries", "rows", "bare SELECT", "ratio"]
+    rows = []
+    for name, last in largest.measured.items():
+        growth = last.p50 / smallest.measured[name].p50
+        too_slow = growth > MOST_GROWTH and name not in growing
+        bare = percentile(last.yardstick, 50) if last.yardstick else None
+        rows.append(
+            [
+                name,
+                *(milliseconds(site.measured[name].p50) for site in sites),
+                milliseconds(percentile(last.latencies, 95)),
+                times(growth) + " !" * too_slow,
+                f"{last.queries}{' !' * (last.queries > MOST_QUERIES and bare is not None)}",
+                len(last.pks) or "",
+                milliseconds(bare) if bare else "",
+                times(last.p50 / bare) if bare else "",
+            ]
+        )
+    return Table(titles, rows)

@@ -1,0 +1,143 @@
+"""The client, a process of its own: reads jobs from standard input and writes their outcomes to standard output.
+
+Bare sockets and threads: all that the client computes is taken away from the server, which shares the machine.
+"""
+
+import json
+import socket
+import sys
+import threading
+from dataclasses import asdict, dataclass, field
+from itertools import count
+from time import perf_counter
+
+from .workload import incident_body
+
+SAMPLES = 3
+BROKEN = "broken"
+
+
+@dataclass(frozen=True)
+class Job:
+    """Requests to send over ``connections`` connections at a time, kept alive, for ``seconds`` at most.
+
+    Either ``requests`` (method, path, body or None), one after the other and, with ``repeat``, over again; or
+    incidents to POST to ``post_to``, from the ``first`` on without end.
+    """
+
+    port: int
+    token: str
+    seconds: float
+    connections: int = 1
+    requests: list[tuple[str, str, dict | None]] = field(default_factory=list)
+    repeat: bool = True
+    post_to: str = ""
+    first: int = 0
+
+    def request_at(self, index: int) -> bytes | None:
+        """Spell the request with this number; None after the last."""
+        if self.post_to:
+            return self.spell("POST", self.post_to, incident_body(self.first + index))
+        if index >= len(self.requests) and not self.repeat:
+            return None
+        return self.spell(*self.requests[index % len(self.requests)])
+
+    def spell(self, method: str, path: str, body: dict | None) -> bytes:
+        content = b"" if body is None else json.dumps(body).encode()
+        head = f"{method} {path} HTTP/1.1\r\nHost: 127.0.0.1:{self.port}\r\nAuthorization: Token {self.token}\r\n"
+        return f"{head}Content-Type: application/json\r\nContent-Length: {len(content)}\r\n\r\n".encode() + content
+
+
+@dataclass
+class Outcome:
+    """What came of a job: seconds, requests by status, and the first few answers that were not 2xx."""
+
+    elapsed: float = 0
+    latencies: list[float] = field(default_factory=list)
+    statuses: dict[str, int] = field(default_factory=dict)
+    refused: list[str] = field(default_factory=list)
+
+    def count(self, status: str) -> None:
+        self.statuses[status] = self.statuses.get(status, 0) + 1
+
+    def refuse(self, text: str) -> None:
+        self.refused = [*self.refused, text][:SAMPLES]
+
+
+class Load:
+    """A job under way: threads that take the next request from one counter."""
+
+    def __init__(self, job: Job):
+        self.job = job
+        self.numbers = count()
+        self.outcome = Outcome()
+        self.lock = threading.Lock()
+
+    def run(self) -> Outcome:
+        """Do the job. The clock starts when all connections stand."""
+        address = ("127.0.0.1", self.job.port)
+        connections = [socket.create_connection(address, timeout=120) for _ in range(self.job.connections)]
+        threads = [threading.Thread(target=self.work, args=[connection]) for connection in connections]
+        self.start = perf_counter()
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join()
+        self.outcome.elapsed = perf_counter() - self.start
+        return self.outcome
+
+    def work(self, connection: socket.socket) -> None:
+        """Send requests, each when the one before is answered, until there are no more or time is up."""
+        connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        with connection:
+            while perf_counter() - self.start < self.job.seconds:
+                request = self.job.request_at(next(self.numbers))
+                if request is None or not self.exchange(connection, request):
+                    return
+
+    def exchange(self, connection: socket.socket, request: bytes) -> bool:
+        """Send a request, note how it is answered, and tell whether the connection can be used again."""
+        sent = perf_counter()
+        try:
+            connection.sendall(request)
+            answer = receive(connection)
+        except OSError as error:
+            answer, status = str(error).encode(), BROKEN
+        else:
+            status = answer[9:12].decode()
+        with self.lock:
+            self.outcome.latencies.append(perf_counter() - sent)
+            self.outcome.count(status)
+            if not status.startswith("2"):
+                self.outcome.refuse(answer[-1000:].decode(errors="replace"))
+        return status != BROKEN
+
+
+def receive(connection: socket.socket) -> bytes:
+    """Read one response to its end. Chunks are left as they come: nobody looks into them."""
+    answer = bytearray()
+    while (end_of_head := answer.find(b"\r\n\r\n")) < 0:
+        answer += read_some(connection)
+    _, announced, rest = bytes(answer[:end_of_head]).lower().partition(b"content-length:")
+    length = end_of_head + 4 + int(rest.split(b"\r\n")[0]) if announced else None
+    # JSON has no raw line breaks, so only the last, empty chunk can look like this.
+    while len(answer) < length if announced else not answer.endswith(b"0\r\n\r\n"):
+        answer += read_some(connection)
+    return bytes(answer)
+
+
+def read_some(connection: socket.socket) -> bytes:
+    received = connection.recv(1 << 18)
+    if not received:
+        raise ConnectionError("The server has closed a connection that was to be kept alive.")
+    return received
+
+
+def main() -> None:
+    """Do one job a line until the input ends."""
+    for line in sys.stdin:
+        print(json.dumps(asdict(Load(Job(**json.loads(line))).run())), flush=True)
+
+
+if __name__ == "__main__":
+    main()

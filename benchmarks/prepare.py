@@ -1,0 +1,48 @@
+"""Make an empty database ready, in a process of its own: ``python -m benchmarks.prepare NUMBER-OF-SOURCES``.
+
+Prints ``{"operator": token, "operator_id": pk, "sources": [{"pk", "name", "user", "token"}, ...]}``. What a benchmark
+needs besides incidents is made here, by the services that make it in real life.
+"""
+
+import json
+import sys
+
+import django
+from django.contrib.auth import get_user_model
+from django.core.management import call_command
+
+
+def main(number_of_sources: int) -> None:
+    """Migrate, make the accounts and tell about them."""
+    django.setup()
+    call_command("migrate", verbosity=0)
+
+    from argus.auth.services import replace_token
+
+    operator = get_user_model().objects.create_user("operator")
+    accounts = {
+        "operator": replace_token(operator).key,
+        "operator_id": operator.pk,
+        "sources": [make_source(number) for number in range(number_of_sources)],
+    }
+    json.dump(accounts, sys.stdout)
+
+
+def make_source(number: int) -> dict:
+    """Set up a source of one of three types."""
+    from argus.auth.services import replace_token
+    from argus.incident import sources
+
+    actor = sources.get_argus_source().user
+    source_type = sources.get_source_type(("nav", "zabbix", "prometheus")[number % 3], actor=actor)
+    source = sources.create_source(
+        f"source{number}.example.org",
+        actor=actor,
+        source_type=source_type,
+        base_url=f"https://source{number}.example.org/",
+    )
+    return {"pk": source.pk, "name": source.name, "user": source.user_id, "token": replace_token(source.user).key}
+
+
+if __name__ == "__main__":
+    main(int(sys.argv[1]))

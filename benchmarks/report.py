@@ -1,0 +1,60 @@
+"""Tables, on the terminal and in the documentation."""
+
+import sys
+from dataclasses import dataclass
+from time import perf_counter
+
+from .servers import ROOT
+
+PAGE = ROOT / "docs" / "reference" / "performance.md"
+STARTED = perf_counter()
+
+
+@dataclass
+class Table:
+    """Rows of cells below a row of titles. The first column is text, the others are figures."""
+
+    titles: list[str]
+    rows: list[list]
+    note: str = ""
+
+    def as_text(self) -> str:
+        """Align the columns for a terminal."""
+        rows = [self.titles, *([str(cell) for cell in row] for row in self.rows)]
+        widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
+        lines = ["  ".join(self.align(row, widths)).rstrip() for row in rows]
+        return "\n".join([*lines, *([self.note] if self.note else [])])
+
+    def as_markdown(self) -> str:
+        """Write a table that Markdown understands."""
+        rule = ["---", *["--:"] * (len(self.titles) - 1)]
+        lines = [f"| {' | '.join(map(str, row))} |" for row in [self.titles, rule, *self.rows]]
+        return "\n".join([*lines, *(["", self.note] if self.note else [])])
+
+    @staticmethod
+    def align(row: list[str], widths: list[int]) -> list[str]:
+        first, *others = zip(row, widths, strict=True)
+        return [first[0].ljust(first[1]), *(cell.rjust(width) for cell, width in others)]
+
+
+def progress(message: str) -> None:
+    """Tell whoever waits what is being done."""
+    print(f"{perf_counter() - STARTED:6.1f} s  {message}", file=sys.stderr, flush=True)
+
+
+def rewritten(page: str, name: str, text: str) -> str:
+    """Return the page with the text between the markers of this name. Raises ``ValueError`` if it has none."""
+    begin, end = f"<!-- {name}: begin -->\n", f"\n<!-- {name}: end -->"
+    before, has_begin, rest = page.partition(begin)
+    _, has_end, after = rest.partition(end)
+    if not (has_begin and has_end):
+        raise ValueError(f"There are no markers for {name} in {PAGE.name}.")
+    return f"{before}{begin}{text}{end}{after}"
+
+
+def write(tables: dict[str, Table]) -> None:
+    """Put the tables into the page of the documentation, each between its markers; the prose stays."""
+    page = PAGE.read_text()
+    for name, table in tables.items():
+        page = rewritten(page, name, table.as_markdown())
+    PAGE.write_text(page)

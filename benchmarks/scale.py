@@ -1,0 +1,46 @@
+"""How much is measured: all of it, a quick look, or just enough to see that it works."""
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True)
+class Scale:
+    """Sizes and durations; durations are in seconds and do not include starting and loading."""
+
+    # ingest: rounds of each kind at each concurrency
+    concurrencies: tuple[int, ...] = (1, 4, 8)
+    warm_up_seconds: float = 2.0
+    ingest_rounds: int = 5
+    ingest_seconds: float = 2.0
+    # events (acks and closes) of each kind, here and in lists
+    events: int = 100
+    # lists: incidents loaded; rounds of each case at each size
+    sizes: tuple[int, ...] = (10_000, 100_000, 1_000_000)
+    list_rounds: int = 3
+    list_seconds: float = 0.4
+    # sqlite
+    writers: int = 8
+    sqlite_seconds: float = 60.0
+
+
+FULL = Scale()
+QUICK = Scale(
+    ingest_rounds=3,
+    ingest_seconds=1.0,
+    sizes=(10_000, 100_000),
+    list_rounds=2,
+    list_seconds=0.2,
+    sqlite_seconds=10.0,
+)
+TINY = Scale(
+    concurrencies=(2,),
+    warm_up_seconds=0.1,
+    ingest_rounds=1,
+    ingest_seconds=0.1,
+    events=2,
+    sizes=(600,),
+    list_rounds=1,
+    list_seconds=0.01,
+    writers=2,
+    sqlite_seconds=0.3,
+)

@@ -1,0 +1,86 @@
+"""Argus as a real server process on a loopback port, and databases made ready for it."""
+
+import json
+import os
+import socket
+import subprocess
+import sys
+from contextlib import suppress
+from dataclasses import dataclass
+from importlib.util import find_spec
+from pathlib import Path
+
+from tests.servers import Server, running
+
+ROOT = Path(__file__).resolve().parent.parent
+# Enough to keep the largest data set and its indexes in memory, as a server for it would; no checkpoint in a round.
+POSTGRES_SETTINGS = {"shared_buffers": "2GB", "max_wal_size": "8GB", "checkpoint_timeout": "30min"}
+
+
+@dataclass(frozen=True)
+class Accounts:
+    """Who may call: an end user's token, and the sources with theirs."""
+
+    operator: str
+    operator_id: int
+    sources: list[dict]
+
+
+class ArgusServer(Server):
+    """``manage.py serve``, or gunicorn with threads, on the database at ``database_url``."""
+
+    name = "Argus"
+
+    def __init__(self, database_url: str, kind: str = "serve"):
+        super().__init__()
+        self.kind = kind
+        self.database_url = database_url
+        self.url = f"http://127.0.0.1:{self.port}"
+
+    def command(self) -> list[str]:
+        if self.kind == "serve":
+            return [sys.executable, str(ROOT / "manage.py"), "serve", "--port", str(self.port)]
+        # Two processes of four threads answer as many requests at a time as one `serve` does.
+        size = ["--worker-class=gthread", "--workers=2", "--threads=4", "--keep-alive=60"]
+        return [sys.executable, "-m", "gunicorn", *size, f"--bind=127.0.0.1:{self.port}", "argus.site.wsgi:application"]
+
+    def is_ready(self) -> bool:
+        with suppress(OSError), socket.create_connection(("127.0.0.1", self.port), timeout=1):
+            return True
+        return False
+
+    def surroundings(self) -> dict:
+        return super().surroundings() | {"env": environment(self.database_url)}
+
+
+def running_argus(database_url: str, kind: str = "serve"):
+    """A context in which a new server of this kind (``serve`` or ``gunicorn``) runs on a database made ready."""
+    return running(ArgusServer(database_url, kind))
+
+
+def available_kinds() -> list[str]:
+    """The kinds of servers that are installed here."""
+    return ["serve", "gunicorn"] if find_spec("gunicorn") else ["serve"]
+
+
+def prepare(database_url: str, *, sources: int = 1) -> Accounts:
+    """Migrate the empty database and make an end user and ``sources`` source systems in it."""
+    made = subprocess.run(
+        [sys.executable, "-m", "benchmarks.prepare", str(sources)],
+        cwd=ROOT,
+        env=environment(database_url),
+        check=True,
+        stdout=subprocess.PIPE,
+    )
+    return Accounts(**json.loads(made.stdout))
+
+
+def environment(database_url: str) -> dict[str, str]:
+    """Variables for a process of Argus: none of those that are set here, so that every run measures the same."""
+    return {
+        "PATH": os.defpath,
+        "PYTHONPATH": os.pathsep.join([str(ROOT / "src"), str(ROOT)]),
+        "DJANGO_SETTINGS_MODULE": "benchmarks.settings",
+        "DATABASE_URL": database_url,
+        "ARGUS_LOG_LEVEL": "WARNING",
+    }

@@ -1,0 +1,64 @@
+"""Each benchmark still runs, with sizes at which its figures mean nothing. No time is ever asserted."""
+
+import pytest
+
+from benchmarks import ingest, lists, sqlite
+from benchmarks.__main__ import parse
+from benchmarks.figures import percentile
+from benchmarks.machine import describe_machine
+from benchmarks.report import PAGE, Table, rewritten
+from benchmarks.scale import TINY
+
+
+def test_ingest_is_measured_beside_its_yardstick():
+    tables = ingest.measure(TINY, kinds=["serve"])
+
+    assert [row[0] for row in tables["ingest"].rows] == ["serve, 2"]
+    assert [row[0] for row in tables["events"].rows] == ["ack", "close"]
+    assert_page_takes(tables)
+
+
+def test_lists_are_measured_at_each_size():
+    tables = lists.measure(TINY)
+
+    assert "p50 600" in tables["lists"].titles
+    assert_page_takes(tables)
+
+
+def test_writers_on_sqlite_are_counted_and_none_is_turned_away():
+    tables = sqlite.measure(TINY)
+
+    assert dict(zip(tables["sqlite"].titles, tables["sqlite"].rows[0], strict=True))["not 2xx"] == 0
+    assert_page_takes(tables)
+
+
+def test_page_names_the_machine():
+    assert_page_takes({"machine": describe_machine()})
+
+
+def test_only_what_is_between_the_markers_is_rewritten():
+    page = "before\n<!-- one: begin -->\nold\n<!-- one: end -->\nafter"
+
+    assert rewritten(page, "one", "new") == "before\n<!-- one: begin -->\nnew\n<!-- one: end -->\nafter"
+    with pytest.raises(ValueError):
+        rewritten(page, "two", "new")
+
+
+def test_percentile_is_a_value_that_was_measured():
+    assert percentile([3, 1, 2], 50) == 2
+    assert percentile([3, 1, 2], 100) == 3
+    assert percentile([3], 1) == 3
+
+
+def test_unknown_benchmark_is_refused():
+    with pytest.raises(SystemExit):
+        parse(["everything"])
+
+
+def assert_page_takes(tables: dict[str, Table]) -> None:
+    """The page has a place for each table, and each table has a cell below each of its titles."""
+    page = PAGE.read_text()
+    for name, table in tables.items():
+        assert table.titles[0] in table.as_text()
+        assert table.as_markdown() in rewritten(page, name, table.as_markdown())
+        assert {len(row) for row in table.rows} == {len(table.titles)}
