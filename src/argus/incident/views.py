@@ -44,6 +44,8 @@ class IncidentView(generics.GenericAPIView):
 
     def validated(self) -> dict:
         """Return the body's data in shape. Raises ``ValidationError``."""
+        if self.request.data is None:
+            raise ValidationError({"non_field_errors": ["The body is null."]})
         return shape(self.serializer_class).run_validation(self.request.data)
 
 

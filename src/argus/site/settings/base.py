@@ -114,7 +114,7 @@ REST_FRAMEWORK = {
     "DEFAULT_PARSER_CLASSES": [
         "argus.drf.parsers.JSONParser",
         "rest_framework.parsers.FormParser",
-        "rest_framework.parsers.MultiPartParser",
+        "argus.drf.parsers.MultiPartParser",
     ],
     "DEFAULT_RENDERER_CLASSES": [
         "argus.drf.renderers.JSONRenderer",
