@@ -5,6 +5,7 @@ from rest_framework import serializers
 from rest_framework.utils import html
 
 from argus.drf.fields import InfinityTimestampField, TimestampField
+from argus.drf.lists import ListSerializer
 from argus.util.errors import DomainError
 from argus.util.numbers import LARGEST_ID
 
@@ -19,6 +20,9 @@ class TagSerializer(serializers.Serializer):
     """``{"tag": "key=value"}``, taken as the pair (key, value)."""
 
     tag = serializers.CharField(trim_whitespace=False, help_text="key=value; the key consists of a-z, 0-9 and _.")
+
+    class Meta:
+        list_serializer_class = ListSerializer
 
     def to_internal_value(self, data):
         value = super().to_internal_value(data)
