@@ -15,6 +15,7 @@ ALLOWED_HOSTS = env_list("ALLOWED_HOSTS", ["127.0.0.1", "localhost", "[::1]"])
 INSTALLED_APPS = [
     "argus.site",
     "argus.dev",
+    "argus.notificationprofile",
     "argus.incident",
     "argus.auth",
     "django.contrib.admin",

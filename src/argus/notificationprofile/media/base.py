@@ -1,0 +1,32 @@
+"""What a medium is. Plugins import this module, and nothing else of Argus."""
+
+from abc import ABC, abstractmethod
+from contextlib import AbstractContextManager, nullcontext
+
+
+class PermanentFailure(Exception):
+    """This message can never be delivered to this address: trying again is no use."""
+
+
+class NotificationMedium(ABC):
+    """A way to reach a person. A plugin inherits from it and fills in ``send``."""
+
+    # Whether ``send`` needs a ``phone_number``; otherwise it writes to the user's e-mail address.
+    needs_phone_number = False
+
+    @staticmethod
+    @abstractmethod
+    def send(incident, user, **kwargs) -> None:
+        """Hand the message to whoever carries it on; return when that one has taken it.
+
+        ``incident`` and ``user`` are the objects concerned. ``kwargs`` always hold ``event``, ``profile`` and
+        ``message`` (with ``subject``, ``text``, ``html`` and ``message_id``), and ``phone_number`` in E.164 for media
+        that need it; there may be more one day, so take ``**kwargs`` and ignore what you do not know.
+
+        Raise ``PermanentFailure`` if it can never work. Any other exception means that it will be tried again.
+        """
+
+    @classmethod
+    def session(cls) -> AbstractContextManager:
+        """Return a context in which several messages are sent one after the other, over one connection, say."""
+        return nullcontext()

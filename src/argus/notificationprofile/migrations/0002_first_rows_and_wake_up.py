@@ -1,0 +1,49 @@
+"""The row that counts changes of wishes, time slots for those who were here before, and PostgreSQL's wake-up call."""
+
+from datetime import time
+
+from django.conf import settings
+from django.db import migrations
+
+
+def add_first_rows(apps, schema_editor):
+    """A version to lock and to count, and an "All the time" slot for every user without one."""
+    app = "argus_notificationprofile"
+    apps.get_model(app, "RoutingVersion").objects.create(pk=1)
+    timeslots, recurrences = apps.get_model(app, "Timeslot").objects, apps.get_model(app, "TimeRecurrence").objects
+    users = apps.get_model(settings.AUTH_USER_MODEL).objects.filter(timeslots__isnull=True)
+    for user in users.iterator():
+        slot = timeslots.create(user=user, name="All the time")
+        recurrences.create(timeslot=slot, days=list("1234567"), start=time.min, end=time.max)
+
+
+# The commit that puts something into the outbox wakes the workers, without a query of its own.
+WAKE_UP = """
+CREATE FUNCTION argus_wake_workers() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN PERFORM pg_notify('argus_outbox', ''); RETURN NULL; END $$;
+CREATE TRIGGER argus_wake_workers AFTER INSERT ON argus_notificationprofile_outboxentry
+FOR EACH STATEMENT EXECUTE FUNCTION argus_wake_workers();
+"""
+BE_SILENT = """
+DROP TRIGGER argus_wake_workers ON argus_notificationprofile_outboxentry;
+DROP FUNCTION argus_wake_workers();
+"""
+
+
+def add_trigger(apps, schema_editor):
+    if schema_editor.connection.vendor == "postgresql":
+        schema_editor.execute(WAKE_UP)
+
+
+def remove_trigger(apps, schema_editor):
+    if schema_editor.connection.vendor == "postgresql":
+        schema_editor.execute(BE_SILENT)
+
+
+class Migration(migrations.Migration):
+    dependencies = [("argus_notificationprofile", "0001_initial")]
+
+    operations = [
+        migrations.RunPython(add_first_rows, migrations.RunPython.noop),
+        migrations.RunPython(add_trigger, remove_trigger),
+    ]

@@ -1,0 +1,213 @@
+"""Who wants to be told of what, when and how; and the ledger of who was told, and who was not and why."""
+
+from datetime import time
+
+from django.conf import settings
+from django.db import models
+from django.db.models import F, Q
+from django.utils import timezone
+from multiselectfield import MultiSelectField
+
+from argus.auth.models import PhoneNumber
+from argus.incident.models import Event, Incident
+
+
+class Day(models.TextChoices):
+    """Days of the week, numbered as in ISO 8601."""
+
+    MONDAY = "1", "Monday"
+    TUESDAY = "2", "Tuesday"
+    WEDNESDAY = "3", "Wednesday"
+    THURSDAY = "4", "Thursday"
+    FRIDAY = "5", "Friday"
+    SATURDAY = "6", "Saturday"
+    SUNDAY = "7", "Sunday"
+
+
+class Timeslot(models.Model):
+    """When a person wants to be told: any of its recurrences."""
+
+    user = models.ForeignKey(settings.AUTH_USER_MODEL, models.CASCADE, related_name="timeslots")
+    name = models.CharField(max_length=40)
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["user", "name"], name="timeslot_name_unique_for_user")]
+        ordering = ["name"]
+
+    def __str__(self):
+        return self.name
+
+
+class TimeRecurrence(models.Model):
+    """The same hours on some days of the week, in the server's zone, both bounds included. None spans midnight."""
+
+    DAY_START, DAY_END = time.min, time.max
+
+    timeslot = models.ForeignKey(Timeslot, models.CASCADE, related_name="time_recurrences")
+    days = MultiSelectField(choices=Day.choices, max_length=13)
+    start = models.TimeField()
+    end = models.TimeField()
+
+    class Meta:
+        constraints = [models.CheckConstraint(condition=Q(start__lt=F("end")), name="recurrence_starts_before_end")]
+        ordering = ["pk"]
+
+    def __str__(self):
+        return f"{self.start:%H:%M}-{self.end:%H:%M} on {self.days}"
+
+    @property
+    def is_all_day(self) -> bool:
+        return self.start == self.DAY_START and self.end == self.DAY_END
+
+
+class Filter(models.Model):
+    """What a person wants to be told of; ``filter_string`` is JSON that ``argus.incident.criteria`` reads."""
+
+    user = models.ForeignKey(settings.AUTH_USER_MODEL, models.CASCADE, related_name="filters")
+    name = models.CharField(max_length=40)
+    filter_string = models.TextField()
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["user", "name"], name="filter_name_unique_for_user")]
+        ordering = ["name"]
+
+    def __str__(self):
+        return self.name
+
+
+class Medium(models.TextChoices):
+    """Ways to reach a person. The value is the code on the wire."""
+
+    EMAIL = "EM", "E-mail"
+    SMS = "SM", "SMS"
+
+
+class NotificationProfile(models.Model):
+    """A person's wish: in this time slot, what any of these filters matches, by these media.
+
+    Clients know a profile by the pk of its time slot (seed); inside, it keeps its own, so that moving it to another
+    slot loses nothing.
+    """
+
+    user = models.ForeignKey(settings.AUTH_USER_MODEL, models.CASCADE, related_name="notification_profiles")
+    timeslot = models.OneToOneField(Timeslot, models.CASCADE, related_name="notification_profile")
+    filters = models.ManyToManyField(Filter, related_name="notification_profiles")
+    media = MultiSelectField(choices=Medium.choices, max_length=5)
+    phone_number = models.ForeignKey(
+        PhoneNumber, models.SET_NULL, related_name="notification_profiles", null=True, blank=True
+    )
+    active = models.BooleanField(default=True)
+    created = models.DateTimeField(default=timezone.now, editable=False)
+
+    class Meta:
+        ordering = ["timeslot"]
+
+    def __str__(self):
+        return f"{self.user}: {self.timeslot}"
+
+
+class OutboxEntry(models.Model):
+    """An event that nobody has been selected for yet. Written in the event's own transaction, gone when routed."""
+
+    event = models.OneToOneField(Event, models.CASCADE, related_name="+")
+    created = models.DateTimeField(default=timezone.now)
+
+    def __str__(self):
+        return f"Event {self.event_id}"
+
+
+class RoutingVersion(models.Model):
+    """One row that counts the changes of everything that selection depends on: workers know by it what is stale."""
+
+    number = models.BigIntegerField(default=0)
+
+    def __str__(self):
+        return str(self.number)
+
+
+class Verdict(models.TextChoices):
+    """How a delivery stands. The first two are still being worked on."""
+
+    PENDING = "pending", "Pending"
+    RETRYING = "retrying", "Retrying"
+    SENT = "sent", "Sent"
+    FAILED = "failed", "Failed"
+    SUPPRESSED = "suppressed", "Suppressed"
+
+
+class Reason(models.TextChoices):
+    """Why somebody with a profile was not told."""
+
+    NONE = "", "-"
+    TIMESLOT = "outside timeslot", "Outside the time slot"
+    FILTER = "filter", "No filter matches"
+    INACTIVE = "inactive profile", "The profile is inactive"
+    NO_MEDIUM = "medium not configured", "The medium is not configured"
+    NO_ADDRESS = "no address", "There is no address"
+    SWITCHED_OFF = "switched off", "Notifications are switched off"
+
+
+class DeliveryQuerySet(models.QuerySet):
+    """The vocabulary of the ledger."""
+
+    def unsettled(self):
+        return self.filter(verdict__in=[Verdict.PENDING, Verdict.RETRYING])
+
+    def settled_before(self, moment):
+        return self.exclude(verdict__in=[Verdict.PENDING, Verdict.RETRYING]).filter(created__lt=moment)
+
+
+class Delivery(models.Model):
+    """A line of the ledger: one event, one person, one medium, one address."""
+
+    event = models.ForeignKey(Event, models.CASCADE, related_name="deliveries", db_index=False)
+    incident = models.ForeignKey(Incident, models.CASCADE, related_name="+", db_index=False)
+    user = models.ForeignKey(settings.AUTH_USER_MODEL, models.CASCADE, related_name="deliveries")
+    profile = models.ForeignKey(NotificationProfile, models.SET_NULL, related_name="deliveries", null=True)
+    medium = models.CharField(max_length=2, choices=Medium.choices)
+    address = models.CharField(max_length=254, blank=True)
+    verdict = models.CharField(max_length=10, choices=Verdict.choices, default=Verdict.PENDING)
+    reason = models.CharField(max_length=21, choices=Reason.choices, default=Reason.NONE, blank=True)
+    attempts = models.PositiveIntegerField(default=0)
+    created = models.DateTimeField(default=timezone.now)
+    due = models.DateTimeField(default=timezone.now, help_text="Not to be tried before.")
+    leased_until = models.DateTimeField(null=True, help_text="Some worker has it in hand until then.")
+    settled = models.DateTimeField(null=True, help_text="When it was sent, given up or suppressed.")
+    last_error = models.TextField(blank=True)
+
+    objects = DeliveryQuerySet.as_manager()
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["event", "user", "medium", "address"], name="told_once_of_an_event")
+        ]
+        indexes = [
+            models.Index(
+                fields=["due", "id"],
+                name="delivery_unsettled",
+                condition=Q(verdict__in=[Verdict.PENDING, Verdict.RETRYING]),
+            ),
+            # For the order within one incident and address.
+            models.Index(
+                fields=["incident", "medium", "address", "id"],
+                name="delivery_queue",
+                condition=Q(verdict__in=[Verdict.PENDING, Verdict.RETRYING]),
+            ),
+            models.Index(fields=["incident"], name="delivery_incident"),
+            models.Index(fields=["created", "id"], name="delivery_age"),
+        ]
+        verbose_name_plural = "deliveries"
+
+    def __str__(self):
+        return f"{self.get_medium_display()} to {self.address or self.user} about event {self.event_id}"
+
+
+class MediumHealth(models.Model):
+    """Since when a medium has been failing without a break, and the incident that tells of it."""
+
+    medium = models.CharField(max_length=2, choices=Medium.choices, primary_key=True)
+    failing_since = models.DateTimeField(null=True)
+    incident = models.ForeignKey(Incident, models.SET_NULL, related_name="+", null=True)
+
+    def __str__(self):
+        return self.get_medium_display()

@@ -1,0 +1,45 @@
+"""What this app does when others change something: it writes rows, or it does nothing."""
+
+from django.contrib.auth import get_user_model
+from django.db.models.signals import m2m_changed, post_delete, post_save
+from django.dispatch import receiver
+
+from argus.auth.models import PhoneNumber
+from argus.incident.signals import event_recorded
+from argus.util.rows import insert_all
+
+from .models import Filter, NotificationProfile, OutboxEntry, TimeRecurrence, Timeslot
+from .routing import touch_routing
+from .timeslots import create_default_timeslot
+
+# What a login writes is nothing that selection depends on.
+IRRELEVANT = {"last_login", "password"}
+
+
+@receiver(event_recorded, dispatch_uid="put_into_outbox")
+def put_into_outbox(sender, event, **kwargs):
+    """Note, in the event's own transaction, that people are to be selected for it."""
+    insert_all([OutboxEntry(event_id=event.pk)])
+
+
+@receiver(post_save, sender=get_user_model(), dispatch_uid="give_default_timeslot")
+def give_default_timeslot(sender, instance, created, raw=False, **kwargs):
+    """Every new user, however made, can ask to be told at any time."""
+    if created and not raw:
+        create_default_timeslot(instance)
+
+
+@receiver(post_save, dispatch_uid="note_saved_wish")
+@receiver(post_delete, dispatch_uid="note_deleted_wish")
+def note_changed_wish(sender, update_fields=None, **kwargs):
+    """Let the workers know that what they have in memory is out of date."""
+    if sender in {NotificationProfile, Filter, Timeslot, TimeRecurrence, PhoneNumber, get_user_model()} and not (
+        update_fields and set(update_fields) <= IRRELEVANT
+    ):
+        touch_routing()
+
+
+@receiver(m2m_changed, sender=NotificationProfile.filters.through, dispatch_uid="note_changed_filters")
+def note_changed_filters(sender, **kwargs):
+    """The same, when a profile gets other filters."""
+    touch_routing()

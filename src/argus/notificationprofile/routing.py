@@ -1,0 +1,112 @@
+"""All wishes in memory, as a worker keeps them: loaded anew when any part of them has changed.
+
+Selection then asks the database one thing per batch of events: whether the wishes are still the same.
+"""
+
+from collections import defaultdict
+from dataclasses import dataclass
+from datetime import datetime, time
+from typing import NamedTuple
+
+from django.db.models import F
+from django.utils import timezone
+
+from argus.incident.criteria import Criteria, read_criteria
+from argus.util.errors import DomainError
+
+from .models import Filter, NotificationProfile, RoutingVersion, TimeRecurrence
+
+VERSION = 1
+
+
+def touch_routing() -> None:
+    """Count a change of anything that selection depends on, in the transaction of that change."""
+    RoutingVersion.objects.filter(pk=VERSION).update(number=F("number") + 1)
+
+
+class Hours(NamedTuple):
+    """The same hours on some days, in the server's zone, bounds included."""
+
+    days: frozenset[int]
+    start: time
+    end: time
+
+    def include(self, local: datetime) -> bool:
+        """Tell whether a local time falls into them."""
+        return local.isoweekday() in self.days and self.start <= local.time() <= self.end
+
+
+@dataclass(frozen=True)
+class Wish:
+    """A notification profile with all that belongs to it."""
+
+    profile_id: int
+    user_id: int
+    is_active: bool
+    media: tuple[str, ...]
+    email: str
+    phone_number: str
+    hours: tuple[Hours, ...]
+    criteria: tuple[Criteria, ...]
+
+    def includes(self, moment: datetime) -> bool:
+        """Tell whether an aware datetime falls into the time slot."""
+        local = timezone.localtime(moment, timezone.get_default_timezone())
+        return any(hours.include(local) for hours in self.hours)
+
+
+@dataclass(frozen=True)
+class Routing:
+    """All wishes as they stood at one version."""
+
+    version: int
+    wishes: tuple[Wish, ...] = ()
+
+    @classmethod
+    def load(cls, version: int) -> "Routing":
+        """Read all wishes. Three queries, however many there are."""
+        hours, criteria = load_hours(), load_criteria()
+        profiles = NotificationProfile.objects.values_list(
+            "pk",
+            "user_id",
+            "active",
+            "user__is_active",
+            "media",
+            "user__email",
+            "phone_number__phone_number",
+            "timeslot",
+        )
+        wishes = (
+            Wish(
+                profile_id=pk,
+                user_id=user,
+                is_active=active and user_active,
+                media=tuple(media),
+                email=email,
+                phone_number=str(phone or ""),
+                hours=tuple(hours[slot]),
+                criteria=tuple(criteria[pk]),
+            )
+            for pk, user, active, user_active, media, email, phone, slot in profiles
+        )
+        return cls(version, tuple(wishes))
+
+
+def load_hours() -> dict[int, list[Hours]]:
+    """Return the recurrences of each time slot."""
+    hours = defaultdict(list)
+    for slot, days, start, end in TimeRecurrence.objects.values_list("timeslot_id", "days", "start", "end"):
+        hours[slot].append(Hours(frozenset(int(day) for day in days), start, end))
+    return hours
+
+
+def load_criteria() -> dict[int, list[Criteria]]:
+    """Return the criteria of each profile. A filter that cannot be read matches nothing, and breaks nothing else."""
+    criteria = defaultdict(list)
+    relations = Filter.notification_profiles.through.objects
+    for profile, text in relations.values_list("notificationprofile_id", "filter__filter_string"):
+        try:
+            criteria[profile].append(read_criteria(text))
+        except DomainError:
+            continue
+    return criteria

@@ -1,0 +1,95 @@
+"""Who wants to be told of an event: a decision over wishes in memory, without a query per profile."""
+
+from collections import defaultdict
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from datetime import datetime
+
+from argus.incident.models import Event, IncidentTagRelation
+
+from .models import Delivery, Medium, Reason, Verdict
+from .routing import Routing, Wish
+
+# How close somebody came to being told, from the far side: of several reasons the last one here is given.
+CLOSENESS = [Reason.INACTIVE, Reason.TIMESLOT, Reason.NO_MEDIUM, Reason.NO_ADDRESS, Reason.SWITCHED_OFF, Reason.NONE]
+
+
+@dataclass(frozen=True)
+class Facts:
+    """What selection needs to know of an event."""
+
+    event_id: int
+    incident_id: int
+    source_id: int
+    received: datetime
+    tags: dict[str, set[str]] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Policy:
+    """What the installation can do at the moment. ``unusable`` holds media that must not tell of their own failure."""
+
+    switched_on: bool
+    configured: frozenset[str]
+
+
+def load_facts(event_ids: Iterable[int]) -> list[Facts]:
+    """Read what selection needs of these events, oldest first. Two queries, however many they are."""
+    rows = Event.objects.filter(pk__in=event_ids).order_by("pk")
+    events = list(rows.values_list("pk", "incident_id", "incident__source_id", "received"))
+    tags = defaultdict(lambda: defaultdict(set))
+    relations = IncidentTagRelation.objects.filter(incident_id__in={incident for _, incident, _, _ in events})
+    for incident, key, value in relations.values_list("incident_id", "tag__key", "tag__value"):
+        tags[incident][key].add(value)
+    return [Facts(*event, tags=tags[event[1]]) for event in events]
+
+
+def select(facts: Facts, routing: Routing, policy: Policy) -> list[Delivery]:
+    """Return the lines of the ledger, not yet stored, for one event.
+
+    One line for each person, medium and address, however many profiles match. People whose filters do not match get
+    none: for each profile that existed then, the absence of a line tells just that.
+    """
+    lines: dict[tuple, Delivery] = {}
+    for wish in routing.wishes:
+        if not any(criteria.match(source_id=facts.source_id, tags=facts.tags) for criteria in wish.criteria):
+            continue
+        for medium in wish.media:
+            line = make_line(facts, wish, medium, policy)
+            key = (line.user_id, line.medium, line.address)
+            if key not in lines or closeness(line) > closeness(lines[key]):
+                lines[key] = line
+    return list(lines.values())
+
+
+def make_line(facts: Facts, wish: Wish, medium: str, policy: Policy) -> Delivery:
+    """Decide about one profile and medium, given that a filter matches."""
+    address = wish.phone_number if medium == Medium.SMS else wish.email
+    reason = reason_against(facts, wish, medium, address, policy)
+    return Delivery(
+        event_id=facts.event_id,
+        incident_id=facts.incident_id,
+        user_id=wish.user_id,
+        profile_id=wish.profile_id,
+        medium=medium,
+        address=address,
+        verdict=Verdict.SUPPRESSED if reason else Verdict.PENDING,
+        reason=reason,
+    )
+
+
+def reason_against(facts: Facts, wish: Wish, medium: str, address: str, policy: Policy) -> Reason:
+    """Return why this person is not told by this medium, or ``Reason.NONE``."""
+    if not wish.is_active:
+        return Reason.INACTIVE
+    if not wish.includes(facts.received):
+        return Reason.TIMESLOT
+    if medium not in policy.configured:
+        return Reason.NO_MEDIUM
+    if not address:
+        return Reason.NO_ADDRESS
+    return Reason.NONE if policy.switched_on else Reason.SWITCHED_OFF
+
+
+def closeness(line: Delivery) -> int:
+    return CLOSENESS.index(line.reason)
