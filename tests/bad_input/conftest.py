@@ -1,0 +1,55 @@
+"""A small world, and the one question of this folder: was that refused, in words, without leaving a trace?"""
+
+from types import SimpleNamespace
+
+import pytest
+
+from argus.auth.models import PhoneNumber
+from tests.bad_input.places import OLD_INCIDENT, all_rows, watched_writes
+from tests.factories import make_ack, make_incident
+
+
+@pytest.fixture
+def world(as_source, as_superuser, as_user, as_stranger):
+    """One of everything, and who may do what: the values are pks and clients."""
+    incident = make_incident(as_source.source, **OLD_INCIDENT)
+    clients = {"as_source": as_source, "as_superuser": as_superuser, "as_user": as_user, "as_stranger": as_stranger}
+    for client in clients.values():
+        client.raise_request_exception = False
+    return SimpleNamespace(
+        incident=incident.pk,
+        event=incident.events.get().pk,
+        ack=make_ack(incident, actor=as_user.user).pk,
+        source=as_source.source.pk,
+        user=as_user.user.pk,
+        number=PhoneNumber.objects.create(user=as_superuser.user, phone_number="+4791234567").pk,
+        **clients,
+    )
+
+
+@pytest.fixture
+def send(world):
+    """Send bytes to a place as somebody who may do things there."""
+
+    def send(place, content: bytes, content_type: str = "application/json", **headers):
+        path = place.path.format(**vars(world))
+        return getattr(world, place.caller).generic(place.method, path, content, content_type, **headers)
+
+    return send
+
+
+@pytest.fixture
+def assert_refused(send):
+    """Send bytes to a place, expect a refusal that leaves no trace, and return its body."""
+    before = all_rows()
+
+    def refused(place, content: bytes, content_type: str = "application/json", *, statuses=(400,), **headers) -> dict:
+        with watched_writes() as writes:
+            response = send(place, content, content_type, **headers)
+        assert response.status_code in statuses, (str(place), response.status_code, response.content[:1000])
+        assert response["Content-Type"] == "application/json", (str(place), response.content[:1000])
+        assert isinstance(response.json(), dict), (str(place), response.content[:1000])
+        assert not writes or all_rows() == before, str(place)
+        return response.json()
+
+    return refused

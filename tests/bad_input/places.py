@@ -1,0 +1,108 @@
+"""Every address that takes input, with an input that is fine: what bad input is made from."""
+
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from typing import Any
+
+from django.apps import apps
+from django.db import connection
+
+from tests.factories import NOON, PASSWORD
+
+API = "/api/v1/"
+INCIDENTS = f"{API}incidents/"
+
+
+@dataclass(frozen=True)
+class Place:
+    """A method of an address. ``path`` has {names} of ``World``; ``caller`` is the fixture of who may."""
+
+    method: str
+    path: str
+    caller: str = "as_superuser"
+    body: dict[str, Any] = field(default_factory=dict)
+    # Fields beside those of ``body`` that may be given.
+    optional: tuple[str, ...] = ()
+    status: int = 201
+
+    def __str__(self):
+        return f"{self.method} {self.path.removeprefix(API)}"
+
+    @property
+    def fields(self) -> list[str]:
+        return [*self.body, *self.optional]
+
+
+NEW_INCIDENT = {"start_time": "2024-05-15T14:00:00Z", "source_incident_id": "new", "tags": [{"tag": "a=b"}]}
+INCIDENT_OPTIONS = ("end_time", "details_url", "description", "ticket_url")
+CREDENTIALS = {"username": "superuser", "password": PASSWORD}
+
+PLACES = [
+    Place("POST", INCIDENTS, "as_source", NEW_INCIDENT, INCIDENT_OPTIONS),
+    Place("POST", f"{INCIDENTS}mine/", "as_source", NEW_INCIDENT, INCIDENT_OPTIONS),
+    Place("PATCH", f"{INCIDENTS}{{incident}}/", "as_source", {}, ("details_url", "ticket_url", "tags"), 200),
+    Place("PUT", f"{INCIDENTS}{{incident}}/ticket_url/", "as_source", {"ticket_url": "https://t.example.org"}, (), 200),
+    Place(
+        "POST",
+        f"{INCIDENTS}{{incident}}/events/",
+        "as_source",
+        {"type": "OTH", "timestamp": "2024-05-15T14:00:00Z"},
+        ("description",),
+    ),
+    Place("POST", f"{INCIDENTS}{{incident}}/acks/", body={"event": {}}, optional=("expiration",)),
+    Place("POST", f"{INCIDENTS}sources/", body={"name": "new", "type": "nav"}, optional=("base_url", "username")),
+    Place("PUT", f"{INCIDENTS}sources/{{source}}/", body={"name": "new"}, status=200),
+    Place("PATCH", f"{INCIDENTS}sources/{{source}}/", body={"name": "new"}, status=200),
+    Place("POST", f"{INCIDENTS}source-types/", body={"name": "new"}),
+    Place("POST", f"{API}auth/phone-number/", body={"phone_number": "+4767676767"}),
+    Place("PUT", f"{API}auth/phone-number/{{number}}/", body={"phone_number": "+4767676767"}, status=200),
+    Place("PATCH", f"{API}auth/phone-number/{{number}}/", body={"phone_number": "+4767676767"}, status=200),
+    Place("POST", f"{API}token-auth/", "as_stranger", CREDENTIALS, status=200),
+    Place("POST", "/oidc/api-token-auth/", "as_stranger", CREDENTIALS, status=200),
+]
+
+# What an address only shows. Those of PLACES that can be read are here once more.
+READ = [
+    INCIDENTS,
+    f"{INCIDENTS}mine/",
+    f"{INCIDENTS}open/",
+    f"{INCIDENTS}open+unacked/",
+    f"{INCIDENTS}metadata/",
+    f"{INCIDENTS}sources/",
+    f"{INCIDENTS}sources/{{source}}/",
+    f"{INCIDENTS}source-types/",
+    f"{INCIDENTS}{{incident}}/",
+    f"{INCIDENTS}{{incident}}/events/",
+    f"{INCIDENTS}{{incident}}/events/{{event}}/",
+    f"{INCIDENTS}{{incident}}/acks/",
+    f"{INCIDENTS}{{incident}}/acks/{{ack}}/",
+    f"{API}auth/user/",
+    f"{API}auth/users/{{user}}/",
+    f"{API}auth/phone-number/",
+    f"{API}auth/phone-number/{{number}}/",
+]
+
+OLD_INCIDENT = {"start_time": NOON, "tags": ["a=b", "c=d=e"], "details_url": "/x", "description": "Down"}
+
+
+def all_rows() -> dict[str, list[tuple]]:
+    """Everything in the database, table by table."""
+    return {
+        model._meta.db_table: sorted(model._base_manager.values_list(), key=repr)
+        for model in apps.get_models(include_auto_created=True)
+        if model._meta.app_label not in {"contenttypes", "sessions"}
+    }
+
+
+@contextmanager
+def watched_writes():
+    """Give a list of the statements that could have changed something, as they are executed."""
+    writes = []
+
+    def watch(execute, sql, params, many, context):
+        if not sql.startswith(("SELECT", "SAVEPOINT", "RELEASE SAVEPOINT", "ROLLBACK TO SAVEPOINT")):
+            writes.append(sql)
+        return execute(sql, params, many, context)
+
+    with connection.execute_wrapper(watch):
+        yield writes
