@@ -31,7 +31,7 @@ class FormReader(HTMLParser):
         elif tag == "option" and "selected" in attrs and self.select:
             self.data.setdefault(self.select, []).append(attrs.get("value", ""))
         elif tag == "input" and name and "disabled" not in attrs and (kind not in BOXES or "checked" in attrs):
-            self.data.setdefault(name, []).append(attrs.get("value") or "")
+            self.data.setdefault(name, []).append(attrs.get("value", "on" if kind in BOXES else ""))
 
     def handle_endtag(self, tag):
         if tag == "select":

@@ -18,7 +18,13 @@ def moment(value: datetime | None) -> str:
     """Show a point in time in the server's zone. Infinity has no place in any zone."""
     if value == INFINITY:
         return "∞"
-    return display_for_value(timezone.localtime(value), "-") if value is not None else "-"
+    if value is None:
+        return "-"
+    try:
+        return display_for_value(timezone.localtime(value), "-")
+    except OverflowError:
+        # At the edges of the calendar, once the server has moved to another zone.
+        return value.isoformat()
 
 
 def short(text: str) -> str:

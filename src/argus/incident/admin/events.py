@@ -36,7 +36,7 @@ class EventAdmin(EventLikeAdmin):
     """All that ever happened, newest first as Argus was told."""
 
     form = EventForm
-    list_display = ["pk", "type", "incident_page", "actor", "timestamp", "received", "short_description"]
+    list_display = ["pk", "type", "incident_page", "actor", "happened", "told", "short_description"]
     list_filter = [EventTypeFilter, EventSourceFilter, EventSourceTypeFilter, IncidentFilter]
     list_select_related = ["incident", "actor"]
     autocomplete_fields = ["incident"]
@@ -48,7 +48,7 @@ class EventAdmin(EventLikeAdmin):
     def get_fields(self, request, obj=None):
         if obj is None:
             return ["incident", "type", "timestamp", "description"]
-        return ["incident_page", "type", "actor", "timestamp", "received", "description"]
+        return ["incident_page", "type", "actor", "happened", "told", "description"]
 
     def search(self, request, queryset, text):
         return search_events(queryset, text), False
@@ -63,6 +63,14 @@ class EventAdmin(EventLikeAdmin):
     @admin.display(description="incident")
     def incident_page(self, event):
         return page_link(event.incident)
+
+    @admin.display(description="timestamp")
+    def happened(self, event):
+        return moment(event.timestamp)
+
+    @admin.display(description="received")
+    def told(self, event):
+        return moment(event.received)
 
     @admin.display(description="description")
     def short_description(self, event):

@@ -83,6 +83,7 @@ class IncidentForm(ServiceForm):
     """
 
     end_time = InfinityField(
+        label="End time",
         required=False,
         initial=INFINITY,
         show_hidden_initial=True,

@@ -107,8 +107,10 @@ class IncidentAdmin(ServiceAdmin):
                 "details_url",
                 "ticket_url",
             ]
+        # Who may only look sees the end as the list shows it: Django cannot show infinity.
+        changeable = CHANGEABLE if self.has_change_permission(request, obj) else ["end"]
         written_once = ["source", "source_incident_id", "start", "description"]
-        return [*written_once, *CHANGEABLE, "details", "ticket", "is_open", "acked_until_then", "history"]
+        return [*written_once, *changeable, "details", "ticket", "is_open", "acked_until_then", "history"]
 
     def get_readonly_fields(self, request, obj=None):
         return [name for name in self.get_fields(request, obj) if name not in CHANGEABLE] if obj else []
