@@ -12,7 +12,8 @@ from django.utils.text import capfirst
 
 # More rows than this are not deleted by a click.
 MOST_ROWS = 10_000
-MOST_OBJECTS = 1_000
+# Each one selected is a field of the form that confirms, and Django takes forms of a thousand fields.
+MOST_OBJECTS = 500
 # The furthest that rows hang on each other; it ends the walk should they ever do so in a circle.
 DEEPEST = 8
 

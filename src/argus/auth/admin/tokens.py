@@ -18,7 +18,7 @@ from rest_framework.authtoken.models import Token
 from argus.auth import services
 from argus.auth.authentication import has_expired
 
-from .base import ReadOnlyAdmin
+from .base import ReadOnlyAdmin, ServiceForm
 from .keys import is_key
 from .pages import StrictChangeList
 
@@ -41,6 +41,15 @@ class Card:
         return f"Token of {self.username}"
 
 
+class TokenForm(ServiceForm):
+    """Whom to make a token for."""
+
+    class Meta:
+        model = Token
+        fields = ["user"]
+        help_texts = {"user": "A token that the user already has stops working."}
+
+
 class TokenList(StrictChangeList):
     def url_for_result(self, result):
         return reverse("admin:authtoken_token_change", args=[quote(result.user_id)])
@@ -50,6 +59,7 @@ class TokenList(StrictChangeList):
 class TokenAdmin(ReadOnlyAdmin):
     """Tokens: to be looked up, made for somebody, or taken away. They are not changed."""
 
+    form = TokenForm
     list_display = ["key", "user", "created", "expired"]
     list_select_related = ["user"]
     search_fields = ["user__username"]

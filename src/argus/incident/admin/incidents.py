@@ -33,6 +33,9 @@ class TagInline(admin.TabularInline):
     extra = 1
     max_num = MOST_TAGS
 
+    def get_formset(self, request, obj=None, **kwargs):
+        return super().get_formset(request, obj, absolute_max=MOST_TAGS + self.extra, **kwargs)
+
     def get_queryset(self, request):
         return super().get_queryset(request).select_related("tag", "added_by").order_by("pk")
 

@@ -18,7 +18,7 @@ from argus.util.errors import DomainError
 
 # How many rows are read for a word, and how many of those that have it are shown.
 WINDOW = 20_000
-MOST_HITS = 10_000
+MOST_HITS = 2_000
 # More terms than this are taken as one sentence.
 MOST_TERMS = 8
 

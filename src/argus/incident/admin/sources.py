@@ -55,7 +55,7 @@ class SourceSystemAdmin(SuperusersOnly, ServiceAdmin):
     autocomplete_fields = ["type"]
     list_display = ["name", "type", "user", "base_url"]
     list_filter = ["type"]
-    list_select_related = ["user"]
+    list_select_related = ["type", "user"]
     search_fields = ["name", "type__name", "user__username"]
     ordering = ["name", "pk"]
 
@@ -66,7 +66,7 @@ class SourceSystemAdmin(SuperusersOnly, ServiceAdmin):
         return ["type", "account"] if obj else []
 
     def get_queryset(self, request):
-        return super().get_queryset(request).select_related("user")
+        return super().get_queryset(request).select_related("type", "user")
 
     @admin.display(description="user")
     def account(self, source):

@@ -1,0 +1,238 @@
+"""Accounts, phone numbers and tokens in the admin."""
+
+import pytest
+from django.contrib.admin.models import LogEntry
+from django.contrib.auth.models import Permission
+from django.urls import reverse
+from rest_framework.authtoken.models import Token
+
+from argus.auth.models import PhoneNumber, User
+from argus.auth.services import replace_token
+from tests.admin_pages import Admin
+from tests.factories import make_event, make_incident, make_source, make_superuser, make_user
+
+
+@pytest.fixture
+def boss(db) -> Admin:
+    return Admin()
+
+
+@pytest.fixture
+def helper(db) -> Admin:
+    """A member of the staff who may do everything to accounts, but is no superuser."""
+    user = make_user("helper", is_staff=True)
+    user.user_permissions.set(Permission.objects.filter(content_type__app_label="argus_auth"))
+    return Admin(user)
+
+
+# Accounts
+
+
+def test_a_new_account_can_log_in(boss):
+    boss.save(User, username="alice", password1="correct horse 1", password2="correct horse 1")
+
+    assert boss.client.login(username="alice", password="correct horse 1")
+
+
+def test_phone_numbers_are_entered_below_the_account(boss):
+    user = make_user()
+
+    boss.save(
+        User,
+        "change",
+        user.pk,
+        **{"phone_numbers-TOTAL_FORMS": "1", "phone_numbers-0-phone_number": "+47 676 76 767", "first_name": "Alice"},
+    )
+
+    assert str(PhoneNumber.objects.get(user=user).phone_number) == "+4767676767"
+
+
+def test_a_phone_number_deleted_meanwhile_does_no_harm(boss):
+    number = PhoneNumber.objects.create(user=make_user(), phone_number="+4767676767")
+    form = boss.fill(User, "change", number.user_id)
+
+    number.delete()
+
+    assert boss.client.post(boss.url(User, "change", number.user_id), form).status_code in {200, 302}
+
+
+def test_a_password_can_be_set_anew(boss):
+    user = make_user("alice")
+    url = reverse("admin:auth_user_password_change", args=[user.pk])
+    data = {"password1": "correct horse 2", "password2": "correct horse 2", "usable_password": "true"}
+
+    assert boss.client.get(url).status_code == 200
+    assert boss.client.post(url, data).status_code == 302
+
+    assert boss.client.login(username="alice", password="correct horse 2")
+
+
+@pytest.mark.parametrize("key", ["zzz", "99999999999999999999", "%00"])
+def test_no_address_of_the_password_form_brings_the_admin_down(boss, key):
+    assert boss.client.get(f"/admin/argus_auth/user/{key}/password/").status_code == 404
+
+
+def test_the_staff_cannot_make_superusers_or_touch_one(helper):
+    user, superuser = make_user(), make_superuser()
+
+    helper.save(User, "change", user.pk, is_superuser="on", is_staff="on", first_name="Alice")
+
+    user.refresh_from_db()
+    assert (user.first_name, user.is_superuser, user.is_staff) == ("Alice", False, False)
+    assert helper.client.get(reverse("admin:auth_user_password_change", args=[superuser.pk])).status_code == 403
+    assert helper.client.post(helper.url(User, "change", superuser.pk), {"username": "x"}).status_code == 403
+    assert helper.delete(User, superuser.pk).status_code == 403
+    assert "perms" not in helper.delete_selected(User, [superuser.pk]).content.decode()
+    assert User.objects.filter(pk=superuser.pk).exists()
+
+
+def test_an_account_without_traces_is_deleted(boss):
+    user = make_user()
+    replace_token(user)
+
+    content = boss.get(User, "delete", user.pk).content.decode()
+    response = boss.delete(User, user.pk)
+
+    assert "Tokens: 1" in content
+    assert response.status_code == 302
+    assert not User.objects.filter(pk=user.pk).exists()
+
+
+def test_an_account_that_acted_cannot_be_deleted_but_made_inactive(boss):
+    user = make_user()
+    make_event(make_incident(), actor=user)
+
+    content = boss.get(User, "delete", user.pk).content.decode()
+    response = boss.delete(User, user.pk)
+    boss.delete_selected(User, [user.pk])
+
+    assert "Events: 1" in content
+    assert "Make the account inactive instead" in content
+    assert response.status_code == 200
+    boss.save(User, "change", user.pk, is_active=None)
+    user.refresh_from_db()
+    assert not user.is_active
+
+
+def test_what_stands_in_the_way_is_counted_only_so_far_and_never_loaded(
+    boss, monkeypatch, django_assert_max_num_queries
+):
+    monkeypatch.setattr("argus.auth.admin.deletion.MOST_OBJECTS", 3)
+    user, incident = make_user(), make_incident()
+    for _ in range(5):
+        make_event(incident, actor=user)
+
+    with django_assert_max_num_queries(60):
+        content = boss.get(User, "delete", user.pk).content.decode()
+
+    assert "Events: more than 3" in content
+
+
+def test_the_deletion_of_a_sources_account_tells_of_the_incidents(boss):
+    source = make_source()
+    make_incident(source)
+
+    content = boss.get(User, "delete", source.user_id).content.decode()
+
+    assert "Source systems: 1" in content
+    assert "Incidents: 1" in content
+
+
+# Phone numbers
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["+4767676767", "+47 676 76 767", "67676", "676 76", "+47", "0047 67676767", "(676) 76-767", "alice", "lic", "+"],
+)
+def test_a_phone_number_is_found_by_its_digits_and_by_its_owner(boss, text):
+    wanted = PhoneNumber.objects.create(user=make_user("alice"), phone_number="+4767676767")
+    PhoneNumber.objects.create(user=make_user("bob"), phone_number="+4612345678")
+
+    found = boss.rows(PhoneNumber, q=text)
+
+    assert wanted in found
+    assert len(found) == (2 if text == "+" else 1)
+
+
+@pytest.mark.parametrize("text", ["99999", "+46 676", "carol", "alice bob", "\x00", "'", "47+67"])
+def test_no_phone_number_is_found_by_anything_else(boss, text):
+    PhoneNumber.objects.create(user=make_user("alice"), phone_number="+4767676767")
+
+    assert boss.rows(PhoneNumber, q=text) == [] or text == "\x00"
+
+
+@pytest.mark.parametrize("number", ["12", "+47", "67676767", "abc", "\x00", "+" + "9" * 500])
+def test_a_phone_number_that_cannot_be_is_refused(boss, number):
+    response = boss.send(PhoneNumber, user=make_user().pk, phone_number=number)
+
+    assert response.status_code == 200
+    assert boss.errors(response)
+
+
+# Tokens
+
+
+@pytest.fixture
+def token(db) -> Token:
+    return replace_token(make_user("alice"))
+
+
+def test_the_key_is_shown_where_the_seed_says(boss, token):
+    assert token.key in boss.get(Token).content.decode()
+    assert token.key in boss.get(Token, "change", token.user_id).content.decode()
+
+
+def test_no_address_and_no_title_holds_the_key(boss, token):
+    for page in ("change", "delete", "history"):
+        content = boss.get(Token, page, token.user_id).content.decode()
+        shown = content.count(token.key)
+
+        assert "Token of alice" in content
+        assert shown == (1 if page == "change" else 0), page
+    assert f"/{token.key}" not in boss.get(Token).content.decode()
+    assert boss.get(Token, "change", token.key).status_code == 302
+
+
+def test_the_history_of_a_token_does_not_hold_the_key(boss):
+    user = make_user("alice")
+
+    response = boss.save(Token, user=user.pk)
+    key = Token.objects.get(user=user).key
+    boss.delete(Token, user.pk)
+
+    entries = list(LogEntry.objects.order_by("pk"))
+    assert [(entry.object_id, entry.object_repr) for entry in entries] == [(str(user.pk), "Token of alice")] * 2
+    assert [entry.action_flag for entry in entries] == [1, 3]
+    assert key not in response["Location"]
+    assert key not in boss.client.get(reverse("admin:index")).content.decode()
+    assert not Token.objects.exists()
+
+
+@pytest.mark.parametrize("button", ["_save", "_continue", "_addanother"])
+def test_no_button_leads_to_an_address_with_the_key(boss, button):
+    user = make_user()
+
+    response = boss.client.post(boss.url(Token, "add"), {"user": user.pk, button: "1"}, follow=True)
+
+    key = Token.objects.get(user=user).key
+    assert all(key not in url for url, _ in response.redirect_chain)
+    assert all(key not in message for message in boss.messages(response))
+
+
+def test_the_message_of_a_deletion_does_not_hold_the_key(boss, token):
+    response = boss.client.post(boss.url(Token, "delete", token.user_id), {"post": "yes"}, follow=True)
+
+    assert all(token.key not in message for message in boss.messages(response))
+    assert boss.messages(response)
+
+
+def test_a_new_token_takes_the_place_of_the_old_one(boss, token):
+    boss.save(Token, user=token.user_id)
+
+    assert Token.objects.get().key != token.key
+
+
+def test_staff_who_may_not_see_tokens_do_not_see_them(helper, token):
+    assert helper.get(Token).status_code == 403
+    assert token.key not in helper.get(User, "delete", token.user_id).content.decode()

@@ -1,0 +1,184 @@
+"""Events and acknowledgements in the admin: written once, by the services, and never changed."""
+
+import pytest
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
+
+from argus.incident.models import Acknowledgement, Event
+from tests.admin_pages import Admin
+from tests.factories import (
+    NOON,
+    make_ack,
+    make_event,
+    make_expired_ack,
+    make_incident,
+    make_incidents,
+    make_source,
+    make_superuser,
+    make_user,
+)
+
+
+@pytest.fixture
+def boss(db) -> Admin:
+    return Admin()
+
+
+def test_an_event_takes_effect(boss):
+    incident = make_incident()
+
+    boss.save(Event, incident=incident.pk, type="CLO", description="Fixed")
+
+    incident.refresh_from_db()
+    event = Event.objects.get(type="CLO")
+    assert not incident.open
+    assert (event.actor, event.description, event.timestamp) == (boss.user, "Fixed", incident.end_time)
+
+
+def test_an_event_can_be_dated(boss):
+    incident = make_incident()
+
+    boss.save(Event, incident=incident.pk, type="OTH", timestamp_0="2024-05-15", timestamp_1="14:00:00")
+
+    assert Event.objects.get(type="OTH").timestamp == NOON
+
+
+@pytest.mark.parametrize(
+    ("fields", "complaint"),
+    [
+        ({"type": "STA"}, "cannot be posted"),
+        ({"type": "END"}, "An end user cannot post"),
+        ({"type": "ACK"}, "acks/ address"),
+        ({"type": "REO"}, "does not fit"),
+        ({"type": "XXX"}, "valid choice"),
+        ({"type": "CLO", "timestamp_0": "2001-01-01", "timestamp_1": "00:00"}, "before the incident started"),
+        ({"type": "OTH", "timestamp_0": "0001-01-01", "timestamp_1": "00:00"}, "years 1 to 9999"),
+        ({"type": "OTH", "incident": "99999999999999999999"}, "valid choice"),
+        ({"type": "OTH", "incident": ""}, "required"),
+    ],
+)
+def test_a_refused_event_is_shown_again_with_the_reason(boss, fields, complaint):
+    incident = make_incident()
+
+    response = boss.send(Event, **{"incident": incident.pk, **fields})
+
+    assert response.status_code == 200
+    assert any(complaint in error for error in boss.errors(response)), boss.errors(response)
+    assert Event.objects.count() == 1
+
+
+def test_a_source_systems_account_is_held_to_the_rules_of_source_systems(db):
+    source = make_source()
+    source.user.is_staff = source.user.is_superuser = True
+    source.user.save()
+
+    response = Admin(source.user).send(
+        Event, incident=make_incident(source).pk, type="CLO", timestamp_0="2024-05-16", timestamp_1="00:00"
+    )
+
+    assert "A source system cannot post" in Admin.errors(response)[0]
+
+
+def test_an_event_is_neither_changed_nor_deleted(boss):
+    event = make_event(make_incident())
+
+    assert boss.client.post(boss.url(Event, "change", event.pk), {"description": "new"}).status_code == 403
+    assert boss.delete(Event, event.pk).status_code == 403
+    boss.delete_selected(Event, [event.pk])
+    event.refresh_from_db()
+    assert event.description == ""
+
+
+def test_the_filters_tell_types_sources_and_source_types_apart(boss):
+    one, other = make_incident(make_source(type="nav")), make_incident(make_source(type="zabbix"))
+    closed = make_event(one, "CLO")
+
+    assert boss.rows(Event, type__exact="CLO") == [closed]
+    assert {event.incident for event in boss.rows(Event, incident__source__id__exact=one.source_id)} == {one}
+    assert {event.incident for event in boss.rows(Event, incident__source__type__name__exact="zabbix")} == {other}
+    assert {event.incident for event in boss.rows(Event, incident__id__exact=one.pk)} == {one}
+
+
+def test_the_search_finds_by_incident_actor_and_words(boss):
+    event = make_event(make_incident(), actor=make_user("alice"), description="Cable pulled")
+    make_event(make_incident(), description="Else")
+
+    assert event in boss.rows(Event, q=str(event.incident_id))
+    assert boss.rows(Event, q="cable pulled") == [event]
+    assert boss.rows(Event, q="alice") == [event]
+    assert boss.rows(Event, q="alice else") == []
+
+
+def test_a_list_of_fifty_events_takes_no_more_queries_than_one_of_five(boss):
+    def queries(model) -> int:
+        with CaptureQueriesContext(connection) as captured:
+            boss.rows(model)
+        return len(captured)
+
+    for incident in make_incidents(5):
+        make_ack(incident)
+    few = [queries(Event), queries(Acknowledgement)]
+    for incident in [*make_incidents(20), *make_incidents(25)]:
+        make_ack(incident)
+
+    assert [queries(Event), queries(Acknowledgement)] == few
+
+
+def test_an_acknowledgement_holds_for_good_or_until_it_expires(boss):
+    first, second = make_incidents(2)
+
+    boss.save(Acknowledgement, incident=first.pk, description="Seen")
+    boss.save(Acknowledgement, incident=second.pk, expiration_0="2999-01-01", expiration_1="00:00:00")
+
+    first.refresh_from_db()
+    second.refresh_from_db()
+    assert first.acked
+    assert second.acked
+    assert Event.objects.get(incident=first, type="ACK").actor == boss.user
+    content = boss.get(Acknowledgement).content.decode()
+    assert "for good" in content
+    assert "2999" in content
+
+
+@pytest.mark.parametrize(
+    ("fields", "complaint"),
+    [
+        ({"expiration_0": "2001-01-01", "expiration_1": "00:00"}, "must be later"),
+        ({"expiration_0": "2001-01-01"}, "Enter a valid time"),
+        ({"incident": ""}, "required"),
+        ({"incident": "zzz"}, "valid choice"),
+        ({"incident": "99999999999999999999"}, "valid choice"),
+    ],
+)
+def test_a_refused_acknowledgement_is_shown_again_with_the_reason(boss, fields, complaint):
+    response = boss.send(Acknowledgement, **{"incident": make_incident().pk, **fields})
+
+    assert response.status_code == 200
+    assert any(complaint in error for error in boss.errors(response)), boss.errors(response)
+    assert not Acknowledgement.objects.exists()
+
+
+def test_deleting_an_acknowledgement_deletes_its_event(boss):
+    incident = make_incident()
+    ack, expired = make_ack(incident), make_expired_ack(incident)
+
+    assert boss.delete(Acknowledgement, ack.pk).status_code == 302
+
+    incident.refresh_from_db()
+    assert not incident.acked
+    assert list(Event.objects.filter(type="ACK")) == [expired.event]
+
+
+def test_selected_acknowledgements_are_deleted_with_their_events(boss):
+    acks = [make_ack(incident, actor=make_superuser()) for incident in make_incidents(3)]
+
+    boss.delete_selected(Acknowledgement, [ack.pk for ack in acks[:2]])
+
+    assert list(Event.objects.filter(type="ACK")) == [acks[2].event]
+
+
+def test_the_search_of_acknowledgements_finds_by_actor(boss):
+    ack = make_ack(make_incident(), actor=make_user("alice"))
+    make_ack(make_incident())
+
+    assert boss.rows(Acknowledgement, q="alice") == [ack]
