@@ -6,10 +6,14 @@ needs besides incidents is made here, by the services that make it in real life.
 
 import json
 import sys
+from datetime import time
 
 import django
 from django.contrib.auth import get_user_model
 from django.core.management import call_command
+
+# The bar for ingest speaks of so many.
+PROFILES = 20
 
 
 def main(number_of_sources: int) -> None:
@@ -20,6 +24,8 @@ def main(number_of_sources: int) -> None:
     from argus.auth.services import replace_token
 
     operator = get_user_model().objects.create_user("operator")
+    for number in range(PROFILES):
+        make_profile(number)
     accounts = {
         "operator": replace_token(operator).key,
         "operator_id": operator.pk,
@@ -42,6 +48,18 @@ def make_source(number: int) -> dict:
         base_url=f"https://source{number}.example.org/",
     )
     return {"pk": source.pk, "name": source.name, "user": source.user_id, "token": replace_token(source.user).key}
+
+
+def make_profile(number: int) -> None:
+    """Make a person who wants to be told of one problem on some hosts, at any time."""
+    from argus.notificationprofile.models import Filter, NotificationProfile, TimeRecurrence, Timeslot
+
+    person = get_user_model().objects.create_user(f"person{number}", email=f"person{number}@example.org")
+    timeslot = Timeslot.objects.create(user=person, name="At any time")
+    TimeRecurrence.objects.create(timeslot=timeslot, days=list("1234567"), start=time.min, end=time.max)
+    wish = {"tags": ["problem_type=linkDown", *(f"host=host-{number * 10 + one}.example.org" for one in range(10))]}
+    profile = NotificationProfile.objects.create(user=person, timeslot=timeslot, media=["EM"])
+    profile.filters.add(Filter.objects.create(user=person, name="Links", filter_string=json.dumps(wish)))
 
 
 if __name__ == "__main__":
