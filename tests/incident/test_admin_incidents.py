@@ -3,6 +3,7 @@
 from datetime import UTC, datetime, timedelta
 
 import pytest
+from django.conf import settings
 from django.contrib.admin.models import LogEntry
 from django.contrib.auth.models import Permission
 from django.db import connection
@@ -10,6 +11,7 @@ from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
 from argus.incident.models import Event, Incident, IncidentTagRelation
+from argus.incident.serializers import MOST_TAGS
 from argus.util.infinity import INFINITY
 from tests.admin_pages import Admin
 from tests.factories import (
@@ -430,6 +432,14 @@ def test_a_tag_that_somebody_else_removed_meanwhile_does_no_harm(boss):
     response = boss.client.post(boss.url(Incident, "change", incident.pk), form)
 
     assert response.status_code in {200, 302}
+
+
+def test_the_form_of_an_incident_with_as_many_tags_as_can_be_is_not_too_long(boss):
+    few, more = make_incident(tags=["a=1"]), make_incident(tags=["a=1", "a=2"])
+    fields = len(boss.fill(Incident, "change", more.pk)) - len(boss.fill(Incident, "change", few.pk))
+
+    # One more for the box that deletes it, and some for the incident itself.
+    assert (fields + 1) * MOST_TAGS + 100 < settings.DATA_UPLOAD_MAX_NUMBER_FIELDS
 
 
 def test_those_who_may_only_look_see_the_form_and_change_nothing(db):

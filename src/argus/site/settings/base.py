@@ -105,6 +105,8 @@ ARGUS_WEB_THREADS = env_int("ARGUS_WEB_THREADS", 8, minimum=1)
 ARGUS_MAX_BODY_SIZE = env_int("ARGUS_MAX_BODY_SIZE", 256 * 1024, minimum=1024)
 # Django's own limit is for forms in memory; ours comes before it and covers every kind of body.
 DATA_UPLOAD_MAX_MEMORY_SIZE = ARGUS_MAX_BODY_SIZE
+# An incident may have a thousand tags, and the admin's form up to three fields for each.
+DATA_UPLOAD_MAX_NUMBER_FIELDS = 4_000
 
 REST_FRAMEWORK = {
     "DEFAULT_AUTHENTICATION_CLASSES": [
@@ -161,6 +163,15 @@ SPECTACULAR_SETTINGS = {
 ARGUS_FRONTEND_URL = env_url("ARGUS_FRONTEND_URL", "")
 ARGUS_COOKIE_DOMAIN = env_str("ARGUS_COOKIE_DOMAIN", "")
 ARGUS_SEND_NOTIFICATIONS = env_bool("ARGUS_SEND_NOTIFICATIONS", False)
+# How long a medium may take for one message, and how long a worker may hold what it has claimed. In seconds.
+ARGUS_NOTIFICATION_SEND_TIMEOUT = env_int("ARGUS_NOTIFICATION_SEND_TIMEOUT", 10, minimum=1)
+ARGUS_NOTIFICATION_LEASE = env_int("ARGUS_NOTIFICATION_LEASE", 30, minimum=ARGUS_NOTIFICATION_SEND_TIMEOUT + 1)
+# The pause after a first failure, and the longest one (seconds); how old a message may get (hours).
+ARGUS_NOTIFICATION_RETRY_FIRST = env_int("ARGUS_NOTIFICATION_RETRY_FIRST", 5)
+ARGUS_NOTIFICATION_RETRY_MOST = env_int("ARGUS_NOTIFICATION_RETRY_MOST", 300)
+ARGUS_NOTIFICATION_GIVE_UP_AFTER = env_int("ARGUS_NOTIFICATION_GIVE_UP_AFTER", 24)
+# After how many seconds of failing a medium becomes an incident of its own.
+ARGUS_MEDIUM_FAILING_AFTER = env_int("ARGUS_MEDIUM_FAILING_AFTER", 300)
 
 CORS_ALLOWED_ORIGINS = [origin_of(ARGUS_FRONTEND_URL)] if ARGUS_FRONTEND_URL else []
 CORS_EXPOSE_HEADERS = ["Link"]
