@@ -4,7 +4,7 @@ import secrets
 
 from django.contrib.auth import get_user_model
 from django.core.exceptions import ValidationError
-from django.db import transaction
+from django.db import IntegrityError, transaction
 from django.db.models import ProtectedError, RestrictedError
 
 from argus.util.errors import DomainError, NotPermitted
@@ -126,6 +126,8 @@ def check_is_superuser(actor, refusal: str) -> None:
 
 
 def _check_name_is_free(name: str, source_type: SourceSystemType) -> None:
+    # The type is held until the commit: of two who take the same name at once, the second sees the first.
+    list(SourceSystemType.objects.select_for_update().filter(pk=source_type.pk))
     if SourceSystem.objects.filter(name=name, type=source_type).exists():
         raise DomainError("There is a source of this name and type already.", field="name")
 
@@ -137,7 +139,9 @@ def _create_account(username: str):
         field.run_validators(username)
     except ValidationError as error:
         raise DomainError(" ".join(error.messages), field="username") from None
-    if users.objects.filter(username=username).exists():
-        # The digits must fit, too.
-        username = f"{username[: field.max_length - 7]}_{secrets.token_hex(3)}"
-    return users.objects.create_user(username)
+    try:
+        with transaction.atomic():
+            return users.objects.create_user(username)
+    except IntegrityError:
+        # Taken, perhaps just now. The digits must fit, too.
+        return users.objects.create_user(f"{username[: field.max_length - 7]}_{secrets.token_hex(3)}")
