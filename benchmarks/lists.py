@@ -24,6 +24,7 @@ SOURCES = 30
 YARDSTICK_RUNS = 15
 # design.md's bars: queries of a page; p50 at the largest size in terms of that at the smallest
 MOST_QUERIES, MOST_GROWTH = 4, 2.0
+PAGE, SAME_LENGTH = 100, 0.9
 
 
 @dataclass
@@ -40,6 +41,10 @@ class Measured:
     @property
     def p50(self) -> float:
         return percentile(self.latencies, 50)
+
+    @property
+    def is_page(self) -> bool:
+        return bool(self.paths) and len(self.pks) <= PAGE
 
 
 @dataclass
@@ -136,25 +141,34 @@ def measure_all_events(sites: list[Site], client: LoadClient, scale: Scale) -> N
 
 def describe(sites: list[Site]) -> Table:
     """One row for each case; what is beyond a bar is marked with an exclamation mark."""
-    smallest, largest = sites[0], sites[-1]
-    growing = {case.name for case in smallest.cases if case.grows}
+    largest = sites[-1]
     titles = ["Milliseconds", *(f"p50 {site.facts.size:,}" for site in sites)]
     titles += [f"p95 {largest.facts.size:,}", "growth", "queries", "rows", "bare SELECT", "ratio"]
-    rows = []
-    for name, last in largest.measured.items():
-        growth = last.p50 / smallest.measured[name].p50
-        too_slow = growth > MOST_GROWTH and name not in growing
-        bare = percentile(last.yardstick, 50) if last.yardstick else None
-        rows.append(
-            [
-                name,
-                *(milliseconds(site.measured[name].p50) for site in sites),
-                milliseconds(percentile(last.latencies, 95)),
-                times(growth) + " !" * too_slow,
-                f"{last.queries}{' !' * (last.queries > MOST_QUERIES and bare is not None)}",
-                len(last.pks) or "",
-                milliseconds(bare) if bare else "",
-                times(last.p50 / bare) if bare else "",
-            ]
-        )
-    return Table(titles, rows)
+    return Table(titles, [describe_case(name, sites) for name in largest.measured])
+
+
+def describe_case(name: str, sites: list[Site]) -> list:
+    """Put one case into cells."""
+    last = sites[-1].measured[name]
+    bare = percentile(last.yardstick, 50) if last.yardstick else None
+    return [
+        name,
+        *(milliseconds(site.measured[name].p50) for site in sites),
+        milliseconds(percentile(last.latencies, 95)),
+        growth_of(name, sites),
+        f"{last.queries}{' !' * (last.queries > MOST_QUERIES and last.is_page)}",
+        len(last.pks) if bare else "",
+        milliseconds(bare) if bare else "",
+        times(last.p50 / bare) if bare else "",
+    ]
+
+
+def growth_of(name: str, sites: list[Site]) -> str:
+    """Compare the largest size with the smallest at which the answer is about as long: rows cost time at any size."""
+    last = sites[-1].measured[name]
+    fair = [site for site in sites[:-1] if len(site.measured[name].pks) >= SAME_LENGTH * len(last.pks)]
+    if not fair:
+        return ""
+    growth = last.p50 / fair[0].measured[name].p50
+    since = f" since {fair[0].facts.size:,}" if fair[0] is not sites[0] else ""
+    return times(growth) + since + " !" * (growth > MOST_GROWTH)
