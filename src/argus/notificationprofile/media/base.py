@@ -19,14 +19,20 @@ class NotificationMedium(ABC):
     def send(incident, user, **kwargs) -> None:
         """Hand the message to whoever carries it on; return when that one has taken it.
 
-        ``incident`` and ``user`` are the objects concerned. ``kwargs`` always hold ``event``, ``profile`` and
-        ``message`` (with ``subject``, ``text``, ``html`` and ``message_id``), and ``phone_number`` in E.164 for media
-        that need it; there may be more one day, so take ``**kwargs`` and ignore what you do not know.
+        ``incident`` and ``user`` are the objects concerned. ``kwargs`` always hold ``event``, ``profile`` (``None``
+        once it is deleted), ``message`` (with ``subject``, ``text``, ``html`` and ``message_id``) and ``address``, and
+        for media that need it ``phone_number`` in E.164. There may be more one day, so take ``**kwargs`` and ignore
+        what you do not know.
 
-        Raise ``PermanentFailure`` if it can never work. Any other exception means that it will be tried again.
+        Raise ``PermanentFailure`` if it can never work. Any other exception means that it will be tried again. The same
+        message may come twice when Argus could not tell whether it arrived: its ``message_id`` is the same then.
         """
 
     @classmethod
-    def session(cls) -> AbstractContextManager:
-        """Return a context in which several messages are sent one after the other, over one connection, say."""
-        return nullcontext()
+    def session(cls) -> AbstractContextManager[dict]:
+        """Return a context in which several messages are sent, over one connection, say.
+
+        It gives keyword arguments that ``send`` gets in addition; from which thread does not matter. Whoever gives up
+        waiting for a ``send`` leaves the session and begins another.
+        """
+        return nullcontext({})

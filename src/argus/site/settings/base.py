@@ -179,6 +179,15 @@ CORS_EXPOSE_HEADERS = ["Link"]
 DEFAULT_FROM_EMAIL = env_str("DEFAULT_FROM_EMAIL", "argus@localhost")
 EMAIL_HOST_USER = env_str("EMAIL_HOST_USER", "")
 EMAIL_HOST_PASSWORD = env_str("EMAIL_HOST_PASSWORD", "")
+# Without it a mail server that hangs would stop the notifications of everybody.
+EMAIL_TIMEOUT = env_int("EMAIL_TIMEOUT", 10, minimum=1)
+
+NOTIFICATION_SUBJECT_PREFIX = env_str("NOTIFICATION_SUBJECT_PREFIX", "[Argus] ")
+ARGUS_SMS_GATEWAY = env_str("ARGUS_SMS_GATEWAY", "")
+ARGUS_SMS_LENGTH = env_int("ARGUS_SMS_LENGTH", 160, minimum=70)
+# The classes that deliver: dotted paths, or None for a medium that there is not.
+DEFAULT_EMAIL_MEDIA = "argus.notificationprofile.media.email.EmailNotification"
+DEFAULT_SMS_MEDIA = "argus.notificationprofile.media.sms.EmailGatewaySMS" if ARGUS_SMS_GATEWAY else None
 
 LOGGING = {
     "version": 1,
