@@ -1,6 +1,9 @@
-"""Fixtures for every test: clients of each kind of caller, and the post of an incident."""
+"""Fixtures for every test: clients of each kind of caller, the post of an incident, a database for threads."""
+
+import sqlite3
 
 import pytest
+from django.db import connection, connections
 
 from tests.factories import INCIDENTS, Client, incident_body, make_client, make_source, make_superuser, make_user
 
@@ -55,3 +58,25 @@ def post_incident(as_source):
         return response.json()
 
     return post
+
+
+@pytest.fixture
+def parallel_db(transactional_db, tmp_path):
+    """A database that threads use at the same time (see ``tests.parallel``): PostgreSQL, or SQLite in a file.
+
+    SQLite in memory, which other tests use, cannot be shared like that. Name this fixture before those of clients.
+    """
+    if connection.vendor != "sqlite":
+        yield
+        return
+    in_memory, settings = connections["default"], connections.settings["default"]
+    file = tmp_path / "parallel.sqlite3"
+    with sqlite3.connect(file) as copy:
+        in_memory.connection.backup(copy)
+    copy.close()
+    connections.settings["default"] = {**settings, "NAME": str(file)}
+    connections["default"] = connections.create_connection("default")
+    yield
+    connections["default"].close()
+    connections.settings["default"] = settings
+    connections["default"] = in_memory

@@ -1,0 +1,149 @@
+"""What happens at once, on a database that real threads share: one wins, the others are told, nothing is lost."""
+
+from collections import Counter
+
+import pytest
+from django.db import connection
+
+from argus.auth.models import User
+from argus.incident.lifecycle import EventType
+from argus.incident.models import Event, Incident, IncidentTagRelation, SourceSystem, Tag
+from argus.incident.services import acknowledge, record_event, update_incident
+from tests.factories import INCIDENTS, NOON, incident_body, make_client, make_incident, make_source, make_user
+from tests.parallel import at_once
+
+pytestmark = pytest.mark.usefixtures("parallel_db")
+
+
+def post(user, path: str, body: dict):
+    """Return a call that posts and returns the status."""
+    client = make_client(user)
+    return lambda: client.post(f"{INCIDENTS}{path}", body).status_code
+
+
+def test_of_many_equal_posts_one_makes_the_incident():
+    source, body = make_source(), incident_body(tags=[{"tag": f"key{n}=new"} for n in range(4)])
+    statuses = at_once(*(post(source.user, "", body) for _ in range(32)))
+    assert Counter(statuses) == {201: 1, 400: 31}
+    assert Incident.objects.count() == 1
+    assert Event.objects.filter(type=EventType.START).count() == Event.objects.count() == 1
+    assert IncidentTagRelation.objects.count() == Tag.objects.count() == 4
+
+
+def test_the_refused_are_told_why():
+    source, body = make_source(), incident_body()
+    client = make_client(source.user)
+    answers = at_once(*(lambda: client_of(source).post(INCIDENTS, body) for _ in range(4)))
+    refusals = [answer.json() for answer in answers if answer.status_code == 400]
+    assert len(refusals) == 3
+    assert all(list(refusal) == ["source_incident_id"] for refusal in refusals)
+    assert len(client.get(INCIDENTS).json()["results"]) == 1
+
+
+def client_of(source: SourceSystem):
+    return make_client(User.objects.get(pk=source.user_id))
+
+
+def test_different_incidents_with_the_same_new_tags_are_all_stored_and_each_tag_once():
+    posts = []
+    for number in range(12):
+        tags = [{"tag": f"key{n}=new"} for n in range(10)]
+        # Each in another order: whoever locks in the order given waits in a ring.
+        posts.append(post(make_source().user, "", incident_body(tags=tags[number % 10 :] + tags[: number % 10])))
+    assert Counter(at_once(*posts)) == {201: 12}
+    assert Tag.objects.count() == 10
+    assert IncidentTagRelation.objects.count() == 120
+
+
+def test_of_two_closers_one_wins_and_the_other_is_told():
+    incident = make_incident()
+    statuses = at_once(*(post(make_user(), f"{incident.pk}/events/", {"type": "CLO"}) for _ in range(2)))
+    assert sorted(statuses) == [201, 400]
+    assert incident.events.filter(type="CLO").count() == 1
+
+
+def test_of_many_ends_one_is_stored():
+    incident = make_incident()
+    body = {"type": "END", "timestamp": "2024-05-15 15:00"}
+    statuses = at_once(*(post(incident.source.user, f"{incident.pk}/events/", body) for _ in range(8)))
+    assert Counter(statuses) == {201: 1, 400: 7}
+    assert incident.events.filter(type="END").count() == 1
+
+
+def test_the_end_of_a_source_and_the_close_of_a_person_leave_one_true_story():
+    incident = make_incident()
+    path, times = f"{incident.pk}/events/", {"END": "2024-05-15 15:00", "CLO": "2024-05-15 16:00"}
+    people = {"END": incident.source.user, "CLO": make_user()}
+    calls = [post(people[kind], path, {"type": kind, "timestamp": times[kind]}) for kind in times]
+    ended, closed = at_once(*calls)
+    events = dict(incident.events.exclude(type="STA").values_list("type", "timestamp"))
+    # An end is kept in any case; a close only if it came first.
+    assert ended == 201
+    assert closed == (201 if "CLO" in events else 400)
+    first = events.get("CLO", events["END"])
+    assert Incident.objects.get().end_time == first
+
+
+def test_acks_and_a_close_at_once_all_take_effect():
+    incident, people = make_incident(), [make_user() for _ in range(5)]
+    closer, *ackers = people
+    outcomes = at_once(
+        lambda: record_event(incident, EventType.CLOSE, actor=closer),
+        *(lambda person=person: acknowledge(incident, actor=person) for person in ackers),
+    )
+    assert not [outcome for outcome in outcomes if isinstance(outcome, Exception)]
+    stored = Incident.objects.get()
+    assert (stored.open, stored.acked) == (False, True)
+    assert Counter(stored.events.values_list("type", flat=True)) == {"STA": 1, "CLO": 1, "ACK": 4}
+
+
+def test_the_ack_that_holds_longest_counts_whoever_comes_last():
+    incident, person = make_incident(), make_user()
+    expirations = [NOON.replace(year=year) for year in range(2090, 2098)]
+    at_once(*(lambda until=until: acknowledge(incident, actor=person, expiration=until) for until in expirations))
+    assert Incident.objects.get().acked_until == expirations[-1]
+
+
+def test_patches_of_different_parts_are_all_kept():
+    incident, person = make_incident(tags=["a=b"]), make_user()
+    changes = [
+        {"ticket_url": "https://tickets.example.org/1"},
+        {"details_url": "x"},
+        {"tags": [("a", "b"), ("c", "d")]},
+    ]
+    outcomes = at_once(*(lambda change=change: update_incident(incident, actor=person, **change) for change in changes))
+    assert not [outcome for outcome in outcomes if isinstance(outcome, Exception)]
+    stored = Incident.objects.get()
+    assert (stored.ticket_url, stored.details_url, stored.tags.count()) == ("https://tickets.example.org/1", "x", 2)
+
+
+def test_patches_of_the_same_tags_at_once_put_each_on_once():
+    incident, people = make_incident(), [make_user() for _ in range(6)]
+    pairs = [(f"key{n}", "new") for n in range(5)]
+    outcomes = at_once(
+        *(lambda person=person: update_incident(incident, actor=person, tags=pairs) for person in people)
+    )
+    assert not [outcome for outcome in outcomes if isinstance(outcome, Exception)]
+    assert Incident.objects.get().tag_relations.count() == 5
+
+
+def test_a_name_of_a_source_or_type_is_given_once():
+    superuser = make_user(is_superuser=True)
+    assert Counter(at_once(*(post(superuser, "source-types/", {"name": "new"}) for _ in range(6)))) == {201: 1, 400: 5}
+    body = {"name": "new", "type": "new"}
+    assert Counter(at_once(*(post(superuser, "sources/", body) for _ in range(6)))) == {201: 1, 400: 5}
+    assert SourceSystem.objects.count() == 1
+    assert User.objects.count() == 2
+
+
+def test_accounts_of_one_name_are_told_apart():
+    superuser = make_user(is_superuser=True)
+    bodies = [{"name": f"source{n}", "type": kind, "username": "same"} for n, kind in enumerate(["a", "b", "c", "d"])]
+    for body in bodies:
+        make_client(superuser).post(f"{INCIDENTS}source-types/", {"name": body["type"]})
+    assert Counter(at_once(*(post(superuser, "sources/", body) for body in bodies))) == {201: 4}
+    assert User.objects.filter(username__startswith="same").count() == 4
+
+
+def test_the_database_is_one_that_threads_share():
+    assert connection.vendor == "postgresql" or connection.settings_dict["NAME"].endswith("parallel.sqlite3")
