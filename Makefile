@@ -22,11 +22,15 @@ run: $(READY).base ## Serve Argus on http://localhost:8000, everything in one pr
 demo: $(READY).base ## Fill the database with a believable day of a network
 	@$(PY) manage.py migrate --verbosity 0 && $(PY) manage.py initial_setup && $(PY) manage.py create_demo
 
-test: $(READY).test ## The whole suite, on SQLite and on a real PostgreSQL (ARGS="-k word")
+test: $(READY).test $(VENV)/pyargus-0.2 ## The whole suite, on SQLite and on a real PostgreSQL (ARGS="-k word")
 	@trap 'exit 130' INT; failed=; for database in sqlite postgresql; do \
 		printf '\n== The suite on %s\n' $$database; \
 		$(PY) -m pytest --database=$$database --numprocesses=$(WORKERS) --maxprocesses=4 $(ARGS) || failed="$$failed $$database"; \
 	done; if [ -n "$$failed" ]; then echo "Failed on:$$failed" >&2; exit 1; fi
+
+# The oldest release of the published client, which cannot stand beside the newest one.
+$(VENV)/pyargus-0.2: | $(READY).test
+	@$(PY) -m tests.clients.releases
 
 lint: $(READY).test ## Style, format and the floors of the house
 	@failed=; $(PY) -m ruff check . || failed=1; $(PY) -m ruff format --check . || failed=1; \

@@ -1,0 +1,36 @@
+"""The published client works unmodified: the newest release, and the oldest, against a server on a port."""
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from tests.clients.releases import oldest_release
+from tests.clients.stories import STORIES
+
+SCRIPT = Path(__file__).with_name("stories.py")
+
+
+@pytest.fixture(scope="module", params=["newest", "0.2"])
+def endings(request, argus, source, admin_token) -> dict[str, str]:
+    """What went wrong with each story when a program with this release of the client ran it."""
+    folder = oldest_release() if request.param == "0.2" else None
+    done = subprocess.run(
+        [sys.executable, str(SCRIPT), argus.api.rstrip("/"), source["token"], admin_token],
+        env={"PATH": os.defpath, "PYTHONPATH": str(folder or "")},
+        capture_output=True,
+        text=True,
+        timeout=120,
+    )
+    assert done.returncode == 0, done.stderr
+    endings = json.loads(done.stdout)
+    assert (folder is not None) == Path(endings.pop("client")).is_relative_to(folder or "/nowhere")
+    return endings
+
+
+@pytest.mark.parametrize("story", [story.__name__ for story in STORIES])
+def test_the_client_does_its_work(endings, story):
+    assert endings[story] == ""
