@@ -122,7 +122,9 @@ def argus():
     """A running Argus on the kind of database that the suite runs on, shared by many tests."""
     with new_database() as database_url, running_argus(database_url) as server:
         yield server
-        assert "Traceback" not in server.log.read_text(errors="replace"), server.log.read_text(errors="replace")
+        log = server.log.read_text(errors="replace")
+        assert "Internal Server Error" not in log, log
+        assert "Exception in ASGI" not in log, log
 
 
 @pytest.fixture(scope="session")
