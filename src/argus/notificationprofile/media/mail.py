@@ -9,6 +9,7 @@ from email.errors import MessageError
 from email.headerregistry import Address
 from smtplib import SMTPDataError, SMTPException, SMTPRecipientsRefused, SMTPSenderRefused
 from socket import SHUT_RDWR
+from time import monotonic
 
 from django.core.mail import EmailMessage, get_connection
 from django.utils.encoding import punycode
@@ -24,8 +25,13 @@ GOODBYE = 421
 POLICY = re.compile(rb"^5\.7\.\d")
 
 
+# A server that took longer than this not to answer is left alone for some seconds: whoever has a batch of mails need
+# not wait as long for each of them.
+SLOW, REST = 1.0, 5.0
+
+
 class NotSent(Exception):
-    """The mail backend did not take the mail, and did not say why."""
+    """The mail server is away, or did not take the mail and did not say why."""
 
 
 def check_address(address: str) -> None:
@@ -82,6 +88,7 @@ class MailSession:
         self._backend = get_connection()
         self._lock = threading.Lock()
         self._ended = False
+        self._away: tuple[float, Exception] | None = None
 
     def __enter__(self) -> "MailSession":
         return self
@@ -110,7 +117,7 @@ class MailSession:
                     self._close()
 
     def _hand_over(self, mail: EmailMessage) -> None:
-        is_reused = self._backend.open() is False
+        is_reused = self._open() is False
         try:
             taken = self._backend.send_messages([mail])
         except SMTPSenderRefused as error:
@@ -118,10 +125,22 @@ class MailSession:
             if not is_reused or error.smtp_code != GOODBYE:
                 raise
             self._close()
-            self._backend.open()
+            self._open()
             taken = self._backend.send_messages([mail])
         if taken == 0:
             raise NotSent("The mail backend took no mail.")
+
+    def _open(self) -> bool | None:
+        """Connect if need be, and tell whether that was so. Raises at once while a hanging server is left alone."""
+        if self._away and monotonic() < self._away[0]:
+            raise NotSent(f"The mail server is away: {self._away[1]}")
+        started = monotonic()
+        try:
+            return self._backend.open()
+        except Exception as error:
+            if monotonic() - started > SLOW:
+                self._away = (monotonic() + REST, error)
+            raise
 
     def _socket(self):
         """Return the open socket, if the backend is one that has any."""

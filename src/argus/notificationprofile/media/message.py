@@ -52,7 +52,7 @@ class Line:
 
 def with_message_parts(deliveries):
     """Let a queryset of deliveries load all that ``build_message`` looks at. Two queries more, for all of them."""
-    return deliveries.select_related("user", "event__actor", "event__ack", "event__incident__source").prefetch_related(
+    return deliveries.select_related("user", "profile", "event__actor", "event__ack", "event__incident__source").prefetch_related(
         "event__incident__tag_relations__tag"
     )
 
@@ -113,11 +113,13 @@ def subject_of(event: Event) -> str:
 def describe_event(event: Event) -> list[Line]:
     """Return what is known of the event itself."""
     expiration = getattr(getattr(event, "ack", None), "expiration", None)
+    # The event by which an incident begins says the same as the incident.
+    comment = event.description if event.description != event.incident.description else ""
     lines = [
         ("Event", event.get_type_display()),
         ("Actor", event.actor.username),
         ("Time", readable_time(event.timestamp)),
-        ("Comment", event.description),
+        ("Comment", comment),
         ("Acknowledged until", readable_time(expiration) if expiration else ""),
     ]
     return [Line(label, printable(shorten(value, LONGEST_VALUE))) for label, value in lines if value]
@@ -182,5 +184,5 @@ def message_id(name: str, addressee: str = "") -> str:
 
 def mail_domain() -> str:
     """Return the domain that this installation sends mail from."""
-    domain = parseaddr(settings.DEFAULT_FROM_EMAIL)[1].rpartition("@")[2]
-    return punycode(domain) if domain else "localhost"
+    _, at, domain = parseaddr(settings.DEFAULT_FROM_EMAIL)[1].rpartition("@")
+    return punycode(domain) if at and domain else "localhost"

@@ -1,6 +1,8 @@
 """Which media this installation has: the classes that its settings name."""
 
 import inspect
+from collections.abc import Callable
+from contextlib import suppress
 from functools import lru_cache
 
 from django.conf import settings
@@ -33,6 +35,8 @@ def load_medium(setting: str, path: str) -> type[NotificationMedium]:
         raise ImproperlyConfigured(f"{setting}: {path!r} is not a class.")
     if not issubclass(medium, NotificationMedium):
         medium = type(medium.__name__, (medium, NotificationMedium), {"__module__": medium.__module__})
+    if is_of_old(medium.send):
+        medium = type(medium.__name__, (medium,), {"__module__": medium.__module__, "send": modern(medium.send)})
     if objection := objection_to(medium):
         raise ImproperlyConfigured(f"{setting}: {path!r} {objection}")
     return medium
@@ -47,3 +51,19 @@ def objection_to(medium: type[NotificationMedium]) -> str:
     except (TypeError, ValueError):
         return "has no static method send(incident, user, **kwargs)."
     return ""
+
+
+def is_of_old(send: Callable) -> bool:
+    """Tell whether this is ``send(event, profile)``, as Argus 1.0.0 called it."""
+    with suppress(TypeError, ValueError):
+        return list(inspect.signature(send).parameters)[:2] == ["event", "profile"]
+    return False
+
+
+def modern(send: Callable) -> staticmethod:
+    """Let a plugin for Argus 1.0.0, which cared for no return value, be called as any other."""
+
+    def send_event(incident, user, *, event, profile, **kwargs) -> None:
+        send(event, profile)
+
+    return staticmethod(send_event)

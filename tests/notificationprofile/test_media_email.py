@@ -1,0 +1,446 @@
+"""E-mail to a real mail server: what arrives, whose fault a refusal is, and one connection for many mails."""
+
+import socket
+import threading
+import time
+from smtplib import (
+    SMTPAuthenticationError,
+    SMTPException,
+    SMTPRecipientsRefused,
+    SMTPSenderRefused,
+    SMTPServerDisconnected,
+)
+
+import pytest
+from django.core import mail
+
+from argus.incident.lifecycle import EventType
+from argus.notificationprofile.media import mail as mail_module
+from argus.notificationprofile.media.base import PermanentFailure
+from argus.notificationprofile.media.email import EmailNotification
+from argus.notificationprofile.media.mail import NotSent
+from tests.factories import make_event, make_incident, make_user
+from tests.notificationprofile.messages import make_message, start_of
+from tests.smtp_sink import ANYBODY, CONNECT, DATA, END, MAIL, RCPT, running_sink
+
+pytestmark = pytest.mark.django_db
+
+BOB = "bob@example.org"
+SMTP = "django.core.mail.backends.smtp.EmailBackend"
+
+
+@pytest.fixture
+def sink(settings):
+    with running_sink() as sink:
+        settings.EMAIL_BACKEND = SMTP
+        settings.EMAIL_HOST, settings.EMAIL_PORT = "127.0.0.1", sink.port
+        settings.EMAIL_TIMEOUT = 5
+        yield sink
+
+
+@pytest.fixture
+def event():
+    return start_of(make_incident(description="Kjøleanlegg nede", tags=["a=b"]))
+
+
+@pytest.fixture
+def send(event):
+    """Send the event to an address, as the worker does."""
+    user = make_user("bob", email=BOB)
+    message = make_message(event, user)
+
+    def send(address: str = BOB, **extra):
+        return EmailNotification.send(
+            event.incident, user, event=event, profile=None, message=message, address=address, phone_number="", **extra
+        )
+
+    send.message = message
+    return send
+
+
+# What arrives
+
+
+def test_mail_arrives_in_text_and_html_with_the_headers_of_its_message(sink, send, settings):
+    settings.DEFAULT_FROM_EMAIL = "Argus <argus@example.org>"
+
+    send()
+
+    (received,) = sink.messages
+    arrived = received.message
+    assert (received.sender, received.recipients) == ("argus@example.org", (BOB,))
+    assert received.subject == send.message.subject
+    assert arrived["From"] == "Argus <argus@example.org>"
+    assert arrived["Date"] is not None
+    assert {name: arrived[name] for name in send.message.headers} == send.message.headers
+    assert arrived.get_body(["plain"]).get_content().splitlines() == send.message.text.splitlines()
+    assert "Kjøleanlegg nede" in arrived.get_body(["html"]).get_content()
+
+
+def test_mail_goes_to_the_users_address_unless_another_is_given(sink, send):
+    send(address="")
+    send(address="noc@example.org")
+
+    assert [received.recipients for received in sink.messages] == [(BOB,), ("noc@example.org",)]
+
+
+def test_incident_and_user_are_enough_to_send(sink):
+    incident, user = make_incident(), make_user()
+    make_event(incident, EventType.END)
+
+    EmailNotification.send(incident, user)
+
+    (received,) = sink.sent_to(user.email)
+    assert "Incident end" in received.subject
+
+
+def test_sending_again_sends_the_same_message_id(sink, send):
+    send()
+    send()
+
+    assert {received.id for received in sink.messages} == {send.message.message_id}
+
+
+@pytest.mark.parametrize(
+    "description", ["x" * 100_000, "東" * 30_000, "lines\n" * 5_000, ".\r\n.\r\nQUIT\r\n", "From x\n"]
+)
+def test_descriptions_of_any_length_and_kind_arrive(sink, description):
+    incident = make_incident(description=description)
+
+    EmailNotification.send(incident, make_user())
+
+    (received,) = sink.messages
+    assert max(map(len, received.raw.split(b"\r\n"))) <= 998
+    assert description[:3].strip() in received.message.get_body(["plain"]).get_content()
+
+
+def test_address_with_another_script_in_its_domain_is_written_in_ascii(sink, send):
+    send("bob@bücher.example")
+
+    assert sink.messages[0].recipients == ("bob@xn--bcher-kva.example",)
+
+
+@pytest.mark.parametrize("address", ["bob@mailhost", "o'brien+argus@example.org", '"bob b"@example.org'])
+def test_unusual_addresses_are_fine(sink, send, address):
+    send(address)
+
+    assert len(sink.messages) == 1
+
+
+# Whose fault
+
+
+@pytest.mark.parametrize(
+    "address",
+    [
+        "bob",
+        "@example.org",
+        "bob@",
+        "bob@example.org\nBcc: eve@example.org",
+        "bob@example.org, eve@example.org",
+        "bob b@example.org",
+        "<bob@example.org",
+        "bøb@example.org",
+        f"bob@{'x' * 70}ø.example.org",
+        "bob@@",
+        "\x00@example.org",
+    ],
+)
+def test_unusable_address_fails_for_good_without_asking_the_server(sink, send, address):
+    with pytest.raises(PermanentFailure):
+        send(address)
+
+    assert sink.connections == 0
+
+
+def test_user_without_address_fails_for_good(event):
+    with pytest.raises(PermanentFailure, match="no e-mail address"):
+        EmailNotification.send(event.incident, make_user(email=""))
+
+
+@pytest.mark.parametrize(
+    ("answer", "at"),
+    [
+        ("550 5.1.1 No such user", RCPT),
+        ("552 5.2.2 Mailbox full", RCPT),
+        ("553 Mailbox name not allowed", RCPT),
+        ("550 5.7.1 This looks like spam", END),
+        ("554 Transaction failed", END),
+        ("554 5.5.1 No valid recipients", DATA),
+    ],
+)
+def test_refusal_of_addressee_or_content_is_for_good_and_tells_why(sink, send, answer, at):
+    sink.answer(BOB, answer, at=at)
+
+    with pytest.raises(PermanentFailure) as failure:
+        send()
+
+    assert str(failure.value) == answer
+
+
+@pytest.mark.parametrize(
+    ("answer", "at"),
+    [
+        ("450 4.2.1 Mailbox busy", RCPT),
+        ("451 4.7.1 Greylisted", RCPT),
+        ("421 4.3.2 Shutting down", RCPT),
+        ("530 5.7.0 Authentication required", RCPT),
+        ("554 5.7.1 Relay access denied", RCPT),
+        ("451 4.3.0 Try again later", DATA),
+        ("452 4.3.1 Disk full", END),
+        ("421 4.3.2 Shutting down", END),
+        ("554 5.3.2 No service here", CONNECT),
+        ("421 4.3.2 Too many connections", CONNECT),
+    ],
+)
+def test_refusal_for_the_moment_or_of_us_may_be_tried_again(sink, send, answer, at):
+    sink.answer(BOB if at != CONNECT else ANYBODY, answer, at=at)
+
+    with pytest.raises((SMTPException, OSError)):
+        send()
+    sink.accept()
+    send()
+
+    assert len(sink.messages) == 1
+
+
+def test_refused_connection_may_be_tried_again(sink, send):
+    sink.stop()
+    with pytest.raises(ConnectionRefusedError):
+        send()
+    sink.start()
+    send()
+
+    assert len(sink.messages) == 1
+
+
+@pytest.mark.parametrize("at", [RCPT, DATA, END])
+def test_dropped_connection_may_be_tried_again(sink, send, at):
+    sink.drop(BOB, at=at, times=1)
+
+    with pytest.raises((SMTPException, OSError)):
+        send()
+    send()
+
+    assert len(sink.messages) == 1
+
+
+@pytest.mark.parametrize("at", [CONNECT, RCPT, DATA, END])
+def test_hanging_server_is_left_after_the_timeout(sink, send, settings, at):
+    settings.EMAIL_TIMEOUT = 0.3
+    sink.hang(at=at, times=1)
+
+    began = time.monotonic()
+    with pytest.raises((SMTPServerDisconnected, TimeoutError)):
+        send()
+
+    assert time.monotonic() - began < 3
+    send()
+    assert len(sink.messages) == 1
+
+
+def test_wrong_password_is_not_the_recipients_fault(sink, send, settings):
+    sink.credentials = ("argus", "right")
+    settings.EMAIL_HOST_USER, settings.EMAIL_HOST_PASSWORD = "argus", "wrong"
+    with pytest.raises(SMTPAuthenticationError):
+        send()
+
+    settings.EMAIL_HOST_PASSWORD = "right"
+    send()
+
+    assert len(sink.messages) == 1
+
+
+def test_missing_login_is_not_the_recipients_fault(sink, send):
+    sink.credentials = ("argus", "right")
+
+    with pytest.raises(SMTPException):
+        send()
+
+
+def test_mail_larger_than_the_server_takes_fails_for_good(sink, send):
+    sink.size_limit = 100
+
+    with pytest.raises(PermanentFailure, match="552"):
+        send()
+
+
+def test_refused_sender_is_not_the_recipients_fault(sink, send):
+    sink.answer(answer="550 5.1.8 Sender address rejected", at=MAIL)
+
+    with pytest.raises(SMTPSenderRefused):
+        send()
+
+
+def test_name_of_the_server_that_cannot_be_looked_up_may_be_tried_again(send, settings):
+    settings.EMAIL_BACKEND, settings.EMAIL_HOST = SMTP, "smtp.invalid"
+
+    with pytest.raises(socket.gaierror):
+        send()
+
+
+def test_backend_that_takes_nothing_and_says_nothing_may_be_tried_again(send, settings, monkeypatch):
+    monkeypatch.setattr("django.core.mail.backends.locmem.EmailBackend.send_messages", lambda self, mails: 0)
+
+    with pytest.raises(NotSent):
+        send()
+
+
+# One connection for many mails
+
+
+def test_session_sends_all_mails_over_one_connection(sink, send):
+    with EmailNotification.session() as extra:
+        for _ in range(5):
+            send(**extra)
+
+    assert (len(sink.messages), sink.connections) == (5, 1)
+
+
+def test_session_without_a_mail_connects_to_nobody(sink):
+    with EmailNotification.session():
+        pass
+
+    assert sink.connections == 0
+
+
+def test_refused_recipients_cost_the_session_no_connection(sink, send):
+    sink.answer("eve@example.org", "550 5.1.1 No such user")
+    sink.answer("busy@example.org", "451 4.3.0 Later", at=END)
+
+    with EmailNotification.session() as extra:
+        with pytest.raises(PermanentFailure):
+            send("eve@example.org", **extra)
+        with pytest.raises(SMTPException):
+            send("busy@example.org", **extra)
+        send(**extra)
+
+    assert (len(sink.messages), sink.connections) == (1, 1)
+
+
+@pytest.mark.parametrize("goodbye", [b"", b"421 4.4.2 Idle for too long"])
+def test_session_connects_again_when_the_server_has_hung_up(sink, send, goodbye):
+    with EmailNotification.session() as extra:
+        send(**extra)
+        sink.hang_up(goodbye)
+        time.sleep(0.1)
+        send(**extra)
+
+    assert (len(sink.messages), sink.connections) == (2, 2)
+
+
+def test_session_connects_again_after_the_server_was_restarted(sink, send):
+    with EmailNotification.session() as extra:
+        send(**extra)
+        sink.stop()
+        with pytest.raises((SMTPException, OSError)):
+            send(**extra)
+        sink.start()
+        send(**extra)
+
+    assert len(sink.messages) == 2
+
+
+def test_server_that_takes_one_mail_per_connection_gets_them_all(sink, send):
+    """It says goodbye to the second sender, instead of hanging up at once."""
+    sink.mails_per_connection = 1
+
+    with EmailNotification.session() as extra:
+        for _ in range(3):
+            send(**extra)
+
+    assert (len(sink.messages), sink.connections) == (3, 3)
+
+
+@pytest.mark.parametrize("at", [DATA, END])
+def test_session_goes_on_after_a_mail_that_was_cut_off(sink, send, at):
+    sink.drop("eve@example.org", at=at)
+
+    with EmailNotification.session() as extra:
+        send(**extra)
+        with pytest.raises((SMTPException, OSError)):
+            send("eve@example.org", **extra)
+        send(**extra)
+
+    assert [received.recipients for received in sink.messages] == [(BOB,), (BOB,)]
+
+
+def test_cut_off_mail_is_not_repeated_by_the_session_itself(sink, send):
+    """The server may have taken it; when to risk a double is for the ledger to say."""
+    sink.drop(at=END, times=1)
+
+    with EmailNotification.session() as extra, pytest.raises((SMTPException, OSError)):
+        send(**extra)
+
+    assert sink.messages == []
+
+
+def test_threads_share_a_session(sink, send):
+    with EmailNotification.session() as extra:
+        threads = [threading.Thread(target=send, kwargs=extra) for _ in range(5)]
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join()
+
+    assert (len(sink.messages), sink.connections) == (5, 1)
+
+
+def test_leaving_a_session_cuts_off_whoever_still_sends(sink, send):
+    sink.hang(at=END)
+    failures = []
+
+    def hang(extra):
+        try:
+            send(**extra)
+        except OSError as error:
+            failures.append(error)
+
+    began = time.monotonic()
+    with EmailNotification.session() as extra:
+        thread = threading.Thread(target=hang, args=[extra])
+        thread.start()
+        time.sleep(0.3)
+    thread.join()
+
+    assert len(failures) == 1
+    assert time.monotonic() - began < 3
+
+
+def test_server_that_did_not_answer_is_left_alone_for_the_rest_of_a_batch(sink, send, settings, monkeypatch):
+    settings.EMAIL_TIMEOUT = 0.3
+    monkeypatch.setattr(mail_module, "SLOW", 0.2)
+    monkeypatch.setattr(mail_module, "REST", 1.0)
+    sink.hang(at=CONNECT)
+
+    began = time.monotonic()
+    with EmailNotification.session() as extra:
+        for _ in range(10):
+            with pytest.raises((NotSent, SMTPException, OSError)):
+                send(**extra)
+        assert time.monotonic() - began < 1
+        sink.accept()
+        time.sleep(1.1)
+        send(**extra)
+
+    assert len(sink.messages) == 1
+
+
+def test_backends_without_a_connection_work_in_a_session_too(send):
+    with EmailNotification.session() as extra:
+        send(**extra)
+        send(**extra)
+
+    assert len(mail.outbox) == 2
+
+
+def test_recipients_that_are_refused_do_not_stop_the_others(sink, send):
+    sink.answer("busy@example.org", "450 4.2.1 Mailbox busy", times=1)
+
+    with EmailNotification.session() as extra:
+        with pytest.raises(SMTPRecipientsRefused):
+            send("busy@example.org", **extra)
+        send(**extra)
+        send("busy@example.org", **extra)
+
+    assert [received.recipients[0] for received in sink.messages] == [BOB, "busy@example.org"]
