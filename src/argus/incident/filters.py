@@ -3,6 +3,7 @@
 import django_filters as filters
 from django import forms
 from django.core.exceptions import ValidationError
+from django.utils import timezone
 
 from argus.drf.fields import InfinityTimestampField, TimestampField
 from argus.util.errors import DomainError
@@ -130,12 +131,20 @@ class MyIncidentFilter(filters.FilterSet):
     start_time__gte = TimestampFilter(field_name="start_time", lookup_expr="gte")
     start_time__lte = TimestampFilter(field_name="start_time", lookup_expr="lte")
     end_time__gte = InfinityTimestampFilter(field_name="end_time", lookup_expr="gte")
-    end_time__lte = InfinityTimestampFilter(field_name="end_time", lookup_expr="lte")
+    end_time__lte = InfinityTimestampFilter(field_name="end_time", lookup_expr="lte", method="filter_end_time")
     end_time__isnull = BooleanFilter(field_name="end_time", lookup_expr="isnull")
 
     class Meta:
         model = Incident
         fields = []
+
+    def filter_queryset(self, queryset):
+        """Apply all filters, unless they exclude each other: the database would look through everything to see that."""
+        return queryset.none() if is_contradictory(self.form.cleaned_data) else super().filter_queryset(queryset)
+
+    def filter_end_time(self, queryset, name: str, value):
+        """None ends before it starts, which spares the database all that started later."""
+        return queryset.filter(end_time__lte=value, start_time__lte=value)
 
     def filter_state(self, queryset, name: str, value: bool):
         """Turn true and false into the queryset's words for it."""
@@ -153,3 +162,15 @@ class IncidentFilter(MyIncidentFilter):
     source__id__in = IdListFilter(field_name="source_id", lookup_expr="in", help_text="Numeric ids of sources.")
     source__name__in = NameListFilter(field_name="source__name", lookup_expr="in", help_text="Names of sources.")
     source__type__in = NameListFilter(field_name="source__type", lookup_expr="in", help_text="Names of source types.")
+
+
+def is_contradictory(asked: dict) -> bool:
+    """Tell whether no incident can be all of what is asked about its end."""
+    now, earliest, latest = timezone.now(), asked["end_time__gte"], asked["end_time__lte"]
+    stateless = asked["stateful"] is False or asked["end_time__isnull"] is True
+    stateful = asked["stateful"] is True or asked["end_time__isnull"] is False
+    bounds = [earliest, now if asked["open"] is True else None], [latest, now if asked["open"] is False else None]
+    after, before = ([bound for bound in some if bound is not None] for some in bounds)
+    if stateless and (stateful or after or before):
+        return True
+    return bool(after and before) and max(after) > min(before)

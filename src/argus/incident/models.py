@@ -88,7 +88,9 @@ class IncidentQuerySet(models.QuerySet):
         return self.filter(Q(acked_until__isnull=True) | Q(acked_until__lte=timezone.now()))
 
     def posted_by(self, user):
-        return self.filter(source__user_id=user.pk)
+        """Of the user's own source system; nothing if there is none."""
+        source = getattr(user, "source_system", None)
+        return self.filter(source_id=source.pk) if source else self.none()
 
 
 class Incident(models.Model):
@@ -117,11 +119,8 @@ class Incident(models.Model):
             models.Index(
                 fields=["end_time", "start_time", "id"], name="incident_open", condition=Q(end_time__isnull=False)
             ),
-            models.Index(
-                fields=["acked_until", "start_time", "id"],
-                name="incident_acked",
-                condition=Q(acked_until__isnull=False),
-            ),
+            models.Index(fields=["start_time", "id"], name="incident_acked", condition=Q(acked_until__isnull=False)),
+            models.Index(fields=["start_time", "id"], name="incident_stateless", condition=Q(end_time__isnull=True)),
         ]
 
     def __str__(self):

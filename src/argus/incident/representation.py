@@ -6,12 +6,14 @@ Showing N incidents costs the queries of showing one.
 
 from collections import namedtuple
 
+from django.db.models import OuterRef, Subquery, TextField, Value
+from django.db.models.functions import Concat
 from django.utils import timezone
 
 from argus.drf.fields import wire_time
 
 from .addresses import joined_url
-from .models import Event, Incident, IncidentTagRelation, SourceSystem
+from .models import Event, Incident, IncidentTagRelation, SourceSystem, Tag
 from .tags import TagLine
 
 # What is read of an incident; everything else stays in the database.
@@ -32,6 +34,9 @@ COLUMNS = (
 )
 Row = namedtuple("Row", COLUMNS)
 
+# Not a join: PostgreSQL's planner would read the whole table of tags for a page of incidents.
+TAG_TEXT = Subquery(Tag.objects.filter(pk=OuterRef("tag_id")).values(text=Concat("key", Value("=", TextField()), "value")))
+
 
 def incident_rows(queryset):
     """Turn a queryset of incidents into one of the rows that ``represent_rows`` takes."""
@@ -42,7 +47,7 @@ def represent_rows(rows: list[Row]) -> list[dict]:
     """Show incidents. One query, for the tags of all of them."""
     tags: dict[int, list[dict]] = {row.pk: [] for row in rows}
     relations = IncidentTagRelation.objects.filter(incident_id__in=tags).order_by("pk")
-    for pk, *relation in relations.values_list("incident_id", "added_by_id", "added_time", "tag__key", "tag__value"):
+    for pk, *relation in relations.values_list("incident_id", "added_by_id", "added_time", TAG_TEXT):
         tags[pk].append(represent_tag(*relation))
     now = timezone.now()
     return [represent_row(row, tags[row.pk], now=now) for row in rows]
@@ -60,7 +65,8 @@ def represent_incident(incident: Incident, tags: list[TagLine] | None = None) ->
     )
     if tags is None:
         return represent_rows([row])[0]
-    return represent_row(row, [represent_tag(*tag) for tag in tags], now=timezone.now())
+    lines = [represent_tag(tag.added_by, tag.added_time, f"{tag.key}={tag.value}") for tag in tags]
+    return represent_row(row, lines, now=timezone.now())
 
 
 def represent_row(row: Row, tags: list[dict], *, now) -> dict:
@@ -87,9 +93,9 @@ def represent_row(row: Row, tags: list[dict], *, now) -> dict:
     }
 
 
-def represent_tag(added_by: int, added_time, key: str, value: str) -> dict:
+def represent_tag(added_by: int, added_time, text: str) -> dict:
     """Show a tag of an incident."""
-    return {"added_by": added_by, "added_time": wire_time(added_time), "tag": f"{key}={value}"}
+    return {"added_by": added_by, "added_time": wire_time(added_time), "tag": text}
 
 
 def represent_source(source: SourceSystem) -> dict:
