@@ -15,6 +15,8 @@ from rest_framework.test import APIClient
 
 from argus.site.views import rendered_schema
 from tests.factories import INCIDENTS, PASSWORD, incident_body, make_ack, make_event, make_incident, make_incidents
+from tests.notificationprofile.factories import API as PROFILES
+from tests.notificationprofile.factories import make_line, make_profile
 
 SCHEMA = "/api/v1/schema/"
 DOCS = "/api/v1/docs/"
@@ -243,6 +245,44 @@ def test_accounts_are_as_described(tell, as_user):
     tell(as_user, "get", "/api/v1/auth/users/{pk}/", pk=as_user.user.pk)
     for method, body in [("get", None), ("put", NEW_NUMBER), ("patch", {}), ("delete", None)]:
         tell(as_user, method, f"{numbers}{{pk}}/", body, pk=number["pk"])
+
+
+def test_wishes_are_as_described(tell, as_user):
+    make_incidents(2, tags=["a=b"])
+    number = as_user.post("/api/v1/auth/phone-number/", NEW_NUMBER).json()
+    hours = [{"days": [1, 2], "all_day": True}, {"days": [3], "start": "08:00", "end": "09:00"}]
+    slot = everything_done(tell, as_user, f"{PROFILES}timeslots/", {"name": "Nights", "time_recurrences": hours})
+    criteria = {"name": "Mine", "filter_string": '{"tags": ["a=b"]}'}
+    one = everything_done(tell, as_user, f"{PROFILES}filters/", criteria)
+    profile = {"timeslot": slot["pk"], "filters": [one["pk"]], "media": ["EM"], "phone_number": number["pk"]}
+    everything_done(tell, as_user, PROFILES, profile)
+    for query in ("", "?page_size=1"):
+        tell(as_user, "get", f"{PROFILES}{{pk}}/incidents/", pk=slot["pk"], query=query)
+        tell(as_user, "post", f"{PROFILES}filterpreview/", {"tags": ["a=b"]}, query=query)
+    for body in ({}, {**profile, "filters": []}, profile):
+        tell(as_user, "post", PROFILES, body)
+    tell(as_user, "post", f"{PROFILES}timeslots/", {"name": "x", "time_recurrences": [*hours, {}]})
+    tell(as_user, "post", f"{PROFILES}filterpreview/", {})
+
+
+def everything_done(tell, client, path: str, body: dict) -> dict:
+    """Create, list, show, replace, change, delete, and create again; return what is there in the end."""
+    gone = tell(client, "post", path, body).json()
+    tell(client, "get", path)
+    for method, data in [("get", None), ("put", body), ("patch", {}), ("delete", None), ("get", None)]:
+        tell(client, method, f"{path}{{pk}}/", data, pk=gone["pk"])
+    return tell(client, "post", path, body).json()
+
+
+@pytest.mark.parametrize("query", ["", "?page_size=1"])
+def test_deliveries_are_as_described(tell, as_superuser, query):
+    event, user = make_incident().events.get(), as_superuser.user
+    for address in ("a@example.org", "b@example.org"):
+        make_line(event, user, address=address)
+    make_profile(user)
+
+    path = f"{INCIDENTS}{{pk}}/events/{{event_pk}}/deliveries/"
+    assert tell(as_superuser, "get", path, pk=event.incident_id, event_pk=event.pk, query=query).json()
 
 
 @pytest.mark.parametrize("path", ["/api/v1/token-auth/", "/oidc/api-token-auth/"])

@@ -6,6 +6,7 @@ from drf_spectacular.views import SpectacularSwaggerView
 
 from argus.auth.views import OidcTokenView, TokenView
 from argus.drf.errors import not_found
+from argus.notificationprofile.urls import incident_urlpatterns as delivery_urlpatterns
 
 from .views import FrontPage, SchemaView
 
@@ -13,6 +14,8 @@ api_v1 = [
     path("token-auth/", TokenView.as_view(), name="token-auth"),
     path("auth/", include("argus.auth.urls")),
     path("incidents/", include("argus.incident.urls")),
+    path("incidents/", include((delivery_urlpatterns, "deliveries"))),
+    path("notificationprofiles/", include("argus.notificationprofile.urls")),
     path("schema/", SchemaView.as_view(), name="schema"),
     path("docs/", SpectacularSwaggerView.as_view(url_name="v1:schema"), name="docs"),
 ]

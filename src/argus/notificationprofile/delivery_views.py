@@ -1,0 +1,40 @@
+"""Who was told of an event, over REST."""
+
+from functools import partial
+
+from django.shortcuts import get_object_or_404
+from rest_framework import generics
+from rest_framework.response import Response
+
+from argus.drf.arrays import MOST_ROWS, array_response
+from argus.incident.models import Event, Incident
+
+from . import deliveries, schema
+
+
+@schema.delivery_list
+class DeliveryListView(generics.GenericAPIView):
+    """Who was told of an event, who was not, and why."""
+
+    queryset = Event.objects.all()
+
+    def get(self, request, pk, event_pk):
+        """List who was told of the event, who was not, and why. Users see their own part, staff all.
+
+        First the lines of the ledger, newest first; then, without a pk, the profiles that have none: because none of
+        their filters matched or, as long as nobody has been selected yet, with the verdict `pending`. In pages, or if
+        there are more lines than an array may have, the ledger's lines alone.
+        """
+        event = self.get_event()
+        lines = deliveries.lines_of(event, request.user)
+        represent = partial(deliveries.represent_lines, for_staff=request.user.is_staff)
+        if not {"cursor", "page_size"} & request.query_params.keys():
+            rows = list(lines.order_by("-created", "-pk")[: MOST_ROWS + 1])
+            if len(rows) <= MOST_ROWS:
+                return Response(represent(rows) + deliveries.represent_others(event, request.user, rows))
+        return array_response(request, lines, time_field="created", represent=represent)
+
+    def get_event(self) -> Event:
+        """Find the event named in the path, at its own incident."""
+        incident = get_object_or_404(Incident.objects.only("pk"), pk=self.kwargs["pk"])
+        return get_object_or_404(self.get_queryset().filter(incident=incident), pk=self.kwargs["event_pk"])

@@ -1,0 +1,52 @@
+"""One's own wishes, and those of somebody else."""
+
+import pytest
+
+from argus.auth.models import PhoneNumber
+from argus.notificationprofile.models import RoutingVersion
+from tests.factories import make_user
+from tests.notificationprofile.factories import make_filter, make_profile, make_timeslot
+
+
+@pytest.fixture
+def slot(as_user):
+    return make_timeslot(as_user.user, "Nights")
+
+
+@pytest.fixture
+def own_filter(as_user):
+    return make_filter(as_user.user, "Everything")
+
+
+@pytest.fixture
+def number(as_user):
+    return PhoneNumber.objects.create(user=as_user.user, phone_number="+4767676767")
+
+
+@pytest.fixture
+def profile(as_user, slot, own_filter):
+    return make_profile(as_user.user, timeslot=slot, filters=[own_filter])
+
+
+@pytest.fixture
+def foreign_profile(db):
+    """Somebody else's profile with all its parts."""
+    other = make_user("somebody_else")
+    number = PhoneNumber.objects.create(user=other, phone_number="+4791234567")
+    slot, theirs = make_timeslot(other, "Theirs"), make_filter(other, "Theirs")
+    return make_profile(other, timeslot=slot, filters=[theirs], phone_number=number)
+
+
+@pytest.fixture
+def routing_changes(db):
+    """Do something, and return how often it counted as a change of what selection depends on."""
+
+    def number() -> int:
+        return RoutingVersion.objects.get().number
+
+    def during(call, *args, **kwargs) -> int:
+        before = number()
+        call(*args, **kwargs)
+        return number() - before
+
+    return during
