@@ -196,3 +196,25 @@ def test_what_is_closed_now_was_open_until_its_future_end(as_user, db):
     make_incident(end_time=INFINITY, description="never ends")
     rows = {row["description"]: row["open"] for row in as_user.get(INCIDENTS).json()["results"]}
     assert rows == {"ends tomorrow": True, "ended": False, "never ends": True}
+
+
+EDGES = ["0001-01-01T00:00:00Z", "0001-01-02 00:00", "1895-01-01T00:00:00Z", "9999-12-31T22:59:59.999999Z"]
+
+
+@pytest.mark.parametrize("path", ["", "open/"])
+def test_the_edges_of_the_calendar_are_listed_paged_and_filtered(as_user, post_incident, path):
+    made = [post_incident(start_time=edge)["pk"] for edge in EDGES]
+    seen, link = [], f"{INCIDENTS}{path}?page_size=1"
+    while link:
+        page = as_user.get(link).json()
+        seen += [row["pk"] for row in page["results"]]
+        link = page["next"]
+    assert seen == made[::-1]
+    assert [row["pk"] for row in as_user.get(page["previous"]).json()["results"]] == [made[1]]
+
+
+@pytest.mark.parametrize("edge", EDGES)
+def test_the_edges_of_the_calendar_are_found_by_their_times(as_user, post_incident, edge):
+    pk = post_incident(start_time=edge, end_time=edge)["pk"]
+    for name in ("start_time__gte", "start_time__lte", "end_time__gte", "end_time__lte"):
+        assert [row["pk"] for row in as_user.get(INCIDENTS, {name: edge}).json()["results"]] == [pk]
