@@ -14,7 +14,7 @@ import psycopg2
 import pytest
 import requests
 
-from tests.live import new_database, running_argus
+from tests.live import running_argus
 from tests.servers import running_postgres
 
 KILLS = 6
@@ -134,18 +134,17 @@ def test_eight_writers_on_a_file_never_find_it_locked():
     assert "locked" not in log
 
 
-def test_identical_posts_at_once_make_one_incident_with_one_start():
-    with new_database() as url, running_argus(url) as argus:
-        token = argus.make_source("nav")["token"]
-        body = {"start_time": "2024-05-15T14:00:00Z", "source_incident_id": "one", "tags": [{"tag": "a=b"}]}
+def test_identical_posts_at_once_make_one_incident_with_one_start(argus):
+    callers = [argus.session(argus.make_source()["token"])] * 32
+    body = {"start_time": "2024-05-15T14:00:00Z", "source_incident_id": "one", "tags": [{"tag": "a=b"}]}
 
-        def post(_):
-            return argus.session(token).post(f"{argus.api}incidents/", json=body, timeout=60)
+    def post(caller):
+        return requests.post(f"{argus.api}incidents/", json=body, headers=caller.headers, timeout=60)
 
-        with ThreadPoolExecutor(32) as pool:
-            answers = list(pool.map(post, range(32)))
-        (incident,) = argus.session(token).get(f"{argus.api}incidents/", timeout=10).json()["results"]
-        events = argus.session(token).get(f"{argus.api}incidents/{incident['pk']}/events/", timeout=10).json()
+    with ThreadPoolExecutor(len(callers)) as pool:
+        answers = list(pool.map(post, callers))
+    (incident,) = callers[0].get(f"{argus.api}incidents/mine/", timeout=10).json()["results"]
+    events = callers[0].get(f"{argus.api}incidents/{incident['pk']}/events/", timeout=10).json()
 
     assert sorted(answer.status_code for answer in answers) == [201] + [400] * 31
     refusals = {json.dumps(answer.json()) for answer in answers if answer.status_code == 400}
@@ -154,18 +153,17 @@ def test_identical_posts_at_once_make_one_incident_with_one_start():
     assert [event["type"]["value"] for event in events] == ["STA"]
 
 
-def test_tokens_asked_for_at_once_are_all_given_and_one_stays():
-    with new_database() as url, running_argus(url) as argus:
-        argus.make_admin()
-        body = {"username": "admin", "password": "correct horse battery staple"}
+def test_tokens_asked_for_at_once_are_all_given_and_one_stays(argus):
+    body = {"username": argus.make_source()["username"], "password": "correct horse battery staple"}
+    argus.manage("setpassword", body["username"], body["password"])
 
-        def log_in(_):
-            return requests.post(f"{argus.api}token-auth/", json=body, timeout=60)
+    def log_in(_):
+        return requests.post(f"{argus.api}token-auth/", json=body, timeout=60)
 
-        with ThreadPoolExecutor(6) as pool:
-            answers = list(pool.map(log_in, range(6)))
-        keys = {answer.json()["token"] for answer in answers}
-        alive = [key for key in keys if argus.session(key).get(f"{argus.api}auth/user/", timeout=10).status_code == 200]
+    with ThreadPoolExecutor(6) as pool:
+        answers = list(pool.map(log_in, range(6)))
+    keys = {answer.json()["token"] for answer in answers}
+    alive = [key for key in keys if argus.session(key).get(f"{argus.api}auth/user/", timeout=10).status_code == 200]
 
     assert [answer.status_code for answer in answers] == [200] * 6
     assert len(keys) == 6
