@@ -1,0 +1,72 @@
+"""Bodies are read before a request gets a thread; what comes too slowly or not at all is refused there."""
+
+import asyncio
+from io import BytesIO
+
+import pytest
+
+from argus.drf.wsgi import measured
+from argus.site import asgi, bodies
+
+SCOPE = {
+    "type": "http",
+    "method": "POST",
+    "path": "/api/v1/incidents/",
+    "query_string": b"",
+    "headers": [(b"content-length", b"100"), (b"content-type", b"application/json")],
+}
+
+
+@pytest.fixture(autouse=True)
+def little_patience(monkeypatch):
+    monkeypatch.setattr(bodies, "SECONDS", 0.05)
+
+
+def talk(*messages: dict) -> list[dict]:
+    """What the application says to a client that sends these and then nothing more."""
+    answers, waiting = [], list(messages)
+
+    async def receive():
+        return waiting.pop(0) if waiting else await asyncio.Event().wait()
+
+    async def send(message):
+        answers.append(message)
+
+    asyncio.run(asgi.application(SCOPE, receive, send))
+    return answers
+
+
+def test_a_body_that_does_not_come_is_408():
+    start, body = talk({"type": "http.request", "body": b"{", "more_body": True})
+
+    assert start["status"] == 408
+    assert (b"connection", b"close") in start["headers"]
+    assert b"detail" in body["body"]
+
+
+def test_a_client_that_has_gone_gets_no_answer():
+    assert talk({"type": "http.request", "body": b"{", "more_body": True}, {"type": "http.disconnect"}) == []
+
+
+@pytest.mark.parametrize(("length", "status"), [("5", "400 Bad Request"), ("4", "200 OK"), ("0", "200 OK")])
+def test_a_wsgi_body_that_was_cut_short_is_400(length, status):
+    answers = []
+
+    def application(environ, start_response):
+        start_response("200 OK", [])
+        return [environ["wsgi.input"].read()]
+
+    environ = {"CONTENT_LENGTH": length, "wsgi.input": BytesIO(b"text")}
+    body = measured(application)(environ, lambda status, headers: answers.append(status))
+
+    assert answers == [status]
+    assert (b"detail" in b"".join(body)) == (status[0] == "4")
+
+
+@pytest.mark.parametrize("size", [10, 10**6])
+def test_a_wsgi_body_in_chunks_is_measured(settings, size):
+    environ = {"HTTP_TRANSFER_ENCODING": "chunked", "wsgi.input": BytesIO(b"x" * size)}
+
+    read = measured(lambda environ, start_response: [environ["wsgi.input"].read()])(environ, None)
+
+    assert len(read[0]) == int(environ["CONTENT_LENGTH"]) == min(size, settings.ARGUS_MAX_BODY_SIZE + 1)
