@@ -1,6 +1,7 @@
 """What fits into an SMS: the alphabet of GSM 03.38 with 7 bits a character, or any other with 16."""
 
 import unicodedata
+from collections.abc import Sequence
 from functools import lru_cache
 
 BASIC = set(
@@ -29,18 +30,21 @@ WIDE = 7 / 16
 ELLIPSIS = "..."
 
 
-def fit_sms(head: str, middle: str, tail: str, length: int) -> str:
-    """Join the three, the middle cut as far as needed to take ``length`` places or 7/16 of it in other scripts.
+def fit_sms(head: str, middle: str, tails: Sequence[str], length: int) -> str:
+    """Join head, middle and the first tail that leaves enough room for the middle, which is cut as far as needed.
 
-    Accents and typographic marks that GSM does not have are simplified if that leads to the longer form.
+    The whole takes at most ``length`` places, or 7/16 of it in other scripts. Accents and typographic marks that GSM
+    does not have are simplified if that leads to the longer form.
     """
-    parts = [head, middle[:length], tail]
+    parts = [head, middle[:length], *tails]
     simple = [simplify(part) for part in parts]
     if all(set(part) <= BASIC | EXTENDED for part in simple):
         parts = simple
     else:
         length = int(length * WIDE)
-    head, middle, tail = parts
+    head, middle, *tails = parts
+    enough = min(places(middle), length // 2)
+    tail = next((tail for tail in tails if length - places(head) - places(tail) >= enough), tails[-1])
     room = length - places(head) - places(tail)
     if places(middle) > room:
         middle = cut(middle, room - len(ELLIPSIS)).rstrip() + ELLIPSIS
@@ -70,6 +74,6 @@ def places(text: str) -> int:
 def cut(text: str, room: int) -> str:
     """Return the beginning that fits into so many places."""
     text = text[: max(room, 0)]
-    while places(text) > room:
+    while text and places(text) > room:
         text = text[:-1]
     return text

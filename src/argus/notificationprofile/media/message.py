@@ -52,9 +52,9 @@ class Line:
 
 def with_message_parts(deliveries):
     """Let a queryset of deliveries load all that ``build_message`` looks at. Two queries more, for all of them."""
-    return deliveries.select_related("user", "profile", "event__actor", "event__ack", "event__incident__source").prefetch_related(
-        "event__incident__tag_relations__tag"
-    )
+    return deliveries.select_related(
+        "user", "profile", "event__actor", "event__ack", "event__incident__source"
+    ).prefetch_related("event__incident__tag_relations__tag")
 
 
 def build_message(delivery: Delivery) -> Message:

@@ -67,5 +67,5 @@ def sms_text(event: Event, length: int) -> str:
     incident = event.incident
     source = one_line(incident.source.name)[:LONGEST_NAME]
     clock = readable_time(event.timestamp)[5:16]
-    head, tail = f"{event.get_type_display()}: ", f" ({source}, {clock}) #{incident.pk}"
-    return fit_sms(head, one_line(incident.description), tail, length)
+    tails = [f" ({source}, {clock}) #{incident.pk}", f" #{incident.pk}"]
+    return fit_sms(f"{event.get_type_display()}: ", one_line(incident.description), tails, length)

@@ -1,0 +1,79 @@
+"""What must be right before Argus starts."""
+
+import pytest
+from django.core.checks import run_checks
+from django.core.management import call_command
+from django.core.management.base import SystemCheckError
+
+from argus.notificationprofile.checks import TAG
+
+PLUGINS = "tests.notificationprofile.plugins"
+GATEWAY = "argus.notificationprofile.media.sms.EmailGatewaySMS"
+
+
+def problems() -> dict[str, str]:
+    """What the checks have to say: the ids without their app, with the messages."""
+    return {message.id.rpartition(".")[2]: message.msg for message in run_checks(tags=[TAG])}
+
+
+def test_defaults_are_right():
+    assert problems() == {}
+
+
+@pytest.mark.parametrize("setting", ["DEFAULT_EMAIL_MEDIA", "DEFAULT_SMS_MEDIA"])
+@pytest.mark.parametrize("path", ["nowhere.Medium", "nonsense", f"{PLUGINS}.WithoutSend", f"{PLUGINS}.WithMethod"])
+def test_medium_that_cannot_work_is_an_error_that_names_the_setting(settings, setting, path):
+    setattr(settings, setting, path)
+
+    assert list(problems()) == ["E001"]
+    assert problems()["E001"].startswith(f"{setting}: '{path}' ")
+
+
+@pytest.mark.parametrize("path", [None, f"{PLUGINS}.Good", f"{PLUGINS}.Stranger", f"{PLUGINS}.OfOld"])
+def test_medium_that_can_work_is_no_error(settings, path):
+    settings.DEFAULT_SMS_MEDIA = path
+
+    assert problems() == {}
+
+
+def test_commands_do_not_start_with_a_medium_that_cannot_work(settings):
+    settings.DEFAULT_SMS_MEDIA = "nowhere.Medium"
+
+    with pytest.raises(SystemCheckError, match="DEFAULT_SMS_MEDIA"):
+        call_command("check")
+
+
+@pytest.mark.parametrize("sender", ["", "argus", "Argus <argus>", "a@b@c d"])
+def test_sender_must_have_an_address(settings, sender):
+    settings.DEFAULT_FROM_EMAIL = sender
+
+    assert list(problems()) == ["E002"]
+
+
+@pytest.mark.parametrize("sender", ["argus@localhost", "Argus <argus@example.org>", "argus@bücher.example"])
+def test_sender_may_have_a_name_and_any_domain(settings, sender):
+    settings.DEFAULT_FROM_EMAIL = sender
+
+    assert problems() == {}
+
+
+@pytest.mark.parametrize("gateway", ["", "sms.example.org", "{number}", "{name} x@sms.example.org"])
+def test_sms_by_mail_needs_the_address_of_a_gateway(settings, gateway):
+    settings.DEFAULT_SMS_MEDIA = GATEWAY
+    settings.ARGUS_SMS_GATEWAY = gateway
+
+    assert list(problems()) == ["E003"]
+
+
+@pytest.mark.parametrize("gateway", ["{number}@sms.example.org", "{digits}.secret@sms.example.org", "sms@example.org"])
+def test_address_of_a_gateway_may_hold_the_number_or_be_fixed(settings, gateway):
+    settings.DEFAULT_SMS_MEDIA = GATEWAY
+    settings.ARGUS_SMS_GATEWAY = gateway
+
+    assert problems() == {}
+
+
+def test_waiting_for_ever_is_warned_of(settings):
+    settings.EMAIL_TIMEOUT = None
+
+    assert list(problems()) == ["W001"]
