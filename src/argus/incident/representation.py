@@ -35,7 +35,8 @@ COLUMNS = (
 Row = namedtuple("Row", COLUMNS)
 
 # Not a join: PostgreSQL's planner would read the whole table of tags for a page of incidents.
-TAG_TEXT = Subquery(Tag.objects.filter(pk=OuterRef("tag_id")).values(text=Concat("key", Value("=", TextField()), "value")))
+WORDS = Concat("key", Value("=", TextField()), "value")
+TAG_TEXT = Subquery(Tag.objects.filter(pk=OuterRef("tag_id")).values(text=WORDS))
 
 
 def incident_rows(queryset):

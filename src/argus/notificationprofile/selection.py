@@ -1,11 +1,12 @@
 """Who wants to be told of an event: a decision over wishes in memory, without a query per profile."""
 
 from collections import defaultdict
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 
 from argus.incident.models import Event, IncidentTagRelation
+from argus.incident.sources import ARGUS
 
 from .models import Delivery, Medium, Reason, Verdict
 from .routing import Routing, Wish
@@ -21,27 +22,33 @@ class Facts:
     event_id: int
     incident_id: int
     source_id: int
+    is_about_argus: bool
     received: datetime
     tags: dict[str, set[str]] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
 class Policy:
-    """What the installation can do at the moment. ``unusable`` holds media that must not tell of their own failure."""
+    """What the installation can do at the moment, and which medium must not tell of which incident: its own failure."""
 
     switched_on: bool
     configured: frozenset[str]
+    silent_media: Callable[[], Mapping[int, str]] = dict
 
 
 def load_facts(event_ids: Iterable[int]) -> list[Facts]:
     """Read what selection needs of these events, oldest first. Two queries, however many they are."""
     rows = Event.objects.filter(pk__in=event_ids).order_by("pk")
-    events = list(rows.values_list("pk", "incident_id", "incident__source_id", "received"))
+    columns = ("pk", "incident_id", "incident__source_id", "incident__source__type_id", "received")
+    events = list(rows.values_list(*columns))
     tags = defaultdict(lambda: defaultdict(set))
-    relations = IncidentTagRelation.objects.filter(incident_id__in={incident for _, incident, _, _ in events})
+    relations = IncidentTagRelation.objects.filter(incident_id__in={incident for _, incident, *_ in events})
     for incident, key, value in relations.values_list("incident_id", "tag__key", "tag__value"):
         tags[incident][key].add(value)
-    return [Facts(*event, tags=tags[event[1]]) for event in events]
+    return [
+        Facts(pk, incident, source, source_type == ARGUS, received, tags[incident])
+        for pk, incident, source, source_type, received in events
+    ]
 
 
 def select(facts: Facts, routing: Routing, policy: Policy) -> list[Delivery]:
@@ -84,7 +91,9 @@ def reason_against(facts: Facts, wish: Wish, medium: str, address: str, policy: 
         return Reason.INACTIVE
     if not wish.includes(facts.received):
         return Reason.TIMESLOT
-    if medium not in policy.configured:
+    if medium not in policy.configured or (
+        facts.is_about_argus and policy.silent_media().get(facts.incident_id) == medium
+    ):
         return Reason.NO_MEDIUM
     if not address:
         return Reason.NO_ADDRESS

@@ -17,15 +17,18 @@ def add_first_rows(apps, schema_editor):
         recurrences.create(timeslot=slot, days=list("1234567"), start=time.min, end=time.max)
 
 
-# The commit that puts something into the outbox wakes the workers, without a query of its own.
+# The commit that gives workers something to do wakes them, without a query of its own.
 WAKE_UP = """
 CREATE FUNCTION argus_wake_workers() RETURNS trigger LANGUAGE plpgsql AS $$
 BEGIN PERFORM pg_notify('argus_outbox', ''); RETURN NULL; END $$;
 CREATE TRIGGER argus_wake_workers AFTER INSERT ON argus_notificationprofile_outboxentry
 FOR EACH STATEMENT EXECUTE FUNCTION argus_wake_workers();
+CREATE TRIGGER argus_wake_workers AFTER INSERT ON argus_notificationprofile_delivery
+FOR EACH STATEMENT EXECUTE FUNCTION argus_wake_workers();
 """
 BE_SILENT = """
 DROP TRIGGER argus_wake_workers ON argus_notificationprofile_outboxentry;
+DROP TRIGGER argus_wake_workers ON argus_notificationprofile_delivery;
 DROP FUNCTION argus_wake_workers();
 """
 

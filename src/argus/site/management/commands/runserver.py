@@ -4,6 +4,7 @@ from django.core.management.base import CommandError
 from django.core.management.commands import runserver
 from django.utils import autoreload
 
+from argus.site.companion import Companion
 from argus.site.web import build_server
 
 
@@ -16,7 +17,8 @@ class Command(runserver.Command):
             self.check()
             self.check_migrations()
         self.stdout.write(f"Argus serves http://{self.addr}:{self.port}/ - Ctrl-C stops it.")
-        try:
-            build_server(self.addr, int(self.port)).run()
-        except SystemExit:
-            raise CommandError(f"Cannot listen on {self.addr}:{self.port}.") from None
+        with Companion("send_notifications"):
+            try:
+                build_server(self.addr, int(self.port)).run()
+            except SystemExit:
+                raise CommandError(f"Cannot listen on {self.addr}:{self.port}.") from None

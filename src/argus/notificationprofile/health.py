@@ -1,0 +1,57 @@
+"""Whether the media work, told through Argus itself: one incident per outage of a medium."""
+
+from datetime import timedelta
+
+from django.conf import settings
+from django.db import transaction
+from django.utils import timezone
+
+from argus.incident import services, sources
+from argus.incident.lifecycle import EventType
+from argus.util.infinity import INFINITY
+
+from .models import Medium, MediumHealth
+
+
+@transaction.atomic
+def note_success(medium: str) -> None:
+    """The medium has carried a message. Ends the incident, if one tells of its failing."""
+    health = MediumHealth.objects.select_for_update().filter(medium=medium, failing_since__isnull=False).first()
+    if health is None:
+        return
+    if health.incident and health.incident.open:
+        actor, now = health.incident.source.user, timezone.now()
+        services.record_event(health.incident, EventType.END, actor=actor, timestamp=now, description="It works again.")
+    health.failing_since = health.incident = None
+    health.save()
+
+
+@transaction.atomic
+def note_failure(medium: str, error: str) -> None:
+    """The medium has failed. Opens an incident once it has done nothing else for a while."""
+    now = timezone.now()
+    MediumHealth.objects.get_or_create(medium=medium)
+    health = MediumHealth.objects.select_for_update().get(medium=medium)
+    health.failing_since = health.failing_since or now
+    patience = timedelta(seconds=settings.ARGUS_MEDIUM_FAILING_AFTER)
+    if health.incident is None and now - health.failing_since >= patience:
+        health.incident = _open_incident(medium, since=health.failing_since, error=error)
+    health.save()
+
+
+def silent_media() -> dict[int, str]:
+    """Return which medium must not be used for which incident: none tells of its own failure."""
+    return dict(MediumHealth.objects.filter(incident__isnull=False).values_list("incident_id", "medium"))
+
+
+def _open_incident(medium: str, *, since, error: str):
+    source, name = sources.get_argus_source(), Medium(medium).label
+    return services.create_incident(
+        source,
+        actor=source.user,
+        start_time=since,
+        end_time=INFINITY,
+        source_incident_id=f"medium-{medium}-{since.isoformat()}",
+        description=f"Notifications by {name} have been failing since {timezone.localtime(since):%H:%M}: {error[:200]}",
+        tags=[("problem_type", "mediumFailing"), ("object", name.lower())],
+    )

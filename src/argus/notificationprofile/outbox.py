@@ -1,0 +1,140 @@
+"""From the outbox to the ledger, and from the ledger to a verdict.
+
+Each step is one short transaction, and any number of workers may take it at once. Rows are claimed under a lease: a
+worker that dies loses nothing, another takes over when the lease has run out. A delivery waits for those before it
+about the same incident to the same address, so that nobody reads of the end before the start.
+"""
+
+import random
+from datetime import datetime, timedelta
+
+from django.conf import settings
+from django.db import connection, transaction
+from django.db.models import Exists, F, OuterRef, Q
+from django.utils import timezone
+
+from .media.message import with_message_parts
+from .models import Delivery, DeliveryQuerySet, OutboxEntry, Reason, RoutingVersion, Verdict
+from .routing import VERSION, Routing
+from .selection import Policy, load_facts, select
+
+EVENTS_AT_ONCE = 100
+FORGOTTEN_AT_ONCE = 1000
+LONGEST_ERROR = 2000
+
+
+class Router:
+    """Turns outbox entries into lines of the ledger; remembers the wishes from one time to the next."""
+
+    def __init__(self):
+        self.routing: Routing | None = None
+
+    @transaction.atomic
+    def route(self, policy: Policy) -> int:
+        """Route the oldest entries and return how many; 0 if there are none, or if another worker is at it.
+
+        Only one worker routes at a time, in the order of the outbox. It holds the wishes' version meanwhile, so no
+        wish can change between reading it and writing down what came of it.
+        """
+        version = RoutingVersion.objects.select_for_update(skip_locked=True).filter(pk=VERSION)
+        number = version.values_list("number", flat=True).first()
+        if number is None:
+            return 0
+        entries = dict(OutboxEntry.objects.order_by("pk").values_list("pk", "event_id")[:EVENTS_AT_ONCE])
+        if entries:
+            routing = self.wishes_at(number)
+            lines = [line for facts in load_facts(entries.values()) for line in select(facts, routing, policy)]
+            Delivery.objects.bulk_create(lines, ignore_conflicts=True, batch_size=500)
+            OutboxEntry.objects.filter(pk__in=entries).delete()
+        return len(entries)
+
+    def wishes_at(self, version: int) -> Routing:
+        """Return the wishes as they stand now, at this version."""
+        if self.routing is None or self.routing.version != version:
+            self.routing = Routing.load(version)
+        return self.routing
+
+
+@transaction.atomic
+def claim(*, limit: int) -> list[Delivery]:
+    """Take up to ``limit`` deliveries that are due in hand, for as long as a lease lasts. Counts as an attempt.
+
+    What is needed to send them is loaded with them.
+    """
+    now = timezone.now()
+    lease = now + timedelta(seconds=settings.ARGUS_NOTIFICATION_LEASE)
+    same_queue = {name: OuterRef(name) for name in ("incident", "medium", "address")}
+    before = Delivery.objects.unsettled().filter(**same_queue, pk__lt=OuterRef("pk"))
+    due = Delivery.objects.unsettled().filter(Q(leased_until=None) | Q(leased_until__lte=now), due__lte=now)
+    ready = due.filter(~Exists(before)).select_for_update(of=("self",), skip_locked=True).order_by("due", "pk")
+    claimed = list(with_message_parts(ready)[:limit])
+    Delivery.objects.filter(pk__in=[one.pk for one in claimed]).update(leased_until=lease, attempts=F("attempts") + 1)
+    for one in claimed:
+        one.leased_until, one.attempts = lease, one.attempts + 1
+    return claimed
+
+
+def settle(delivery: Delivery, verdict: Verdict, *, error: str = "") -> None:
+    """Write down how it ended."""
+    _write(delivery, verdict=verdict, last_error=error[:LONGEST_ERROR], settled=timezone.now())
+
+
+def postpone(delivery: Delivery, error: str) -> None:
+    """Plan the next attempt, ever later; give up when the delivery has grown too old."""
+    now = timezone.now()
+    if now - delivery.created >= timedelta(hours=settings.ARGUS_NOTIFICATION_GIVE_UP_AFTER):
+        settle(delivery, Verdict.FAILED, error=error)
+    else:
+        _write(
+            delivery,
+            verdict=Verdict.RETRYING,
+            last_error=error[:LONGEST_ERROR],
+            due=now + pause_after(delivery.attempts),
+        )
+
+
+def release(delivery: Delivery) -> None:
+    """Put an untouched delivery back, as if it had never been claimed."""
+    _write(delivery, attempts=delivery.attempts - 1)
+
+
+def pause_after(attempts: int) -> timedelta:
+    """Return how long to wait after so many attempts: doubling up to a limit, and never in step with others."""
+    longest = settings.ARGUS_NOTIFICATION_RETRY_MOST
+    seconds = min(settings.ARGUS_NOTIFICATION_RETRY_FIRST * 2 ** min(attempts - 1, 20), longest)
+    return timedelta(seconds=seconds * random.uniform(0.75, 1.0))
+
+
+def retry(deliveries: DeliveryQuerySet) -> int:
+    """Give failed deliveries another life, from now on, and return how many there were."""
+    now = timezone.now()
+    return deliveries.filter(verdict=Verdict.FAILED).update(
+        verdict=Verdict.PENDING, reason=Reason.NONE, due=now, created=now, settled=None, leased_until=None
+    )
+
+
+def next_due() -> datetime | None:
+    """Return when the next delivery is to be tried."""
+    return Delivery.objects.unsettled().order_by("due").values_list("due", flat=True).first()
+
+
+def forget_before(moment: datetime) -> int:
+    """Delete settled lines older than this, a portion per transaction, and return how many there were."""
+    count = 0
+    old = Delivery.objects.settled_before(moment).order_by("pk").values_list("pk", flat=True)
+    while portion := list(old[:FORGOTTEN_AT_ONCE]):
+        count += Delivery.objects.filter(pk__in=portion).delete()[0]
+    return count
+
+
+@transaction.atomic
+def _write(delivery: Delivery, **values) -> None:
+    """Change a delivery that is still ours, and let go of it.
+
+    The disk is not waited for: if the machine dies, the worst is a message that is sent again.
+    """
+    if connection.vendor == "postgresql":
+        with connection.cursor() as cursor:
+            cursor.execute("SET LOCAL synchronous_commit TO off")
+    mine = Delivery.objects.unsettled().filter(pk=delivery.pk, leased_until=delivery.leased_until)
+    mine.update(leased_until=None, **values)

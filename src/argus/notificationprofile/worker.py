@@ -1,0 +1,190 @@
+"""The loop that tells people: route what is in the outbox, send what is due in the ledger, wait for more."""
+
+import logging
+import threading
+from collections.abc import Callable
+from functools import partial
+from itertools import groupby
+from select import select
+from time import monotonic
+
+from django.conf import settings
+from django.db import InterfaceError, OperationalError, connection, connections
+from django.utils import timezone
+
+from . import health, outbox
+from .media.base import PermanentFailure
+from .media.message import build_message
+from .media.registry import configured_media
+from .models import Delivery, Verdict
+from .outbox import Router
+from .selection import Policy
+
+log = logging.getLogger(__name__)
+
+DELIVERIES_AT_ONCE = 50
+# How long to sleep without a wake-up call: PostgreSQL gives one at each commit, elsewhere looking is all there is.
+NAP, NAP_WITHOUT_CALL = 1.0, 0.25
+LONGEST_PAUSE = 5.0
+
+
+class Stuck(Exception):
+    """A medium has not come back in time."""
+
+
+class Worker:
+    """One of any number of workers. ``stop`` may be called from a signal handler or another thread."""
+
+    def __init__(self):
+        self.router = Router()
+        self.stopping = threading.Event()
+        self.listening_on = None
+
+    def stop(self) -> None:
+        """Finish the message in hand, put the others back, and return from ``run``."""
+        self.stopping.set()
+
+    def run(self, is_wanted: Callable[[], bool] = lambda: True) -> None:
+        """Work until stopped, or until nobody wants it any more. A database that is away is waited for."""
+        pause = 0.1
+        while not self.stopping.is_set() and is_wanted():
+            try:
+                if not self.work():
+                    self.sleep()
+                pause = 0.1
+            except (OperationalError, InterfaceError) as error:
+                log.warning("The database cannot be reached, trying again: %s", str(error).strip())
+                connection.close()
+                self.stopping.wait(pause)
+                pause = min(pause * 2, LONGEST_PAUSE)
+
+    def work(self) -> bool:
+        """Do what there is to do right now, in small portions; tell whether there was anything."""
+        policy = Policy(settings.ARGUS_SEND_NOTIFICATIONS, frozenset(configured_media()), health.silent_media)
+        routed = self.router.route(policy)
+        claimed = outbox.claim(limit=DELIVERIES_AT_ONCE) if policy.switched_on else []
+        for code, deliveries in groupby(sorted(claimed, key=lambda one: one.medium), key=lambda one: one.medium):
+            Batch(code, list(deliveries), self.stopping).send()
+        return bool(routed or claimed)
+
+    def sleep(self) -> None:
+        """Wait for a wake-up call, for a delivery to fall due, or for a moment."""
+        if connection.vendor != "postgresql":
+            self.stopping.wait(NAP_WITHOUT_CALL)
+            return
+        if self.listening_on is not connection.connection or connection.connection is None:
+            with connection.cursor() as cursor:
+                cursor.execute("LISTEN argus_outbox")
+            # Something may have been committed just before: look once more.
+            self.listening_on = connection.connection
+            return
+        due = outbox.next_due()
+        seconds = NAP if due is None else min(NAP, max(0.0, (due - timezone.now()).total_seconds()))
+        if select([self.listening_on], [], [], seconds)[0]:
+            self.listening_on.poll()
+            self.listening_on.notifies.clear()
+
+
+class Batch:
+    """Some deliveries by one medium, one after the other, over one session."""
+
+    def __init__(self, code: str, deliveries: list[Delivery], stopping: threading.Event):
+        self.code = code
+        self.medium = configured_media().get(code)
+        self.waiting = deliveries
+        self.stopping = stopping
+        self.trouble = ""
+        self.deadline = monotonic() + settings.ARGUS_NOTIFICATION_LEASE - settings.ARGUS_NOTIFICATION_SEND_TIMEOUT
+
+    def send(self) -> None:
+        """Send them all, or put back what cannot be sent before the lease ends."""
+        try:
+            with self.open_session() as extra:
+                while self.waiting and not self.stopping.is_set() and monotonic() < self.deadline:
+                    self.hand_over(self.waiting.pop(0), extra)
+        except Stuck as error:
+            self.trouble = str(error)
+        except (OperationalError, InterfaceError):
+            raise
+        except Exception as error:
+            # The session itself: nobody can be reached this way now, so nobody is tried.
+            self.trouble = describe(error)
+            while self.waiting:
+                outbox.postpone(self.waiting.pop(0), self.trouble)
+        for delivery in self.waiting:
+            outbox.release(delivery)
+        if self.trouble:
+            health.note_failure(self.code, self.trouble)
+
+    def open_session(self):
+        """Open what the medium keeps open between messages."""
+        if self.medium is None:
+            raise LookupError("The medium is not configured any more.")
+        return self.medium.session()
+
+    def hand_over(self, delivery: Delivery, extra: dict) -> None:
+        """Send one message and write down what came of it. Whatever a medium does, only this delivery suffers."""
+        try:
+            call = self.plan_call(delivery, extra)
+            result = call_in_time(call, settings.ARGUS_NOTIFICATION_SEND_TIMEOUT)
+            if result is not None:
+                raise PermanentFailure(f"The medium returned {result!r:.100}, which means nothing.")
+        except PermanentFailure as error:
+            log.warning("%s failed for good: %s", delivery, error)
+            outbox.settle(delivery, Verdict.FAILED, error=describe(error))
+        except Exception as error:
+            log.warning("%s failed, will be tried again: %s", delivery, describe(error))
+            outbox.postpone(delivery, describe(error))
+            self.trouble = describe(error)
+            if isinstance(error, Stuck):
+                raise
+        else:
+            outbox.settle(delivery, Verdict.SENT)
+            self.trouble = ""
+            health.note_success(self.code)
+
+    def plan_call(self, delivery: Delivery, extra: dict) -> Callable:
+        """Return the call of ``send`` that the plugin contract asks for, the message already made."""
+        return partial(
+            self.medium.send,
+            delivery.event.incident,
+            delivery.user,
+            event=delivery.event,
+            profile=delivery.profile,
+            message=build_message(delivery),
+            address=delivery.address,
+            phone_number=delivery.address,
+            **extra,
+        )
+
+
+def call_in_time(function: Callable, seconds: float):
+    """Call a function in a thread of its own and return what it returns, or raise what it raises.
+
+    Raises ``Stuck`` when it takes too long. The thread cannot be stopped then; it is left behind, and the process does
+    not wait for it.
+    """
+    outcome: list = []
+
+    def call():
+        try:
+            outcome.append((function(), None))
+        except BaseException as error:
+            outcome.append((None, error))
+        finally:
+            connections.close_all()
+
+    thread = threading.Thread(target=call, daemon=True)
+    thread.start()
+    thread.join(seconds)
+    if not outcome:
+        raise Stuck(f"The medium did not come back within {seconds} seconds.")
+    result, error = outcome[0]
+    if error is not None:
+        raise error
+    return result
+
+
+def describe(error: BaseException) -> str:
+    """Say what went wrong, for the ledger."""
+    return f"{type(error).__name__}: {error}"
