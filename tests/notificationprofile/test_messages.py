@@ -244,6 +244,8 @@ def test_mail_and_sms_of_one_event_have_different_ids():
         ("Argus <argus@example.org>", "example.org"),
         ("argus@bücher.example", "xn--bcher-kva.example"),
         ("argus", "localhost"),
+        ("argus@a-rather-long-department-name.university.example.org", "university.example.org"),
+        (f"argus@{'x' * 60}", "x" * 33),
     ],
 )
 def test_message_ids_are_of_the_installations_mail_domain(settings, sender, domain):
@@ -264,15 +266,19 @@ def test_another_installation_with_the_same_domain_has_other_ids(settings):
     assert build_message(delivery).message_id != message_id
 
 
-def test_ids_pass_through_a_mail_unfolded_and_unencoded():
+@pytest.mark.parametrize(
+    "sender", ["argus@localhost", f"argus@{'x' * 33}", "argus@a.very.long.name.of.some.example.org"]
+)
+def test_ids_pass_through_a_mail_unfolded_and_unencoded(settings, sender):
+    settings.DEFAULT_FROM_EMAIL = sender
     incident = make_incident()
     message = make_message(make_event(incident))
 
-    raw = as_mail(message).as_bytes().decode()
+    raw = as_mail(message).as_bytes().decode().replace(">\n <", "> <")
 
     assert f"Message-ID: {message.message_id}\n" in raw
     assert f"In-Reply-To: {message.references[1]}\n" in raw
-    assert f"References: {message.references[0]}\n {message.references[1]}\n" in raw
+    assert f"References: {message.references[0]} {message.references[1]}\n" in raw
 
 
 def test_robots_are_told_not_to_answer_and_filters_find_incident_and_event():

@@ -22,6 +22,8 @@ SUBJECT_DESCRIPTION = 100
 SUBJECT_ACTOR = 40
 # Of anything longer the source's own page shows the rest; mail servers have limits too.
 LONGEST_VALUE = 10_000
+# What is left for it on a line of 78 characters: "In-Reply-To: <i1234567890s.0123456789abcdef@...>".
+LONGEST_DOMAIN = 33
 
 
 @dataclass(frozen=True)
@@ -166,23 +168,26 @@ def thread_ids(delivery: Delivery) -> tuple[str, str, str]:
 
     The first is the id of no mail: whoever subscribes late, or shares a mailbox, has all mails in one conversation too.
     """
-    event, incident = delivery.event, f"incident-{delivery.event.incident_id}"
+    event, incident = delivery.event, f"i{delivery.event.incident_id}"
     addressee = f"{delivery.user_id} {delivery.medium} {delivery.address}"
-    first = message_id(f"{incident}-start", addressee)
-    own = first if event.type == EventType.START else message_id(f"event-{event.pk}", addressee)
+    first = message_id(f"{incident}s", addressee)
+    own = first if event.type == EventType.START else message_id(f"e{event.pk}", addressee)
     return message_id(incident), first, own
 
 
 def message_id(name: str, addressee: str = "") -> str:
-    """Return an id that is always the same for the same things, and not the one of another installation.
-
-    It is short, since long ones would be folded by some mailers and then not be recognized.
-    """
+    """Return an id that is always the same for the same things, and not the one of another installation."""
     digest = salted_hmac("argus.notificationprofile.message_id", f"{name} {addressee}").hexdigest()[:16]
     return f"<{name}.{digest}@{mail_domain()}>"
 
 
 def mail_domain() -> str:
-    """Return the domain that this installation sends mail from."""
+    """Return the domain that this installation sends mail from, or the end of it if it is long.
+
+    An id must fit on a line of its header: newer releases of Django encode longer ones, and no client knows them again.
+    """
     _, at, domain = parseaddr(settings.DEFAULT_FROM_EMAIL)[1].rpartition("@")
-    return punycode(domain) if at and domain else "localhost"
+    labels = punycode(domain).split(".") if at and domain else ["localhost"]
+    while len(".".join(labels)) > LONGEST_DOMAIN and len(labels) > 1:
+        labels.pop(0)
+    return ".".join(labels)[:LONGEST_DOMAIN]
