@@ -14,7 +14,12 @@ from django.http import HttpResponseRedirect
 from argus.util.errors import DomainError
 
 from .deletion import MOST_OBJECTS, describe, toll_of
-from .fields import MomentField, PickyAutocompleteSelect, PickyMultipleChoiceField
+from .fields import (
+    MomentField,
+    PickyAutocompleteSelect,
+    PickyAutocompleteSelectMultiple,
+    PickyMultipleChoiceField,
+)
 from .keys import is_key, target_field
 from .pages import BoundedPaginator, StrictChangeList
 
@@ -82,6 +87,8 @@ class SafeAdmin(admin.ModelAdmin):
 
     def formfield_for_manytomany(self, db_field, request, **kwargs):
         kwargs.setdefault("form_class", PickyMultipleChoiceField)
+        if db_field.name in self.get_autocomplete_fields(request):
+            kwargs.setdefault("widget", PickyAutocompleteSelectMultiple(db_field, self.admin_site))
         return super().formfield_for_manytomany(db_field, request, **kwargs)
 
     # Refusals

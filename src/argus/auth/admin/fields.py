@@ -3,7 +3,7 @@
 from datetime import UTC, datetime
 
 from django import forms
-from django.contrib.admin.widgets import AdminSplitDateTime, AutocompleteSelect
+from django.contrib.admin.widgets import AdminSplitDateTime, AutocompleteSelect, AutocompleteSelectMultiple
 from django.core.exceptions import ValidationError
 
 from .keys import is_key, target_field
@@ -40,9 +40,17 @@ class PickyMultipleChoiceField(forms.ModelMultipleChoiceField):
         return super().clean(value)
 
 
-class PickyAutocompleteSelect(AutocompleteSelect):
-    """A choice of one row among many, which is fetched while one types."""
+class PickyOptions:
+    """Mixed into choices among rows that are fetched while one types: what can be no key is not looked up."""
 
     def optgroups(self, name, value, attr=None):
         key = target_field(self.field)
         return super().optgroups(name, [item for item in value if item == "" or is_key(key, item)], attr)
+
+
+class PickyAutocompleteSelect(PickyOptions, AutocompleteSelect):
+    """A choice of one row among many."""
+
+
+class PickyAutocompleteSelectMultiple(PickyOptions, AutocompleteSelectMultiple):
+    """A choice of some rows among many."""
