@@ -3,6 +3,7 @@
 from datetime import UTC, datetime, timedelta
 
 import pytest
+from django.core import serializers
 from django.db import connection
 
 from argus.incident.models import Incident
@@ -49,3 +50,10 @@ def test_infinity_is_later_than_every_moment_for_the_database():
 def test_infinity_sorts_last():
     first, last, middle = (make_incident(end_time=time) for time in (NOON, INFINITY, NOON + timedelta(days=1)))
     assert list(Incident.objects.order_by("end_time")) == [first, middle, last]
+
+
+def test_what_is_dumped_can_be_loaded_infinity_included():
+    incident = make_incident(end_time=INFINITY)
+    dumped = serializers.serialize("json", [incident])
+    [loaded] = serializers.deserialize("json", dumped)
+    assert loaded.object.end_time == INFINITY

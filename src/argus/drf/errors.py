@@ -1,10 +1,17 @@
 """What callers get told: refusals of the domain become 400 or 403, unknown addresses 404, all as JSON."""
 
-from django.core.exceptions import DisallowedHost, RequestDataTooBig, SuspiciousOperation, TooManyFieldsSent
+from django.core.exceptions import (
+    DisallowedHost,
+    ObjectDoesNotExist,
+    RequestDataTooBig,
+    SuspiciousOperation,
+    TooManyFieldsSent,
+)
 from django.http import JsonResponse, UnreadablePostError
 from django.views import defaults
 from django.views.decorators.csrf import csrf_exempt
 from rest_framework import status
+from rest_framework.exceptions import NotFound
 from rest_framework.response import Response
 from rest_framework.views import exception_handler as drf_exception_handler
 from rest_framework.views import set_rollback
@@ -24,6 +31,9 @@ def exception_handler(error, context):
     if isinstance(error, SuspiciousOperation | UnreadablePostError):
         set_rollback()
         return Response(reason_for(error), status=status_for(error))
+    if isinstance(error, ObjectDoesNotExist):
+        # It was there when the request began, and somebody has deleted it since.
+        error = NotFound()
     if not isinstance(error, DomainError):
         return drf_exception_handler(error, context)
     set_rollback()

@@ -10,6 +10,8 @@ from argus.notificationprofile.urls import incident_urlpatterns as delivery_urlp
 
 from .views import FrontPage, SchemaView
 
+admin.site.site_header = admin.site.site_title = "Argus"
+
 api_v1 = [
     path("token-auth/", TokenView.as_view(), name="token-auth"),
     path("auth/", include("argus.auth.urls")),

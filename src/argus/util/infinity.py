@@ -9,10 +9,17 @@ from datetime import UTC, datetime
 from django.db import models
 
 INFINITY = datetime.max.replace(tzinfo=UTC)
+# What ``dumpdata`` makes of it: its JSON knows milliseconds only.
+DUMPED_INFINITY = INFINITY.replace(microsecond=999_000)
 
 
 class InfinityDateTimeField(models.DateTimeField):
     """An aware datetime that may be ``INFINITY``."""
+
+    def to_python(self, value):
+        """Read what ``dumpdata`` wrote, infinity included."""
+        moment = super().to_python(value)
+        return INFINITY if moment == DUMPED_INFINITY else moment
 
     def get_db_prep_value(self, value, connection, prepared=False):
         """Spell infinity the way the database does."""
