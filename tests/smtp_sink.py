@@ -91,8 +91,6 @@ class Sink:
         self._thread = threading.Thread(target=self._loop.run_forever, name="smtp-sink", daemon=True)
         self._thread.start()
 
-    # What tests say to it
-
     def start(self) -> None:
         """Listen; on the same port as before."""
         self._do(self._start)
@@ -102,7 +100,7 @@ class Sink:
         self._do(self._stop)
 
     def hang_up(self, goodbye: bytes = b"") -> None:
-        """Close the connections that are open, after a last word, and go on listening."""
+        """Close the open connections, after a last word, and go on listening."""
         self._do(lambda: self._hang_up(goodbye))
 
     def close(self) -> None:
@@ -130,8 +128,6 @@ class Sink:
         with self._changed:
             self._rules.clear()
 
-    # What it tells them
-
     @property
     def messages(self) -> list[Received]:
         """What has been accepted so far, oldest first."""
@@ -147,8 +143,6 @@ class Sink:
             if not self._changed.wait_for(lambda: len(self._messages) >= number, seconds):
                 raise TimeoutError(f"{len(self._messages)} messages after {seconds} s, not {number}")
             return list(self._messages)
-
-    # What conversations ask
 
     def keep(self, received: Received) -> None:
         with self._changed:
@@ -172,8 +166,6 @@ class Sink:
 
     def left(self, conversation: "Conversation") -> None:
         self._open.discard(conversation)
-
-    # Within its thread
 
     def _do(self, action: Callable) -> None:
         async def run():

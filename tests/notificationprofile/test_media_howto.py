@@ -10,10 +10,14 @@ from urllib.error import HTTPError, URLError
 import pytest
 from django.core.checks import run_checks
 
+from argus.auth.models import PhoneNumber
 from argus.notificationprofile.checks import TAG
 from argus.notificationprofile.media.base import PermanentFailure
 from argus.notificationprofile.media.registry import configured_media
+from argus.notificationprofile.models import Delivery, Verdict
+from argus.notificationprofile.worker import Worker
 from tests.factories import make_incident, make_user
+from tests.notificationprofile.factories import make_profile
 from tests.notificationprofile.messages import make_message, start_of
 from tests.servers import find_free_port
 
@@ -94,6 +98,21 @@ def test_example_delivers(send, provider):
     assert body == {"to": NUMBER, "text": send.message.subject}
     assert "Switch sw-3 does not answer" in body["text"]
     assert headers["Idempotency-Key"] == send.message.message_id
+
+
+def test_example_delivers_what_a_profile_asks_for_and_the_ledger_says_so(plugin, provider, settings):
+    settings.ARGUS_SEND_NOTIFICATIONS = True
+    user = make_user()
+    number = PhoneNumber.objects.create(user=user, phone_number=NUMBER)
+    make_profile(user, media=["SM"], phone_number=number)
+    make_incident(description="Switch sw-3 does not answer")
+    worker = Worker()
+
+    while worker.work():
+        pass
+
+    assert [body["to"] for _, body in provider.requests] == [NUMBER]
+    assert Delivery.objects.get().verdict == Verdict.SENT
 
 
 @pytest.mark.parametrize("status", [400, 404, 422])

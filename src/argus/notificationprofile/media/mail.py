@@ -1,7 +1,7 @@
 """Handing mails to a mail server: one connection for many, and whose fault it is when one is refused."""
 
 import re
-import select
+import selectors
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
@@ -156,9 +156,9 @@ class MailSession:
         sock = self._socket()
         if sock is None:
             return True
-        poll = select.poll()
-        poll.register(sock, select.POLLIN)
-        return bool(poll.poll(0))
+        with selectors.DefaultSelector() as selector:
+            selector.register(sock, selectors.EVENT_READ)
+            return bool(selector.select(0))
 
     def _close(self) -> None:
         with suppress(OSError, SMTPException):

@@ -17,6 +17,8 @@ from ..models import Delivery, Medium
 from .text import one_line, printable, readable_time, shorten
 
 TEMPLATE = "notificationprofile/event"
+# Nobody's holiday greeting shall come back.
+ROBOT_HEADERS = {"Auto-Submitted": "auto-generated", "X-Auto-Response-Suppress": "All"}
 # How much of a description goes into the subject, where many clients show a single line of about this length.
 SUBJECT_DESCRIPTION = 100
 SUBJECT_ACTOR = 40
@@ -63,7 +65,6 @@ def build_message(delivery: Delivery) -> Message:
     """Put an event into words for the addressee of a delivery. No query for deliveries of ``with_message_parts``."""
     event, incident = delivery.event, delivery.event.incident
     context = {
-        "event": event,
         "title": event.get_type_display(),
         "event_lines": describe_event(event),
         "incident_lines": describe_incident(incident),
@@ -77,17 +78,18 @@ def build_message(delivery: Delivery) -> Message:
         html=render_to_string(f"{TEMPLATE}.html", context),
         message_id=own,
         references=references,
-        headers={
-            "Message-ID": own,
-            "In-Reply-To": references[-1],
-            "References": " ".join(references),
-            # Nobody's holiday greeting shall come back.
-            "Auto-Submitted": "auto-generated",
-            "X-Auto-Response-Suppress": "All",
-            "X-Argus-Incident": str(incident.pk),
-            "X-Argus-Event": str(event.pk),
-        },
+        headers=thread_headers(own, references) | ROBOT_HEADERS | argus_headers(event),
     )
+
+
+def thread_headers(message_id: str, references: tuple[str, ...]) -> dict[str, str]:
+    """Return what mail clients put conversations together by."""
+    return {"Message-ID": message_id, "In-Reply-To": references[-1], "References": " ".join(references)}
+
+
+def argus_headers(event: Event) -> dict[str, str]:
+    """Return what people's filters, and other programs, can go by."""
+    return {"X-Argus-Incident": str(event.incident_id), "X-Argus-Event": str(event.pk)}
 
 
 def latest_message(incident: Incident, user, *, medium: str = Medium.EMAIL, address: str = "") -> Message:
