@@ -8,8 +8,7 @@
         sink.stop(); sink.start()                                             # refuses connections in between
         assert sink.wait_for(2)[0].message["Subject"] == "..."
 
-It runs in a thread of its own, on a port that it keeps; every method may be called from any thread. Nothing of pytest
-or Django belongs into this module.
+It runs in a thread of its own, on a port that it keeps; every method may be called from any thread.
 """
 
 import asyncio
@@ -169,8 +168,7 @@ class Sink:
 
     def _do(self, action: Callable) -> None:
         async def run():
-            result = action()
-            if asyncio.iscoroutine(result):
+            if asyncio.iscoroutine(result := action()):
                 await result
 
         asyncio.run_coroutine_threadsafe(run(), self._loop).result(10)

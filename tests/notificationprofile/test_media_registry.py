@@ -2,6 +2,7 @@
 
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
 from django.core.exceptions import ImproperlyConfigured
@@ -12,6 +13,7 @@ from argus.notificationprofile.media.registry import configured_media
 from argus.notificationprofile.media.sms import EmailGatewaySMS
 from tests.notificationprofile import plugins
 
+ROOT = Path(__file__).parents[2]
 PLUGINS = "tests.notificationprofile.plugins"
 BAD = [
     "WithoutSend",
@@ -92,4 +94,22 @@ def test_plugins_need_nothing_of_argus_but_the_base_module():
     """They are imported wherever their authors like: without settings, too."""
     program = "import argus.notificationprofile.media.base, sys; sys.exit('django' in sys.modules)"
 
-    assert subprocess.run([sys.executable, "-c", program], env={"PYTHONPATH": "src"}, check=False).returncode == 0
+    assert (
+        subprocess.run([sys.executable, "-c", program], cwd=ROOT, env={"PYTHONPATH": "src"}, check=False).returncode
+        == 0
+    )
+
+
+@pytest.mark.parametrize(
+    ("gateway", "medium"),
+    [("", "None"), ("{number}@sms.example.org", "argus.notificationprofile.media.sms.EmailGatewaySMS")],
+)
+def test_gateway_in_the_environment_is_all_that_sms_need(gateway, medium):
+    program = "from argus.site.settings import base; print(base.DEFAULT_SMS_MEDIA)"
+    environment = {"PYTHONPATH": "src", "ARGUS_SMS_GATEWAY": gateway}
+
+    run = subprocess.run(
+        [sys.executable, "-c", program], cwd=ROOT, env=environment, capture_output=True, text=True, check=True
+    )
+
+    assert run.stdout.strip() == medium
