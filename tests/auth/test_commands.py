@@ -1,0 +1,82 @@
+"""Accounts from the command line."""
+
+import json
+from io import StringIO
+
+import pytest
+from django.core.management import CommandError, call_command
+
+from argus.auth.models import User
+from argus.incident.models import SourceSystem, SourceSystemType
+
+pytestmark = pytest.mark.django_db
+
+
+def said_by(command: str, *arguments: str) -> str:
+    out = StringIO()
+    call_command(command, *arguments, stdout=out)
+    return out.getvalue()
+
+
+def test_a_password_is_set_without_any_policy():
+    User.objects.create_user("kari")
+    said_by("setpassword", "kari", "1")
+    assert User.objects.get(username="kari").check_password("1")
+
+
+def test_superuser_rights_come_and_go():
+    User.objects.create_user("kari")
+    said_by("grantsuperuser", "kari")
+    kari = User.objects.get(username="kari")
+    assert (kari.is_superuser, kari.is_staff) == (True, True)
+    said_by("revokesuperuser", "kari")
+    kari.refresh_from_db()
+    assert (kari.is_superuser, kari.is_staff) == (False, False)
+
+
+@pytest.mark.parametrize(
+    "command", [["setpassword", "nobody", "x"], ["grantsuperuser", "nobody"], ["revokesuperuser", "nobody"]]
+)
+def test_an_unknown_user_is_an_error_that_names_it(command):
+    with pytest.raises(CommandError, match="nobody"):
+        said_by(*command)
+
+
+def test_a_source_is_made_with_type_account_and_token_in_one_go():
+    text = said_by("create_source", "nav.example.org", "-t", "nav", "-b", "https://nav.example.org", "--json")
+    facts = json.loads(text)
+    source = SourceSystem.objects.get(name="nav.example.org")
+    assert facts == {
+        "pk": source.pk,
+        "name": "nav.example.org",
+        "type": "nav",
+        "username": "nav.example.org",
+        "token": source.user.auth_token.key,
+    }
+    assert source.base_url == "https://nav.example.org"
+    assert not source.user.is_superuser
+    assert not source.user.has_usable_password()
+
+
+def test_a_second_source_of_the_type_may_have_another_account():
+    said_by("create_source", "one", "-t", "nav")
+    text = said_by("create_source", "two", "-t", "nav", "-u", "nav-two")
+    assert "username: nav-two" in text
+    assert SourceSystemType.objects.filter(name="nav").count() == 1
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ["taken", "-t", "nav"],
+        ["new", "-t", "NAV"],
+        ["with blank", "-t", "nav"],
+        ["new", "-t", "nav", "-b", "javascript:alert(1)"],
+    ],
+)
+def test_what_cannot_be_made_leaves_nothing_behind(arguments):
+    said_by("create_source", "taken", "-t", "nav")
+    before = SourceSystem.objects.count(), SourceSystemType.objects.count(), User.objects.count()
+    with pytest.raises(CommandError):
+        said_by("create_source", *arguments)
+    assert (SourceSystem.objects.count(), SourceSystemType.objects.count(), User.objects.count()) == before

@@ -1,0 +1,127 @@
+"""The commands that set things up: from an empty database to incidents to look at."""
+
+import re
+from io import StringIO
+
+import pytest
+from django.core.management import CommandError, call_command
+from rest_framework.authtoken.models import Token
+from rest_framework.test import APIClient
+
+from argus.auth.models import User
+from argus.dev.setup import ensure_example_token
+from argus.incident.lifecycle import EventType
+from argus.incident.models import Event, Incident, SourceSystem
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture(autouse=True)
+def no_password_in_the_environment(monkeypatch):
+    monkeypatch.delenv("ARGUS_ADMIN_PASSWORD", raising=False)
+    monkeypatch.delenv("PORT", raising=False)
+
+
+def said_by(command: str, *arguments: str) -> str:
+    out = StringIO()
+    call_command(command, *arguments, stdout=out)
+    return out.getvalue()
+
+
+def printed_password(text: str) -> str:
+    return re.search(r'Password: "([A-Za-z0-9]{16})"', text)[1]
+
+
+def test_initial_setup_makes_an_admin_whose_password_is_printed_once():
+    first, second = said_by("initial_setup"), said_by("initial_setup")
+    admin = User.objects.get(username="admin")
+    assert admin.is_superuser
+    assert admin.is_staff
+    assert admin.first_name == "Admin"
+    assert admin.check_password(printed_password(first))
+    assert "Password" not in second
+    assert User.objects.get(username="admin").password == admin.password
+
+
+def test_initial_setup_makes_the_source_that_argus_posts_by():
+    said_by("initial_setup")
+    said_by("initial_setup")
+    source = SourceSystem.objects.get(name="argus", type="argus")
+    assert source.user.username == "argus"
+    assert source.user.is_superuser
+    assert not source.user.has_usable_password()
+    assert SourceSystem.objects.count() == 1
+
+
+def test_initial_setup_never_turns_a_person_into_a_source_system():
+    person = User.objects.create_user("argus", password="mine")
+    said_by("initial_setup")
+    person.refresh_from_db()
+    assert not person.is_superuser
+    assert not hasattr(person, "source_system")
+    assert re.fullmatch("argus_[0-9a-f]{6}", SourceSystem.objects.get(name="argus").user.username)
+
+
+def test_a_given_password_is_not_printed(monkeypatch):
+    assert "from-argument" not in said_by("initial_setup", "-u", "one", "-p", "from-argument")
+    monkeypatch.setenv("ARGUS_ADMIN_PASSWORD", "from-environment")
+    assert "from-environment" not in said_by("initial_setup", "-u", "two", "-e", "two@example.org")
+    assert User.objects.get(username="one").check_password("from-argument")
+    assert User.objects.get(username="two").check_password("from-environment")
+    assert User.objects.get(username="two").email == "two@example.org"
+
+
+def test_the_address_printed_has_the_port_that_is_served(monkeypatch):
+    monkeypatch.setenv("PORT", "9001")
+    assert "http://localhost:9001/admin/" in said_by("initial_setup")
+
+
+def test_the_printed_curl_holds_a_token_by_which_an_incident_can_be_posted():
+    text = said_by("initial_setup", "--example")
+    token = re.search("Token ([0-9a-f]{40})", text)[1]
+    assert said_by("initial_setup", "--example").count(token) == 1
+    client = APIClient(headers={"Authorization": f"Token {token}"})
+    body = {"start_time": "2026-03-02T08:15:00Z", "end_time": "infinity", "source_incident_id": "1", "tags": []}
+    assert client.post("/api/v1/incidents/", body).status_code == 201
+    assert not Token.objects.get(key=token).user.is_superuser
+
+
+def test_an_expired_example_token_is_replaced():
+    old = ensure_example_token()
+    Token.objects.update(created="2020-01-01T00:00:00Z")
+    assert ensure_example_token() != old
+
+
+def test_a_fake_incident_is_open_and_says_what_it_is_about():
+    text = said_by("create_fake_incident", "-t", "color=red", "size=", "-d", "Something is up")
+    incident = Incident.objects.get()
+    assert str(incident.pk) in text
+    assert incident.open
+    assert incident.description == "Something is up"
+    assert incident.source.name == "argus"
+    assert incident.source_incident_id.isdigit()
+    assert {str(tag) for tag in incident.tags.all()} == {
+        "location=argus",
+        f"object={incident.pk}",
+        "problem_type=test",
+        "color=red",
+        "size=",
+    }
+
+
+def test_a_fake_incident_with_a_malformed_tag_is_not_made():
+    with pytest.raises(CommandError, match="="):
+        said_by("create_fake_incident", "-t", "nonsense")
+    assert not Incident.objects.exists()
+
+
+def test_the_demo_is_a_day_in_which_everything_happens_and_comes_once():
+    assert "160" in said_by("create_demo")
+    assert "already" in said_by("create_demo")
+    incidents = Incident.objects.all()
+    assert incidents.count() == 160
+    assert SourceSystem.objects.exclude(name="argus").count() == 4
+    for some in (incidents.open(), incidents.closed(), incidents.stateless(), incidents.acked(), incidents.unacked()):
+        assert some.exists()
+    assert set(Event.objects.values_list("type", flat=True)) == set(EventType.values)
+    assert incidents.exclude(ticket_url="").exists()
