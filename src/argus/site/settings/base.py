@@ -169,8 +169,9 @@ SPECTACULAR_SETTINGS = {
 ARGUS_FRONTEND_URL = env_url("ARGUS_FRONTEND_URL", "")
 ARGUS_COOKIE_DOMAIN = env_str("ARGUS_COOKIE_DOMAIN", "")
 ARGUS_SEND_NOTIFICATIONS = env_bool("ARGUS_SEND_NOTIFICATIONS", False)
-# How long a medium may take for one message, and how long a worker may hold what it has claimed. In seconds.
-ARGUS_NOTIFICATION_SEND_TIMEOUT = env_int("ARGUS_NOTIFICATION_SEND_TIMEOUT", 10, minimum=1)
+# How long a medium may take for one message (longer than EMAIL_TIMEOUT, whose error says more), and how long a worker
+# may hold what it has claimed. In seconds.
+ARGUS_NOTIFICATION_SEND_TIMEOUT = env_int("ARGUS_NOTIFICATION_SEND_TIMEOUT", 15, minimum=1)
 ARGUS_NOTIFICATION_LEASE = env_int("ARGUS_NOTIFICATION_LEASE", 30, minimum=ARGUS_NOTIFICATION_SEND_TIMEOUT + 1)
 # The pause after a first failure, and the longest one (seconds); how old a message may get (hours).
 ARGUS_NOTIFICATION_RETRY_FIRST = env_int("ARGUS_NOTIFICATION_RETRY_FIRST", 5)
