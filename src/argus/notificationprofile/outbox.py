@@ -9,8 +9,8 @@ import random
 from datetime import datetime, timedelta
 
 from django.conf import settings
-from django.db import connection, transaction
-from django.db.models import Exists, F, OuterRef, Q
+from django.db import transaction
+from django.db.models import Exists, F, Min, OuterRef, Q
 from django.utils import timezone
 
 from .media.message import with_message_parts
@@ -39,6 +39,8 @@ class Router:
         version = RoutingVersion.objects.select_for_update(skip_locked=True).filter(pk=VERSION)
         number = version.values_list("number", flat=True).first()
         if number is None:
+            # Another worker has it, or "manage.py flush" has taken it away.
+            RoutingVersion.objects.bulk_create([RoutingVersion(pk=VERSION)], ignore_conflicts=True)
             return 0
         entries = dict(OutboxEntry.objects.order_by("pk").values_list("pk", "event_id")[:EVENTS_AT_ONCE])
         if entries:
@@ -114,8 +116,16 @@ def retry(deliveries: DeliveryQuerySet) -> int:
 
 
 def next_due() -> datetime | None:
-    """Return when the next delivery is to be tried."""
-    return Delivery.objects.unsettled().order_by("due").values_list("due", flat=True).first()
+    """Return the next moment at which a delivery falls due or a lease runs out.
+
+    What could be taken now is left out: it is in hand, or it waits for one that is not due.
+    """
+    now = timezone.now()
+    unsettled = Delivery.objects.unsettled()
+    moments = unsettled.aggregate(
+        due=Min("due", filter=Q(due__gt=now)), lease=Min("leased_until", filter=Q(leased_until__gt=now))
+    )
+    return min(filter(None, moments.values()), default=None)
 
 
 def forget_before(moment: datetime) -> int:
@@ -127,14 +137,7 @@ def forget_before(moment: datetime) -> int:
     return count
 
 
-@transaction.atomic
 def _write(delivery: Delivery, **values) -> None:
-    """Change a delivery that is still ours, and let go of it.
-
-    The disk is not waited for: if the machine dies, the worst is a message that is sent again.
-    """
-    if connection.vendor == "postgresql":
-        with connection.cursor() as cursor:
-            cursor.execute("SET LOCAL synchronous_commit TO off")
+    """Change a delivery that is still ours, and let go of it. One that another worker has taken over is left alone."""
     mine = Delivery.objects.unsettled().filter(pk=delivery.pk, leased_until=delivery.leased_until)
     mine.update(leased_until=None, **values)

@@ -58,21 +58,26 @@ def select(facts: Facts, routing: Routing, policy: Policy) -> list[Delivery]:
     none: for each profile that existed then, the absence of a line tells just that.
     """
     lines: dict[tuple, Delivery] = {}
+    # Asked only of incidents about Argus itself: it costs a query.
+    silent = policy.silent_media().get(facts.incident_id) if facts.is_about_argus else None
+    usable = policy.configured - {silent}
     for wish in routing.wishes:
         if not any(criteria.match(source_id=facts.source_id, tags=facts.tags) for criteria in wish.criteria):
             continue
         for medium in wish.media:
-            line = make_line(facts, wish, medium, policy)
+            line = make_line(facts, wish, medium, usable, switched_on=policy.switched_on)
             key = (line.user_id, line.medium, line.address)
             if key not in lines or closeness(line) > closeness(lines[key]):
                 lines[key] = line
     return list(lines.values())
 
 
-def make_line(facts: Facts, wish: Wish, medium: str, policy: Policy) -> Delivery:
+def make_line(facts: Facts, wish: Wish, medium: str, usable: frozenset[str], *, switched_on: bool) -> Delivery:
     """Decide about one profile and medium, given that a filter matches."""
     address = wish.phone_number if medium == Medium.SMS else wish.email
-    reason = reason_against(facts, wish, medium, address, policy)
+    reason = reason_against(facts, wish, medium in usable, address)
+    if not reason and not switched_on:
+        reason = Reason.SWITCHED_OFF
     return Delivery(
         event_id=facts.event_id,
         incident_id=facts.incident_id,
@@ -85,19 +90,15 @@ def make_line(facts: Facts, wish: Wish, medium: str, policy: Policy) -> Delivery
     )
 
 
-def reason_against(facts: Facts, wish: Wish, medium: str, address: str, policy: Policy) -> Reason:
-    """Return why this person is not told by this medium, or ``Reason.NONE``."""
+def reason_against(facts: Facts, wish: Wish, is_usable: bool, address: str) -> Reason:
+    """Return why this person cannot be told, or ``Reason.NONE``."""
     if not wish.is_active:
         return Reason.INACTIVE
     if not wish.includes(facts.received):
         return Reason.TIMESLOT
-    if medium not in policy.configured or (
-        facts.is_about_argus and policy.silent_media().get(facts.incident_id) == medium
-    ):
+    if not is_usable:
         return Reason.NO_MEDIUM
-    if not address:
-        return Reason.NO_ADDRESS
-    return Reason.NONE if policy.switched_on else Reason.SWITCHED_OFF
+    return Reason.NONE if address else Reason.NO_ADDRESS
 
 
 def closeness(line: Delivery) -> int:

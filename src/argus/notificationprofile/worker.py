@@ -16,6 +16,7 @@ from . import health, outbox
 from .media.base import PermanentFailure
 from .media.message import build_message
 from .media.registry import configured_media
+from .media.text import printable
 from .models import Delivery, Verdict
 from .outbox import Router
 from .selection import Policy
@@ -52,49 +53,63 @@ class Worker:
                 if not self.work():
                     self.sleep()
                 pause = 0.1
+                continue
             except (OperationalError, InterfaceError) as error:
                 log.warning("The database cannot be reached, trying again: %s", str(error).strip())
-                connection.close()
-                self.stopping.wait(pause)
-                pause = min(pause * 2, LONGEST_PAUSE)
+            except Exception:
+                # Whatever it is, those who can be told shall be told.
+                log.exception("Something went wrong, trying again.")
+            connection.close()
+            self.stopping.wait(pause)
+            pause = min(pause * 2, LONGEST_PAUSE)
 
     def work(self) -> bool:
         """Do what there is to do right now, in small portions; tell whether there was anything."""
+        self.listen()
         policy = Policy(settings.ARGUS_SEND_NOTIFICATIONS, frozenset(configured_media()), health.silent_media)
         routed = self.router.route(policy)
+        deadline = monotonic() + settings.ARGUS_NOTIFICATION_LEASE - settings.ARGUS_NOTIFICATION_SEND_TIMEOUT
         claimed = outbox.claim(limit=DELIVERIES_AT_ONCE) if policy.switched_on else []
         for code, deliveries in groupby(sorted(claimed, key=lambda one: one.medium), key=lambda one: one.medium):
-            Batch(code, list(deliveries), self.stopping).send()
+            Batch(code, list(deliveries), self.stopping, deadline).send()
         return bool(routed or claimed)
+
+    def listen(self) -> None:
+        """Ask PostgreSQL for wake-up calls, once per connection.
+
+        Nor is the disk waited for from then on: if the machine dies, the worst is a message that is sent again.
+        """
+        connection.ensure_connection()
+        if connection.vendor == "postgresql" and self.listening_on is not connection.connection:
+            with connection.cursor() as cursor:
+                cursor.execute("SET synchronous_commit TO off; LISTEN argus_outbox")
+            self.listening_on = connection.connection
 
     def sleep(self) -> None:
         """Wait for a wake-up call, for a delivery to fall due, or for a moment."""
         if connection.vendor != "postgresql":
             self.stopping.wait(NAP_WITHOUT_CALL)
             return
-        if self.listening_on is not connection.connection or connection.connection is None:
-            with connection.cursor() as cursor:
-                cursor.execute("LISTEN argus_outbox")
-            # Something may have been committed just before: look once more.
-            self.listening_on = connection.connection
-            return
         due = outbox.next_due()
         seconds = NAP if due is None else min(NAP, max(0.0, (due - timezone.now()).total_seconds()))
-        if select([self.listening_on], [], [], seconds)[0]:
-            self.listening_on.poll()
-            self.listening_on.notifies.clear()
+        # psycopg2 is spoken to directly, but its errors are to be Django's.
+        with connection.wrap_database_errors:
+            if select([self.listening_on], [], [], seconds)[0]:
+                self.listening_on.poll()
+                self.listening_on.notifies.clear()
 
 
 class Batch:
-    """Some deliveries by one medium, one after the other, over one session."""
+    """Some deliveries by one medium, one after the other, over one session. None is begun after the deadline."""
 
-    def __init__(self, code: str, deliveries: list[Delivery], stopping: threading.Event):
+    def __init__(self, code: str, deliveries: list[Delivery], stopping: threading.Event, deadline: float):
         self.code = code
         self.medium = configured_media().get(code)
         self.waiting = deliveries
         self.stopping = stopping
+        self.has_worked = False
         self.trouble = ""
-        self.deadline = monotonic() + settings.ARGUS_NOTIFICATION_LEASE - settings.ARGUS_NOTIFICATION_SEND_TIMEOUT
+        self.deadline = deadline
 
     def send(self) -> None:
         """Send them all, or put back what cannot be sent before the lease ends."""
@@ -113,6 +128,8 @@ class Batch:
                 outbox.postpone(self.waiting.pop(0), self.trouble)
         for delivery in self.waiting:
             outbox.release(delivery)
+        if self.has_worked:
+            health.note_success(self.code)
         if self.trouble:
             health.note_failure(self.code, self.trouble)
 
@@ -140,8 +157,7 @@ class Batch:
                 raise
         else:
             outbox.settle(delivery, Verdict.SENT)
-            self.trouble = ""
-            health.note_success(self.code)
+            self.has_worked, self.trouble = True, ""
 
     def plan_call(self, delivery: Delivery, extra: dict) -> Callable:
         """Return the call of ``send`` that the plugin contract asks for, the message already made."""
@@ -161,8 +177,8 @@ class Batch:
 def call_in_time(function: Callable, seconds: float):
     """Call a function in a thread of its own and return what it returns, or raise what it raises.
 
-    Raises ``Stuck`` when it takes too long. The thread cannot be stopped then; it is left behind, and the process does
-    not wait for it.
+    Raises ``RuntimeError`` if it tries to end the process, and ``Stuck`` when it takes too long. The thread cannot be
+    stopped then; it is left behind, and the process does not wait for it.
     """
     outcome: list = []
 
@@ -180,11 +196,16 @@ def call_in_time(function: Callable, seconds: float):
     if not outcome:
         raise Stuck(f"The medium did not come back within {seconds} seconds.")
     result, error = outcome[0]
+    if error is not None and not isinstance(error, Exception):
+        raise RuntimeError(describe(error)) from error
     if error is not None:
         raise error
     return result
 
 
 def describe(error: BaseException) -> str:
-    """Say what went wrong, for the ledger."""
-    return f"{type(error).__name__}: {error}"
+    """Say what went wrong, in text that the ledger takes."""
+    try:
+        return printable(f"{type(error).__name__}: {error}")
+    except Exception:
+        return type(error).__name__

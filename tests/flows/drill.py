@@ -1,0 +1,134 @@
+"""Drills of the notifications: real workers on the test's own database, real mails, and a ledger to look into."""
+
+import contextlib
+import os
+import subprocess
+import sys
+import time
+from collections import Counter
+from collections.abc import Iterator
+from urllib.parse import quote
+
+from django.db import connection
+
+from argus.notificationprofile.models import Delivery, OutboxEntry, RoutingVersion, Verdict
+from argus.notificationprofile.routing import VERSION
+from tests.factories import make_incident, make_source, make_user
+from tests.live import SOURCE_DIR
+from tests.notificationprofile.factories import make_profile
+from tests.smtp_sink import HOST, Sink
+
+# Small enough for a test to wait for; the proportions are those of real life.
+HASTE = {
+    "ARGUS_NOTIFICATION_SEND_TIMEOUT": "2",
+    "ARGUS_NOTIFICATION_LEASE": "4",
+    "ARGUS_NOTIFICATION_RETRY_FIRST": "1",
+    "ARGUS_NOTIFICATION_RETRY_MOST": "2",
+    "EMAIL_TIMEOUT": "1",
+}
+PATIENCE = 50
+
+
+def database_url() -> str:
+    """The URL of the database that this test uses."""
+    values = connection.settings_dict
+    password = quote(values["PASSWORD"], safe="")
+    return f"postgresql://{values['USER']}:{password}@{values['HOST']}:{values['PORT']}/{values['NAME']}"
+
+
+class Team:
+    """Workers in processes of their own. ``processes`` are those that are alive, as far as we have not ended them."""
+
+    def __init__(self, sink: Sink, **environment: str):
+        self.environment = {
+            **os.environ,
+            "PYTHONPATH": os.pathsep.join([str(SOURCE_DIR), str(SOURCE_DIR.parent)]),
+            "DJANGO_SETTINGS_MODULE": "tests.flows.drill_settings",
+            "DATABASE_URL": database_url(),
+            "ARGUS_SEND_NOTIFICATIONS": "1",
+            "EMAIL_HOST": HOST,
+            "EMAIL_PORT": str(sink.port),
+            **HASTE,
+            **environment,
+        }
+        self.processes: list[subprocess.Popen] = []
+
+    def hire(self) -> subprocess.Popen:
+        """Start one more worker."""
+        command = [sys.executable, "-m", "django", "send_notifications"]
+        process = subprocess.Popen(command, env=self.environment, stdin=subprocess.DEVNULL, start_new_session=True)
+        self.processes.append(process)
+        return process
+
+    def kill(self, process: subprocess.Popen) -> None:
+        """End it in the middle of whatever it does."""
+        process.kill()
+        process.wait(10)
+        self.processes.remove(process)
+
+    def assert_all_are_alive(self) -> None:
+        assert [process.poll() for process in self.processes] == [None] * len(self.processes)
+
+
+@contextlib.contextmanager
+def working(sink: Sink, number: int = 1, **environment: str) -> Iterator[Team]:
+    """A team of so many workers, gone at the end of the block."""
+    team = Team(sink, **environment)
+    try:
+        for _ in range(number):
+            team.hire()
+        yield team
+    finally:
+        for process in list(team.processes):
+            team.kill(process)
+
+
+def make_audience(number: int, **values) -> list[str]:
+    """So many people who want to be told of everything by mail; returns their addresses."""
+    RoutingVersion.objects.get_or_create(pk=VERSION)
+    return [make_profile(make_user(), **values).user.email for _ in range(number)]
+
+
+def post_incidents(number: int) -> list:
+    """So many new incidents of one source."""
+    source = make_source()
+    return [make_incident(source) for _ in range(number)]
+
+
+def wait_until(condition, seconds: float = PATIENCE) -> None:
+    deadline = time.monotonic() + seconds
+    while not condition():
+        assert time.monotonic() < deadline, f"{verdicts()} and {OutboxEntry.objects.count()} events after {seconds} s"
+        time.sleep(0.05)
+
+
+def wait_until_settled(seconds: float = PATIENCE) -> None:
+    """Wait until nothing is left to be told."""
+    wait_until(lambda: not (OutboxEntry.objects.exists() or Delivery.objects.unsettled().exists()), seconds)
+
+
+def verdicts() -> dict[str, int]:
+    """How many lines of the ledger there are of each verdict."""
+    return dict(Counter(Delivery.objects.values_list("verdict", flat=True)))
+
+
+def copies(sink: Sink) -> Counter[str]:
+    """How often each mail has come."""
+    return Counter(mail.id for mail in sink.messages)
+
+
+def assert_all_were_told(sink: Sink, number: int) -> None:
+    """So many different mails were sent, each of which is in the ledger."""
+    assert verdicts() == {Verdict.SENT: number}
+    assert len(copies(sink)) == number
+
+
+def events_told(sink: Sink) -> dict[tuple[str, str], list[int]]:
+    """Which events each address was told of each incident, without repetitions, in the order of the mails."""
+    told: dict[tuple[str, str], list[int]] = {}
+    for mail in sink.messages:
+        message = mail.message
+        events = told.setdefault((mail.recipients[0], message["X-Argus-Incident"]), [])
+        if int(message["X-Argus-Event"]) not in events:
+            events.append(int(message["X-Argus-Event"]))
+    return told

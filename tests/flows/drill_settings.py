@@ -1,0 +1,9 @@
+"""The embedded default, with plugins where a drill wants them: what DEFAULT_EMAIL_MEDIA and the like are set to."""
+
+from argus.site.settings.base import DEFAULT_EMAIL_MEDIA as EMAIL
+from argus.site.settings.dev import *  # noqa: F403
+from argus.site.settings.env import env_str
+
+SECRET_KEY = "only-for-drills"
+DEFAULT_EMAIL_MEDIA = env_str("DRILL_EMAIL_MEDIA", EMAIL)
+DEFAULT_SMS_MEDIA = env_str("DRILL_SMS_MEDIA", "") or None
