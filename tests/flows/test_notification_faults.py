@@ -1,0 +1,174 @@
+"""The database goes away, a worker is killed, a plugin goes mad: the others are told as ever."""
+
+import os
+import threading
+import time
+
+import psutil
+import psycopg2
+import pytest
+import requests
+
+from argus.notificationprofile.models import Delivery, Verdict
+from tests.factories import make_incident, make_user
+from tests.flows import drill
+from tests.live import PASSWORD, running_argus
+from tests.notificationprofile.factories import make_filter, make_profile
+from tests.smtp_sink import HOST, running_sink
+
+pytestmark = pytest.mark.skipif("DATABASE_URL" not in os.environ, reason="PostgreSQL is what goes away")
+SENT = "SELECT count(*) FROM argus_notificationprofile_delivery WHERE verdict = 'sent'"
+
+
+@pytest.fixture
+def sink():
+    with running_sink() as server:
+        yield server
+
+
+@pytest.fixture
+def argus(own_postgres, sink):
+    """A server with its worker, on a PostgreSQL that may be stopped."""
+    surroundings = {**drill.HASTE, "ARGUS_SEND_NOTIFICATIONS": "1", "EMAIL_HOST": HOST, "EMAIL_PORT": str(sink.port)}
+    with running_argus(own_postgres.url, **surroundings) as server:
+        server.manage("createsuperuser", "--noinput", "--username=kari", "--email=kari@example.org")
+        server.manage("setpassword", "kari", PASSWORD)
+        body = {"username": "kari", "password": PASSWORD}
+        session = server.session(requests.post(f"{server.api}token-auth/", json=body, timeout=30).json()["token"])
+        wishes = f"{server.api}notificationprofiles/"
+        (slot,) = session.get(f"{wishes}timeslots/", timeout=30).json()
+        body = {"name": "All", "filter_string": '{"tags": []}'}
+        everything = session.post(f"{wishes}filters/", json=body, timeout=30).json()
+        profile = {"timeslot": slot["pk"], "filters": [everything["pk"]], "media": ["EM"], "active": True}
+        assert session.post(wishes, json=profile, timeout=30).status_code == 201
+        yield server
+
+
+class Source(threading.Thread):
+    """Posts one incident after the other, until it is told to stop."""
+
+    def __init__(self, argus):
+        super().__init__(daemon=True)
+        self.argus = argus
+        self.session = argus.session(argus.make_source()["token"])
+        self.stopping = threading.Event()
+        self.created: list[str] = []
+        self.refusals: list[tuple[int, bool]] = []
+
+    def run(self) -> None:
+        number = 0
+        while not self.stopping.wait(0.05):
+            number += 1
+            body = {"start_time": "2024-05-15T14:00:00Z", "source_incident_id": str(number), "tags": []}
+            answer = self.session.post(f"{self.argus.api}incidents/", json=body, timeout=60)
+            if answer.status_code == 201:
+                self.created.append(str(answer.json()["pk"]))
+            else:
+                self.refusals.append((answer.status_code, "Retry-After" in answer.headers))
+
+
+def worker_of(argus) -> psutil.Process:
+    """The worker that the server has started."""
+    (worker,) = (one for one in psutil.Process(argus.process.pid).children() if "send_notifications" in one.cmdline())
+    return worker
+
+
+def told(sink) -> set[str]:
+    """The incidents that somebody was told of."""
+    return {mail.message["X-Argus-Incident"] for mail in sink.messages}
+
+
+def wait_until(condition, seconds: float = 40) -> None:
+    deadline = time.monotonic() + seconds
+    while not condition():
+        assert time.monotonic() < deadline, f"still not so after {seconds} s"
+        time.sleep(0.05)
+
+
+def test_database_that_is_stopped_under_load_ends_no_process_and_loses_nothing(argus, own_postgres, sink):
+    source = Source(argus)
+    source.start()
+    wait_until(lambda: len(sink.messages) > 5)
+    server, worker = argus.process.pid, worker_of(argus).pid
+    for stop in (own_postgres.stop, own_postgres.kill):
+        refused = len(source.refusals)
+        stop()
+        wait_until(lambda refused=refused: len(source.refusals) > refused + 2)
+        time.sleep(1)
+        own_postgres.start()
+        count = len(source.created)
+        wait_until(lambda count=count: len(source.created) > count + 5)
+    source.stopping.set()
+    source.join(60)
+    wait_until(lambda: told(sink) >= set(source.created))
+
+    assert not source.is_alive()
+    assert argus.process.poll() is None
+    assert (argus.process.pid, worker_of(argus).pid) == (server, worker)
+    assert set(source.refusals) == {(503, True)}
+    # Each time the database went, one message may have been sent that could not be written down as sent.
+    assert len(sink.messages) - len(told(sink)) <= 2
+
+
+def test_server_starts_another_worker_when_one_is_killed(argus, own_postgres, sink):
+    first = worker_of(argus)
+    first.kill()
+    source = Source(argus)
+    source.start()
+    try:
+        wait_until(lambda: len(sink.messages) > 5)
+    finally:
+        source.stopping.set()
+        source.join(60)
+
+    assert worker_of(argus).pid != first.pid
+    wait_until(lambda: told(sink) == set(source.created))
+    with psycopg2.connect(own_postgres.url) as connection, connection.cursor() as cursor:
+        wait_until(lambda: (cursor.execute(SENT), cursor.fetchone())[1] == (len(source.created),), 10)
+
+
+@pytest.mark.parametrize(
+    ("mood", "verdict", "words"),
+    [
+        ("raises", Verdict.RETRYING, "ZeroDivisionError"),
+        ("hangs", Verdict.RETRYING, "did not come back"),
+        ("exits", Verdict.RETRYING, "SystemExit"),
+        ("nonsense", Verdict.FAILED, "means nothing"),
+        ("no address at all", Verdict.FAILED, "no such address"),
+    ],
+)
+@pytest.mark.usefixtures("transactional_db")
+def test_only_the_line_of_whom_a_plugin_fails_suffers(sink, mood, verdict, words):
+    drill.make_audience(2)
+    make_profile(make_user(email=mood if " " in mood else f"{mood}@example.org"))
+    drill.make_audience(2)
+    incident = make_incident()
+    with drill.working(sink, DRILL_EMAIL_MEDIA="tests.flows.plugins.Moody") as team:
+        drill.wait_until(lambda: Delivery.objects.filter(verdict=Verdict.SENT).count() == 4)
+        drill.wait_until(lambda: Delivery.objects.filter(verdict=verdict).exists())
+        team.assert_all_are_alive()
+
+    assert len(sink.messages) == 4
+    (suffering,) = Delivery.objects.exclude(verdict=Verdict.SENT)
+    assert suffering.address.startswith(mood)
+    assert suffering.incident_id == incident.pk
+    assert suffering.verdict == verdict
+    assert words in suffering.last_error
+
+
+@pytest.mark.usefixtures("transactional_db")
+def test_filter_that_cannot_be_read_matches_nothing_and_breaks_nothing_else(sink):
+    (address,) = drill.make_audience(1)
+    for number, text in enumerate(
+        ["", "{", "[]", '{"tags": 3}', '{"color": 1}', "[" * 10_000, '{"tags": ["\\ud800"]}']
+    ):
+        user = make_user()
+        broken = make_filter(user, f"broken {number}")
+        type(broken).objects.filter(pk=broken.pk).update(filter_string=text)
+        make_profile(user, filters=[broken])
+    make_incident()
+    with drill.working(sink):
+        drill.wait_until_settled()
+
+    drill.assert_all_were_told(sink, 1)
+    assert sink.messages[0].recipients == (address,)
