@@ -87,12 +87,11 @@ class Load:
         return self.outcome
 
     def work(self, connection: socket.socket) -> None:
-        """Send requests, each when the one before is answered, until there are no more or time is up."""
+        """Send requests, each when the one before is answered, until there are no more or time is up; one at least."""
         connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         with connection:
-            while perf_counter() - self.start < self.job.seconds:
-                request = self.job.request_at(next(self.numbers))
-                if request is None or not self.exchange(connection, request):
+            while (request := self.job.request_at(next(self.numbers))) is not None:
+                if not self.exchange(connection, request) or perf_counter() - self.start > self.job.seconds:
                     return
 
     def exchange(self, connection: socket.socket, request: bytes) -> bool:
