@@ -1,0 +1,54 @@
+"""The ledger does not grow forever, and forgets nothing that is still to be told."""
+
+from datetime import timedelta
+
+import pytest
+from django.core.management import CommandError, call_command
+from django.utils import timezone
+
+from argus.notificationprofile import outbox
+from argus.notificationprofile.models import Delivery, Verdict
+from tests.factories import make_incident, make_user
+from tests.notificationprofile.factories import make_line
+
+OLD = timedelta(days=91)
+
+
+@pytest.fixture
+def event(db):
+    return make_incident().events.get()
+
+
+def test_old_settled_lines_are_forgotten_and_no_others(event, capsys):
+    now = timezone.now()
+    for verdict in Verdict:
+        make_line(event, make_user(), verdict=verdict, created=now - OLD)
+        make_line(event, make_user(), verdict=verdict, created=now - OLD + timedelta(days=2))
+
+    call_command("prune_deliveries")
+
+    assert capsys.readouterr().out == "3 deliveries forgotten.\n"
+    left = Delivery.objects.filter(created__lt=now - timedelta(days=90))
+    assert set(left.values_list("verdict", flat=True)) == {Verdict.PENDING, Verdict.RETRYING}
+    assert Delivery.objects.count() == 7
+
+
+def test_they_are_deleted_in_portions(event, monkeypatch):
+    monkeypatch.setattr(outbox, "FORGOTTEN_AT_ONCE", 3)
+    for _ in range(7):
+        make_line(event, make_user(), verdict=Verdict.SENT, created=timezone.now() - OLD)
+
+    assert outbox.forget_before(timezone.now()) == 7
+
+    assert not Delivery.objects.exists()
+
+
+def test_days_are_told_and_nonsense_is_refused(event):
+    make_line(event, make_user(), verdict=Verdict.SENT, created=timezone.now() - timedelta(days=2))
+
+    call_command("prune_deliveries", "--days=3")
+    assert Delivery.objects.exists()
+    call_command("prune_deliveries", "--days=1")
+    assert not Delivery.objects.exists()
+    with pytest.raises(CommandError, match="number of days"):
+        call_command("prune_deliveries", "--days=-1")
