@@ -128,9 +128,10 @@ class Batch:
                 outbox.postpone(self.waiting.pop(0), self.trouble)
         for delivery in self.waiting:
             outbox.release(delivery)
+        # Whatever else has failed: a medium that has carried a message works.
         if self.has_worked:
             health.note_success(self.code)
-        if self.trouble:
+        elif self.trouble:
             health.note_failure(self.code, self.trouble)
 
     def open_session(self):
@@ -157,7 +158,7 @@ class Batch:
                 raise
         else:
             outbox.settle(delivery, Verdict.SENT)
-            self.has_worked, self.trouble = True, ""
+            self.has_worked = True
 
     def plan_call(self, delivery: Delivery, extra: dict) -> Callable:
         """Return the call of ``send`` that the plugin contract asks for, the message already made."""

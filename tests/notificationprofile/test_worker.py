@@ -1,0 +1,213 @@
+"""What a worker does with what it has claimed, in this process and with media of all kinds."""
+
+import threading
+import time
+from contextlib import contextmanager
+
+import pytest
+
+from argus.notificationprofile import worker
+from argus.notificationprofile.media.base import NotificationMedium, PermanentFailure
+from argus.notificationprofile.models import Delivery, OutboxEntry, Reason, Verdict
+from argus.notificationprofile.worker import Stuck, Worker, call_in_time
+from tests.factories import make_incident, make_user
+from tests.notificationprofile.factories import make_profile
+from tests.smtp_sink import HOST, running_sink
+
+calls = []
+
+
+class Recorder(NotificationMedium):
+    @staticmethod
+    def send(incident, user, **kwargs):
+        calls.append((incident, user, kwargs))
+
+
+class Closed(Recorder):
+    """Nobody gets as far as sending."""
+
+    @classmethod
+    @contextmanager
+    def session(cls):
+        raise ConnectionRefusedError("closed on Sundays")
+        yield {}
+
+
+class Slow(Recorder):
+    @staticmethod
+    def send(incident, user, **kwargs):
+        time.sleep(0.6)
+        Recorder.send(incident, user, **kwargs)
+
+
+class Stopper(Recorder):
+    """Somebody asks the worker to stop while it sends."""
+
+    worker: Worker
+
+    @staticmethod
+    def send(incident, user, **kwargs):
+        Stopper.worker.stop()
+        Recorder.send(incident, user, **kwargs)
+
+
+class Unspeakable(Exception):
+    def __str__(self):
+        raise ValueError
+
+
+@pytest.fixture(autouse=True)
+def on_duty(settings):
+    """Notifications are switched on, and mails are recorded."""
+    settings.ARGUS_SEND_NOTIFICATIONS = True
+    use(settings, Recorder)
+    calls.clear()
+
+
+def use(settings, medium) -> None:
+    settings.DEFAULT_EMAIL_MEDIA = f"{__name__}.{medium.__name__}"
+
+
+@pytest.fixture
+def audience(db) -> list:
+    """Three people who want to be told of everything."""
+    return [make_profile(make_user()) for _ in range(3)]
+
+
+def ledger() -> list[tuple]:
+    return list(Delivery.objects.order_by("pk").values_list("verdict", "attempts", "leased_until"))
+
+
+def test_worker_says_whether_there_was_anything_to_do(audience):
+    assert not Worker().work()
+    make_incident()
+    one = Worker()
+
+    assert one.work()
+    assert not one.work()
+    assert ledger() == [(Verdict.SENT, 1, None)] * 3
+
+
+def test_medium_is_called_as_the_contract_says(audience):
+    incident = make_incident(tags=["a=b"])
+
+    Worker().work()
+
+    assert [(about, user) for about, user, _ in calls] == [(incident, one.user) for one in audience]
+    for profile, (_, user, kwargs) in zip(audience, calls, strict=True):
+        assert kwargs["event"] == incident.events.get()
+        assert kwargs["profile"] == profile
+        assert kwargs["address"] == kwargs["phone_number"] == user.email
+        assert "a=b" in kwargs["message"].text
+
+
+def test_switched_off_it_still_writes_the_ledger(audience, settings):
+    settings.ARGUS_SEND_NOTIFICATIONS = False
+    make_incident()
+
+    Worker().work()
+
+    assert set(Delivery.objects.values_list("verdict", "reason")) == {(Verdict.SUPPRESSED, Reason.SWITCHED_OFF)}
+    assert not OutboxEntry.objects.exists()
+    assert calls == []
+
+
+def test_session_that_cannot_be_opened_postpones_all_and_tries_none(audience, settings):
+    use(settings, Closed)
+    make_incident()
+
+    Worker().work()
+
+    assert ledger() == [(Verdict.RETRYING, 1, None)] * 3
+    assert {line.last_error for line in Delivery.objects.all()} == {"ConnectionRefusedError: closed on Sundays"}
+
+
+def test_medium_that_was_taken_away_is_waited_for(audience, settings):
+    make_incident()
+    Worker().router.route(worker.Policy(True, frozenset({"EM"})))
+    settings.DEFAULT_EMAIL_MEDIA = None
+
+    Worker().work()
+
+    assert {line.verdict for line in Delivery.objects.all()} == {Verdict.RETRYING}
+    assert "not configured" in Delivery.objects.first().last_error
+
+
+def test_nothing_is_begun_that_might_outlast_the_lease(audience, settings):
+    use(settings, Slow)
+    settings.ARGUS_NOTIFICATION_SEND_TIMEOUT, settings.ARGUS_NOTIFICATION_LEASE = 5, 5.5
+    make_incident()
+
+    Worker().work()
+
+    assert ledger() == [(Verdict.SENT, 1, None), (Verdict.PENDING, 0, None), (Verdict.PENDING, 0, None)]
+
+
+def test_worker_that_is_stopped_finishes_the_message_in_hand_and_puts_the_others_back(audience, settings):
+    use(settings, Stopper)
+    Stopper.worker = Worker()
+    make_incident()
+
+    Stopper.worker.run()
+
+    assert ledger() == [(Verdict.SENT, 1, None), (Verdict.PENDING, 0, None), (Verdict.PENDING, 0, None)]
+
+
+def test_one_connection_serves_a_batch(audience, settings):
+    settings.DEFAULT_EMAIL_MEDIA = "argus.notificationprofile.media.email.EmailNotification"
+    settings.EMAIL_BACKEND = "django.core.mail.backends.smtp.EmailBackend"
+    with running_sink() as sink:
+        settings.EMAIL_HOST, settings.EMAIL_PORT = HOST, sink.port
+        for _ in range(4):
+            make_incident()
+        Worker().work()
+
+        assert len(sink.messages) == 12
+        assert sink.connections == 1
+
+
+def test_error_that_nobody_expected_does_not_end_the_worker(transactional_db, settings, caplog):
+    settings.DEFAULT_EMAIL_MEDIA = "no.such.module"
+    one = Worker()
+    threading.Timer(0.5, one.stop).start()
+
+    one.run()
+
+    assert "no.such.module" in caplog.text
+
+
+def test_worker_ends_when_nobody_wants_it_any_more(db):
+    Worker().run(is_wanted=lambda: False)
+
+
+# Calls in time
+
+
+def test_call_gives_what_it_returns_or_raises():
+    assert call_in_time(lambda: 42, 5) == 42
+    with pytest.raises(PermanentFailure):
+        call_in_time(lambda: (_ for _ in ()).throw(PermanentFailure), 5)
+
+
+def test_call_that_takes_too_long_is_left_behind():
+    gate = threading.Event()
+    with pytest.raises(Stuck, match="did not come back"):
+        call_in_time(gate.wait, 0.05)
+    gate.set()
+
+
+def test_call_that_would_end_the_process_is_a_failure_like_any_other():
+    with pytest.raises(RuntimeError, match="SystemExit: 3"):
+        call_in_time(lambda: (_ for _ in ()).throw(SystemExit(3)), 5)
+
+
+@pytest.mark.parametrize(
+    ("error", "words"),
+    [
+        (ValueError("no"), "ValueError: no"),
+        (ValueError("a\0b\ud800"), "ValueError: a b\N{REPLACEMENT CHARACTER}"),
+        (Unspeakable(), "Unspeakable"),
+    ],
+)
+def test_errors_become_text_that_the_ledger_takes(error, words):
+    assert worker.describe(error) == words
