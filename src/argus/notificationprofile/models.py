@@ -53,7 +53,7 @@ class TimeRecurrence(models.Model):
         ordering = ["pk"]
 
     def __str__(self):
-        return f"{self.start:%H:%M}-{self.end:%H:%M} on {self.days}"
+        return f"{self.start:%H:%M}-{self.end:%H:%M} on {self.get_days_display()}"
 
     @property
     def is_all_day(self) -> bool:

@@ -29,14 +29,16 @@ def give_default_timeslot(sender, instance, created, raw=False, **kwargs):
         create_default_timeslot(instance)
 
 
-@receiver(post_save, dispatch_uid="note_saved_wish")
-@receiver(post_delete, dispatch_uid="note_deleted_wish")
 def note_changed_wish(sender, update_fields=None, **kwargs):
     """Let the workers know that what they have in memory is out of date."""
-    if sender in {NotificationProfile, Filter, Timeslot, TimeRecurrence, PhoneNumber, get_user_model()} and not (
-        update_fields and set(update_fields) <= IRRELEVANT
-    ):
+    if not (update_fields and set(update_fields) <= IRRELEVANT):
         touch_routing()
+
+
+# One by one: a receiver for every model would make Django load every row that it deletes, of any model.
+for model in (NotificationProfile, Filter, Timeslot, TimeRecurrence, PhoneNumber, get_user_model()):
+    post_save.connect(note_changed_wish, sender=model, dispatch_uid=f"note_saved_{model.__name__}")
+    post_delete.connect(note_changed_wish, sender=model, dispatch_uid=f"note_deleted_{model.__name__}")
 
 
 @receiver(m2m_changed, sender=NotificationProfile.filters.through, dispatch_uid="note_changed_filters")

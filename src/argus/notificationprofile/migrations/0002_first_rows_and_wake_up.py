@@ -9,7 +9,7 @@ from django.db import migrations
 def add_first_rows(apps, schema_editor):
     """A version to lock and to count, and an "All the time" slot for every user without one."""
     app = "argus_notificationprofile"
-    apps.get_model(app, "RoutingVersion").objects.create(pk=1)
+    apps.get_model(app, "RoutingVersion").objects.get_or_create(pk=1)
     timeslots, recurrences = apps.get_model(app, "Timeslot").objects, apps.get_model(app, "TimeRecurrence").objects
     users = apps.get_model(settings.AUTH_USER_MODEL).objects.filter(timeslots__isnull=True)
     for user in users.iterator():

@@ -6,6 +6,7 @@ from django.core.management.base import CommandError
 from django.utils import timezone
 
 from argus.auth.management.base import PlainCommand
+from argus.notificationprofile.deliveries import LEDGER_DAYS
 from argus.notificationprofile.outbox import forget_before
 
 
@@ -14,7 +15,7 @@ class Command(PlainCommand):
 
     def add_arguments(self, parser):
         parser.add_argument(
-            "--days", type=int, default=90, help="how many days the ledger goes back (default: %(default)s)"
+            "--days", type=int, default=LEDGER_DAYS, help="how many days the ledger goes back (default: %(default)s)"
         )
 
     def handle(self, *, days: int, **options):
