@@ -1,4 +1,4 @@
-"""Make an empty database ready, in a process of its own: ``python -m benchmarks.prepare NUMBER-OF-SOURCES``.
+"""Make an empty database ready, in a process of its own: ``python -m benchmarks.prepare SOURCES PROFILES``.
 
 Prints ``{"operator": token, "operator_id": pk, "sources": [{"pk", "name", "user", "token"}, ...]}``. What a benchmark
 needs besides incidents is made here, by the services that make it in real life.
@@ -12,11 +12,8 @@ import django
 from django.contrib.auth import get_user_model
 from django.core.management import call_command
 
-# The bar for ingest speaks of so many.
-PROFILES = 20
 
-
-def main(number_of_sources: int) -> None:
+def main(number_of_sources: int, number_of_profiles: int) -> None:
     """Migrate, make the accounts and tell about them."""
     django.setup()
     call_command("migrate", verbosity=0)
@@ -24,7 +21,7 @@ def main(number_of_sources: int) -> None:
     from argus.auth.services import replace_token
 
     operator = get_user_model().objects.create_user("operator")
-    for number in range(PROFILES):
+    for number in range(number_of_profiles):
         make_profile(number)
     accounts = {
         "operator": replace_token(operator).key,
@@ -63,4 +60,4 @@ def make_profile(number: int) -> None:
 
 
 if __name__ == "__main__":
-    main(int(sys.argv[1]))
+    main(*map(int, sys.argv[1:]))

@@ -21,6 +21,13 @@ class Scale:
     # sqlite
     writers: int = 8
     sqlite_seconds: float = 60.0
+    # notifications: profiles; events that people are selected for; mails that are timed
+    profiles: int = 1_000
+    selected_events: int = 500
+    mail_rounds: int = 5
+    events_per_second: int = 50
+    steady_seconds: float = 10.0
+    load_seconds: float = 5.0
 
 
 FULL = Scale()
@@ -31,6 +38,10 @@ QUICK = Scale(
     list_rounds=2,
     list_seconds=0.2,
     sqlite_seconds=10.0,
+    selected_events=100,
+    mail_rounds=3,
+    steady_seconds=4.0,
+    load_seconds=3.0,
 )
 TINY = Scale(
     concurrencies=(2,),
@@ -43,4 +54,9 @@ TINY = Scale(
     list_seconds=0.01,
     writers=2,
     sqlite_seconds=0.3,
+    profiles=210,
+    selected_events=2,
+    mail_rounds=1,
+    steady_seconds=0.1,
+    load_seconds=0.1,
 )

@@ -31,9 +31,10 @@ class ArgusServer(Server):
 
     name = "Argus"
 
-    def __init__(self, database_url: str, kind: str = "serve"):
+    def __init__(self, database_url: str, kind: str = "serve", **surroundings: str):
         super().__init__()
         self.kind = kind
+        self.more = surroundings
         self.database_url = database_url
         self.url = f"http://127.0.0.1:{self.port}"
 
@@ -50,7 +51,7 @@ class ArgusServer(Server):
         return False
 
     def surroundings(self) -> dict:
-        return super().surroundings() | {"env": environment(self.database_url)}
+        return super().surroundings() | {"env": environment(self.database_url) | self.more}
 
 
 def running_argus(database_url: str, kind: str = "serve"):
@@ -63,10 +64,10 @@ def available_kinds() -> list[str]:
     return ["serve", "gunicorn"] if find_spec("gunicorn") else ["serve"]
 
 
-def prepare(database_url: str, *, sources: int = 1) -> Accounts:
-    """Migrate the empty database and make an end user and ``sources`` source systems in it."""
+def prepare(database_url: str, *, sources: int = 1, profiles: int = 20) -> Accounts:
+    """Migrate the empty database and make an end user, so many source systems and people with a profile in it."""
     made = subprocess.run(
-        [sys.executable, "-m", "benchmarks.prepare", str(sources)],
+        [sys.executable, "-m", "benchmarks.prepare", str(sources), str(profiles)],
         cwd=ROOT,
         env=environment(database_url),
         check=True,

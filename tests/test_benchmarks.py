@@ -2,7 +2,7 @@
 
 import pytest
 
-from benchmarks import ingest, lists, sqlite
+from benchmarks import ingest, lists, notifications, sqlite
 from benchmarks.__main__ import parse
 from benchmarks.figures import percentile
 from benchmarks.machine import describe_machine
@@ -22,6 +22,13 @@ def test_lists_are_measured_at_each_size():
     tables = lists.measure(TINY)
 
     assert "p50 600" in tables["lists"].titles
+    assert_page_takes(tables)
+
+
+def test_notifications_are_measured_from_the_event_to_the_mail_server():
+    tables = notifications.measure(TINY)
+
+    assert len(tables["notifications"].rows) == 7
     assert_page_takes(tables)
 
 

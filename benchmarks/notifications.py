@@ -1,0 +1,166 @@
+"""From an event to the mail server: selecting among many profiles, what they cost ingest, and how long mails take."""
+
+import json
+import subprocess
+import sys
+import threading
+import time
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
+from itertools import count
+from statistics import median
+
+from tests.servers import running, running_postgres
+from tests.smtp_sink import HOST, Sink, running_sink
+
+from .client import LoadClient, ask, running_client
+from .figures import milliseconds, percentile, times
+from .ingest import INCIDENTS
+from .load import Job
+from .report import Table, progress
+from .scale import Scale
+from .servers import POSTGRES_SETTINGS, ROOT, ArgusServer, environment, prepare
+from .workload import incident_body
+
+# What nobody else posts: numbers far above those of the load.
+numbers = count(10**9)
+# People of each incident that many are told of, and how many such incidents make a burst.
+RECIPIENTS, BURST, BUSY = 10, 20, 8
+PATIENCE = 120
+
+
+class Mailing:
+    """A server whose worker speaks to a mail server that we are."""
+
+    def __init__(self, server: ArgusServer, sink: Sink, token: str):
+        self.server, self.sink, self.token = server, sink, token
+
+    def post(self, recipients: int = 1, first: int = 0) -> str:
+        """Post an incident that so many people, from the first on, want to be told of. Returns its pk."""
+        hosts = [f"host=host-{10 * number}.example.org" for number in range(first, first + recipients)]
+        body = incident_body(next(numbers)) | {"tags": [{"tag": tag} for tag in ["problem_type=linkDown", *hosts]]}
+        content, _ = ask(self.server.url, INCIDENTS, self.token, method="POST", body=body)
+        return str(json.loads(content)["pk"])
+
+    def times_of(self, incidents: set[str], mails: int) -> dict[str, float]:
+        """Wait until so many mails about these incidents have come; return when the last one about each did."""
+        deadline = time.monotonic() + PATIENCE
+        while time.monotonic() < deadline:
+            arrived = [(mail.message["X-Argus-Incident"], mail.at) for mail in self.sink.messages]
+            arrived = [(incident, at) for incident, at in arrived if incident in incidents]
+            if len(arrived) >= mails:
+                return {incident: max(at for one, at in arrived if one == incident) for incident in incidents}
+            time.sleep(0.1)
+        raise TimeoutError(f"{len(arrived)} of {mails} mails came within {PATIENCE} s.")
+
+    def last_mail(self, burst: int = 0) -> float:
+        """Return the seconds until all are told of an incident, posted right after so many others."""
+        for number in range(burst):
+            self.post(RECIPIENTS, first=RECIPIENTS * number)
+        started = time.monotonic()
+        incident = self.post(RECIPIENTS)
+        return self.times_of({incident}, RECIPIENTS)[incident] - started
+
+    def steady(self, rate: int, seconds: float) -> list[float]:
+        """Post so many events per second, and return how long each mail took, counted from the answer."""
+        posted: dict[str, float] = {}
+
+        def post() -> None:
+            incident = self.post()
+            posted[incident] = time.monotonic()
+
+        with ThreadPoolExecutor(4) as pool:
+            for _ in range(max(1, int(rate * seconds))):
+                pool.submit(post)
+                time.sleep(1 / rate)
+        arrived = self.times_of(set(posted), len(posted))
+        return [max(0.0, arrived[incident] - at) for incident, at in posted.items()]
+
+
+def measure(scale: Scale) -> dict[str, Table]:
+    """Measure on a PostgreSQL with many profiles, beside one without any."""
+    with running_postgres(durable=True, **POSTGRES_SETTINGS) as none, running_client() as client:
+        empty = prepare(none.url, profiles=0)
+        with running_postgres(durable=True, **POSTGRES_SETTINGS) as many, running_sink() as sink:
+            progress(f"notifications: {scale.profiles} profiles")
+            full = prepare(many.url, profiles=scale.profiles)
+            with mailing(many.url, sink, full.sources[0]["token"]) as busy:
+                with running(ArgusServer(none.url)) as idle:
+                    pairs = [(idle.port, empty.sources[0]["token"]), (busy.server.port, busy.token)]
+                    ratio = compare_ingest(client, pairs, scale)
+                rows = measure_mails(busy, client, scale)
+            selecting = measure_selecting(many.url, scale)
+    rows = [[f"ingest, {scale.profiles} profiles to none", times(ratio), "at least 0.90"], *selecting, *rows]
+    return {"notifications": Table(["What", "measured", "bar"], rows)}
+
+
+@contextmanager
+def mailing(database_url: str, sink: Sink, token: str):
+    """A server with a worker that sends."""
+    surroundings = {"EMAIL_HOST": HOST, "EMAIL_PORT": str(sink.port), "ARGUS_SEND_NOTIFICATIONS": "1"}
+    with running(ArgusServer(database_url, **surroundings)) as server:
+        yield Mailing(server, sink, token)
+
+
+def compare_ingest(client: LoadClient, servers: list[tuple[int, str]], scale: Scale) -> float:
+    """Return the rate of the second server in terms of the first one's; they take turns."""
+    rates: list[list[float]] = [[], []]
+    for number in range(scale.ingest_rounds + 1):
+        for (port, token), some in zip(servers, rates, strict=True):
+            some.append(ingest(client, port, token, scale.ingest_seconds, first=number * 100_000))
+            # What is left for the worker is not the next server's to pay for.
+            time.sleep(scale.ingest_seconds / 2)
+    return median(rates[1][1:]) / median(rates[0][1:])
+
+
+def ingest(client: LoadClient, port: int, token: str, seconds: float, first: int) -> float:
+    """Post as fast as can be, and return the rate."""
+    job = Job(port=port, token=token, seconds=seconds, connections=BUSY, post_to=INCIDENTS, first=first)
+    outcome = client.run(job)
+    return len(outcome.latencies) / outcome.elapsed
+
+
+def measure_selecting(database_url: str, scale: Scale) -> list[list]:
+    """Select for events in a process of its own."""
+    command = [sys.executable, "-m", "benchmarks.selecting", str(scale.selected_events)]
+    surroundings = environment(database_url)
+    done = subprocess.run(command, cwd=ROOT, env=surroundings, check=True, stdout=subprocess.PIPE)
+    outcome = json.loads(done.stdout)
+    return [
+        ["selecting: queries per event", outcome["queries"], "at most 3"],
+        ["selecting: p50 ms per event", f"{median(outcome['milliseconds']):.2f}", "at most 5"],
+    ]
+
+
+def measure_mails(busy: Mailing, client: LoadClient, scale: Scale) -> list[list]:
+    """How long mails take: one incident alone, behind others, and at a steady pace."""
+    rounds = range(scale.mail_rounds)
+    busy.last_mail()
+    alone = median(busy.last_mail() for _ in rounds)
+    progress("notifications: bursts")
+    behind = median(busy.last_mail(BURST) for _ in rounds)
+    progress("notifications: a steady pace")
+    steady = busy.steady(scale.events_per_second, scale.steady_seconds)
+    progress("notifications: behind a full load")
+    loaded = median(behind_full_load(busy, client, scale, number) for number in rounds)
+    last = f"last of {RECIPIENTS} mails"
+    results = [
+        (f"commit to mail server at {scale.events_per_second} events/s, p95 ms", percentile(steady, 95), 1000),
+        (f"{last}, alone, ms", alone, 500),
+        (f"{last}, behind {BURST} other incidents, ms", behind, 1000),
+        (f"{last}, behind a full load, ms", loaded, 2000),
+    ]
+    return [[what, milliseconds(seconds), f"at most {bar}"] for what, seconds, bar in results]
+
+
+def behind_full_load(busy: Mailing, client: LoadClient, scale: Scale, number: int) -> float:
+    """Post an incident while the server takes as many others as it can."""
+    first = 10**7 + number * 100_000
+    job = (client, busy.server.port, busy.token, scale.load_seconds, first)
+    load = threading.Thread(target=ingest, args=job)
+    load.start()
+    try:
+        time.sleep(scale.load_seconds * 0.7)
+        return busy.last_mail()
+    finally:
+        load.join()
