@@ -1,7 +1,7 @@
 """What this app does when others change something: it writes rows, or it does nothing."""
 
 from django.contrib.auth import get_user_model
-from django.db.models.signals import m2m_changed, post_delete, post_save
+from django.db.models.signals import m2m_changed, post_save, pre_delete
 from django.dispatch import receiver
 
 from argus.auth.models import PhoneNumber
@@ -38,7 +38,8 @@ def note_changed_wish(sender, update_fields=None, **kwargs):
 # One by one: a receiver for every model would make Django load every row that it deletes, of any model.
 for model in (NotificationProfile, Filter, Timeslot, TimeRecurrence, PhoneNumber, get_user_model()):
     post_save.connect(note_changed_wish, sender=model, dispatch_uid=f"note_saved_{model.__name__}")
-    post_delete.connect(note_changed_wish, sender=model, dispatch_uid=f"note_deleted_{model.__name__}")
+    # Before anything is deleted, so that whoever routes at the moment is waited for, and not the other way round too.
+    pre_delete.connect(note_changed_wish, sender=model, dispatch_uid=f"note_deleted_{model.__name__}")
 
 
 @receiver(m2m_changed, sender=NotificationProfile.filters.through, dispatch_uid="note_changed_filters")
