@@ -43,7 +43,11 @@ class Criteria:
         """Test an incident in hand; its tags come as the values of each key."""
         if self.source_ids and source_id not in self.source_ids:
             return False
-        return all(not values.isdisjoint(tags.get(key, ())) for key, values in self.tags.items())
+        # Asked of every wish at every event: a plain loop takes half the time of a generator.
+        for key, values in self.tags.items():  # noqa: SIM110
+            if values.isdisjoint(tags.get(key, ())):
+                return False
+        return True
 
     def as_condition(self, tag_ids: Mapping[tuple[str, str], int]) -> Q:
         """Ask the same of the database; ``tag_ids`` has the primary keys of those tags that exist at all."""
