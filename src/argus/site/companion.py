@@ -21,6 +21,8 @@ class Companion:
     def __init__(self, command: str):
         self.command = [sys.executable, "-m", "django", command, "--parent", str(os.getpid())]
         self.stopping = threading.Event()
+        # Held while it is decided whether there is to be another process.
+        self.deciding = threading.Lock()
         self.process: subprocess.Popen | None = None
         self.keeper = threading.Thread(target=self.keep, daemon=True)
 
@@ -30,7 +32,8 @@ class Companion:
         return self
 
     def __exit__(self, *exception):
-        self.stopping.set()
+        with self.deciding:
+            self.stopping.set()
         self.process.terminate()
         try:
             self.process.wait(LONGEST_STOP)
@@ -47,7 +50,9 @@ class Companion:
         """Wait for the process to end, and start another one unless we are stopping."""
         while True:
             code = self.process.wait()
-            if self.stopping.wait(PAUSE):
-                return
-            log.error("%s ended with %s and is started again.", self.command[3], code)
-            self.start()
+            self.stopping.wait(PAUSE)
+            with self.deciding:
+                if self.stopping.is_set():
+                    return
+                log.error("%s ended with %s and is started again.", self.command[3], code)
+                self.start()
