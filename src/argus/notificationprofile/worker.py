@@ -12,9 +12,11 @@ from django.conf import settings
 from django.db import InterfaceError, OperationalError, connection, connections
 from django.utils import timezone
 
+from argus.incident.models import Event
+
 from . import health, outbox
 from .media.base import PermanentFailure
-from .media.message import build_message
+from .media.message import Words, build_message, put_into_words
 from .media.registry import configured_media
 from .media.text import printable
 from .models import Delivery, Verdict
@@ -107,6 +109,7 @@ class Batch:
         self.medium = configured_media().get(code)
         self.waiting = deliveries
         self.stopping = stopping
+        self.words: dict[int, Words] = {}
         self.has_worked = False
         self.trouble = ""
         self.deadline = deadline
@@ -160,6 +163,12 @@ class Batch:
             outbox.settle(delivery, Verdict.SENT)
             self.has_worked = True
 
+    def words_for(self, event: Event) -> Words:
+        """Put an event into words once, however many people are told of it."""
+        if event.pk not in self.words:
+            self.words[event.pk] = put_into_words(event)
+        return self.words[event.pk]
+
     def plan_call(self, delivery: Delivery, extra: dict) -> Callable:
         """Return the call of ``send`` that the plugin contract asks for, the message already made."""
         return partial(
@@ -168,7 +177,7 @@ class Batch:
             delivery.user,
             event=delivery.event,
             profile=delivery.profile,
-            message=build_message(delivery),
+            message=build_message(delivery, self.words_for(delivery.event)),
             address=delivery.address,
             phone_number=delivery.address,
             **extra,

@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass, field
 from email.utils import parseaddr
+from typing import NamedTuple
 
 from django.conf import settings
 from django.template.loader import render_to_string
@@ -61,21 +62,33 @@ def with_message_parts(deliveries):
     ).prefetch_related("event__incident__tag_relations__tag")
 
 
-def build_message(delivery: Delivery) -> Message:
-    """Put an event into words for the addressee of a delivery. No query for deliveries of ``with_message_parts``."""
-    event, incident = delivery.event, delivery.event.incident
+class Words(NamedTuple):
+    """What everybody is told of an event."""
+
+    subject: str
+    text: str
+    html: str
+
+
+def put_into_words(event: Event) -> Words:
+    """Tell of an event. No query for an event of ``with_message_parts``."""
     context = {
         "title": event.get_type_display(),
         "event_lines": describe_event(event),
-        "incident_lines": describe_incident(incident),
-        "link": frontend_link(incident),
+        "incident_lines": describe_incident(event.incident),
+        "link": frontend_link(event.incident),
     }
+    text = render_to_string(f"{TEMPLATE}.txt", context).strip() + "\n"
+    return Words(subject_of(event), text, render_to_string(f"{TEMPLATE}.html", context))
+
+
+def build_message(delivery: Delivery, words: Words | None = None) -> Message:
+    """Put an event into words for the addressee of a delivery; ``words`` spares doing it anew for each of them."""
+    event = delivery.event
     root, first, own = thread_ids(delivery)
     references = (root,) if own == first else (root, first)
     return Message(
-        subject=subject_of(event),
-        text=render_to_string(f"{TEMPLATE}.txt", context).strip() + "\n",
-        html=render_to_string(f"{TEMPLATE}.html", context),
+        *(words or put_into_words(event)),
         message_id=own,
         references=references,
         headers=thread_headers(own, references) | ROBOT_HEADERS | argus_headers(event),
