@@ -1,6 +1,6 @@
 """Django's PostgreSQL backend, with a check of lasting connections that costs no round trip."""
 
-from select import select
+from select import POLLIN, poll
 
 from django.db.backends.postgresql import base
 
@@ -12,7 +12,11 @@ class DatabaseWrapper(base.DatabaseWrapper):
         """Tell whether the server is still there.
 
         An idle connection has nothing to read. When there is something, it is the server's farewell or the end of the
-        line: then Django's own check, a query, decides.
+        line: then Django's own check, a query, decides. One that broke in use cannot even be looked at.
         """
-        readable, _, _ = select([self.connection], [], [], 0)
-        return not readable or super().is_usable()
+        if self.connection.closed:
+            return False
+        # Not select(), which cannot look at a connection behind a thousand open sockets.
+        line = poll()
+        line.register(self.connection, POLLIN)
+        return not line.poll(0) or super().is_usable()
