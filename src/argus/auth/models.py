@@ -1,5 +1,7 @@
 """People and programs that use Argus, and how to reach them."""
 
+from uuid import uuid4
+
 from django.contrib.auth.models import AbstractUser
 from django.db import models
 from phonenumber_field.modelfields import PhoneNumberField
@@ -7,6 +9,9 @@ from phonenumber_field.modelfields import PhoneNumberField
 
 class User(AbstractUser):
     """An end user, or the account of a source system (``incident`` knows which)."""
+
+    # What links to the account carry, where a pk would tell how many accounts there are.
+    uuid = models.UUIDField("UUID", default=uuid4, unique=True, editable=False)
 
 
 class PhoneNumber(models.Model):

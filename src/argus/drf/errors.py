@@ -1,4 +1,4 @@
-"""What callers get told: refusals of the domain become 400 or 403, unknown addresses 404, all as JSON."""
+"""What callers get told: refusals of the domain become 400, 403 or 409, unknown addresses 404, all as JSON."""
 
 from django.core.exceptions import (
     DisallowedHost,
@@ -16,7 +16,7 @@ from rest_framework.response import Response
 from rest_framework.views import exception_handler as drf_exception_handler
 from rest_framework.views import set_rollback
 
-from argus.util.errors import DomainError, NotPermitted
+from argus.util.errors import Conflict, DomainError, NotPermitted
 
 # What Django finds wrong with a request itself, in words that do not speak of our settings.
 REASONS = {
@@ -39,6 +39,8 @@ def exception_handler(error, context):
     set_rollback()
     if isinstance(error, NotPermitted):
         return Response({"detail": error.message}, status=status.HTTP_403_FORBIDDEN)
+    if isinstance(error, Conflict):
+        return Response({"detail": error.message}, status=status.HTTP_409_CONFLICT)
     return Response(body_of(error), status=status.HTTP_400_BAD_REQUEST)
 
 

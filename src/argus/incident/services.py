@@ -11,11 +11,12 @@ from django.db.models import ProtectedError, RestrictedError
 from django.utils import timezone
 
 from argus.drf.fields import wire_time
+from argus.util.addresses import check_web_address
 from argus.util.errors import DomainError, NotPermitted
 from argus.util.infinity import INFINITY
 from argus.util.rows import insert_all
 
-from .addresses import check_details_url, check_web_address
+from .addresses import check_details_url
 from .lifecycle import EventType, Party, State, next_state, refusal
 from .models import Acknowledgement, Event, Incident, SourceSystem
 from .signals import event_recorded, incident_changed

@@ -7,9 +7,9 @@ from django.core.exceptions import ValidationError
 from django.db import IntegrityError, transaction
 from django.db.models import ProtectedError, RestrictedError
 
+from argus.util.addresses import check_web_address
 from argus.util.errors import DomainError, NotPermitted
 
-from .addresses import check_web_address
 from .models import SourceSystem, SourceSystemType
 
 ARGUS = "argus"

@@ -17,3 +17,7 @@ class DomainError(Exception):
 
 class NotPermitted(DomainError):
     """The rules would allow it, but not to this actor."""
+
+
+class Conflict(DomainError):
+    """The rules would allow it, but not as things stand: another state has to come about first."""

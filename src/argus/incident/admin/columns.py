@@ -8,7 +8,7 @@ from django.utils import timezone
 from django.utils.html import format_html
 from django.utils.text import Truncator
 
-from argus.incident.addresses import is_web_address
+from argus.util.addresses import is_web_address
 from argus.util.infinity import INFINITY
 
 MOST_CHARACTERS = 120

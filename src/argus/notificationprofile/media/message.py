@@ -9,9 +9,10 @@ from django.template.loader import render_to_string
 from django.utils.crypto import salted_hmac
 from django.utils.encoding import punycode
 
-from argus.incident.addresses import is_web_address, joined_url
+from argus.incident.addresses import joined_url
 from argus.incident.lifecycle import EventType
 from argus.incident.models import Event, Incident
+from argus.util.addresses import is_web_address
 from argus.util.infinity import INFINITY
 
 from ..models import Delivery, Medium

@@ -16,6 +16,7 @@ INSTALLED_APPS = [
     "argus.site",
     "argus.dev",
     "argus.notificationprofile",
+    "argus.inventory",
     "argus.incident",
     "argus.auth",
     "django.contrib.admin",
@@ -181,7 +182,7 @@ ARGUS_NOTIFICATION_GIVE_UP_AFTER = env_int("ARGUS_NOTIFICATION_GIVE_UP_AFTER", 2
 ARGUS_MEDIUM_FAILING_AFTER = env_int("ARGUS_MEDIUM_FAILING_AFTER", 300)
 
 CORS_ALLOWED_ORIGINS = [origin_of(ARGUS_FRONTEND_URL)] if ARGUS_FRONTEND_URL else []
-CORS_EXPOSE_HEADERS = ["Link"]
+CORS_EXPOSE_HEADERS = ["Link", "X-Result-Count"]
 
 DEFAULT_FROM_EMAIL = env_str("DEFAULT_FROM_EMAIL", "argus@localhost")
 EMAIL_HOST_USER = env_str("EMAIL_HOST_USER", "")
