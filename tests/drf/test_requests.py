@@ -133,3 +133,9 @@ def test_lone_surrogates_in_an_error_are_answered_in_json(as_source):
     answer = as_source.post(INCIDENTS, data=body, content_type="application/json")
     assert answer.status_code == 400
     assert set(answer.json()) == {"tags", "start_time", "source_incident_id"}
+
+
+def test_options_describe_an_address_that_takes_no_body(as_user):
+    answer = as_user.options("/api/v1/auth/logout/")
+    assert answer.status_code == 200
+    assert answer["Allow"] == "POST, OPTIONS"

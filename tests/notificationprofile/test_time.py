@@ -18,7 +18,7 @@ POLICY = Policy(switched_on=True, configured=frozenset({"EM"}))
 
 
 def wish(*hours: Hours) -> Wish:
-    return Wish(1, 1, True, ("EM",), "kari@example.org", "", hours, ())
+    return Wish(1, 1, False, True, ("EM",), "kari@example.org", "", hours, ())
 
 
 def minutes_of(change: datetime):

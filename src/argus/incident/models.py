@@ -87,6 +87,10 @@ class IncidentQuerySet(models.QuerySet):
     def unacked(self):
         return self.filter(Q(acked_until__isnull=True) | Q(acked_until__lte=timezone.now()))
 
+    def visible_to(self, user):
+        """What the user may know of: everything for staff, for all others what is not restricted."""
+        return self.all() if user.is_staff else self.filter(restricted=False)
+
     def posted_by(self, user):
         """Of the user's own source system; nothing if there is none."""
         source = getattr(user, "source_system", None)
@@ -103,6 +107,8 @@ class Incident(models.Model):
     details_url = models.TextField("details URL", blank=True)
     description = models.TextField(blank=True)
     ticket_url = models.TextField("ticket URL", blank=True)
+    # For staff alone: every door asks ``visible_to``. Set when it is created, by who knows why.
+    restricted = models.BooleanField(default=False, db_default=False, editable=False)
     # The latest moment until which some ack holds; kept by the service that writes the ack.
     acked_until = InfinityDateTimeField(null=True, blank=True, editable=False)
     tags = models.ManyToManyField(Tag, through="IncidentTagRelation", related_name="incidents")
@@ -115,12 +121,24 @@ class Incident(models.Model):
         ]
         indexes = [
             models.Index(fields=["start_time", "id"], name="incident_newest"),
-            models.Index(fields=["source", "start_time", "id"], name="incident_newest_of_source"),
+            models.Index(fields=["start_time", "id"], name="incident_newest_for_all", condition=Q(restricted=False)),
+            # These end in the flag so that what is restricted is passed over within the index.
+            models.Index(fields=["source", "start_time", "id", "restricted"], name="incident_newest_of_source"),
             models.Index(
-                fields=["end_time", "start_time", "id"], name="incident_open", condition=Q(end_time__isnull=False)
+                fields=["end_time", "start_time", "id", "restricted"],
+                name="incident_open",
+                condition=Q(end_time__isnull=False),
             ),
-            models.Index(fields=["start_time", "id"], name="incident_acked", condition=Q(acked_until__isnull=False)),
-            models.Index(fields=["start_time", "id"], name="incident_stateless", condition=Q(end_time__isnull=True)),
+            models.Index(
+                fields=["start_time", "id", "restricted"],
+                name="incident_acked",
+                condition=Q(acked_until__isnull=False),
+            ),
+            models.Index(
+                fields=["start_time", "id", "restricted"],
+                name="incident_stateless",
+                condition=Q(end_time__isnull=True),
+            ),
         ]
 
     def __str__(self):

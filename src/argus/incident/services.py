@@ -34,11 +34,13 @@ def create_incident(
     description: str = "",
     ticket_url: str = "",
     tags: list[tuple[str, str]] = (),
+    restricted: bool = False,
 ) -> Incident:
     """Take in a new incident, with its tags and its start event.
 
-    ``end_time``: None is stateless, ``INFINITY`` is open. The incident returned has ``new_tags``, so that it
-    can be shown without asking the database again. Raises ``DomainError`` if the source has used the id before.
+    ``end_time``: None is stateless, ``INFINITY`` is open. ``restricted``: for staff alone. The incident returned has
+    ``new_tags``, so that it can be shown without asking the database again. Raises ``DomainError`` if the source has
+    used the id before.
     """
     if end_time is not None and end_time < start_time:
         raise DomainError("An incident cannot end before it starts.", field="end_time")
@@ -52,6 +54,7 @@ def create_incident(
         details_url=details_url,
         description=description,
         ticket_url=ticket_url,
+        restricted=restricted,
     )
     try:
         with transaction.atomic():

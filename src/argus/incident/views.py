@@ -38,6 +38,10 @@ class IncidentView(generics.GenericAPIView):
 
     queryset = Incident.objects.all()
 
+    def get_queryset(self):
+        """Leave out what the caller may not know of: it is as if it were not there."""
+        return super().get_queryset().visible_to(self.request.user)
+
     def get_incident(self) -> Incident:
         """Find the incident named in the path, its source loaded."""
         return get_object_or_404(self.get_queryset().select_related("source"), pk=self.kwargs["pk"])

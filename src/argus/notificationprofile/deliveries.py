@@ -52,14 +52,15 @@ def represent_others(event: Event, user, lines: list[Delivery]) -> list[dict]:
     """Show the profiles that the ledger does not speak of, given all of its lines that the user may see.
 
     As long as the event has not been routed, that is any profile, and its verdict is pending. After that, it is each
-    that was there when the event was received and whose filters did not match. Three queries at most.
+    that was there when the event was received and whose filters did not match, or whose owner may not know of the
+    incident. Three queries at most.
     """
     room = MOST_ROWS - len(lines)
     profiles = NotificationProfile.objects.select_related("user", "phone_number").order_by("pk")
     if not user.is_staff:
         profiles = profiles.filter(user_id=user.pk)
     if OutboxEntry.objects.filter(event=event).exists():
-        return [represent_other(event, profile, Verdict.PENDING, Reason.NONE) for profile in profiles[:room]]
+        return [represent_other(event, profile, is_routed=False) for profile in profiles[:room]]
     if event.received < timezone.now() - timedelta(days=LEDGER_DAYS):
         return []
     told = {(line.user_id, line.medium, line.address) for line in lines}
@@ -68,8 +69,7 @@ def represent_others(event: Event, user, lines: list[Delivery]) -> list[dict]:
         for profile in profiles.filter(created__lte=event.received)[:MOST_ROWS]
         if not told.issuperset(addresses_of(profile))
     )
-    verdict = (Verdict.SUPPRESSED, Reason.FILTER)
-    return [represent_other(event, profile, *verdict) for profile, _ in zip(silent, range(room), strict=False)]
+    return [represent_other(event, profile, is_routed=True) for profile, _ in zip(silent, range(room), strict=False)]
 
 
 def addresses_of(profile: NotificationProfile) -> Iterator[tuple[int, str, str]]:
@@ -82,8 +82,16 @@ def addresses_of(profile: NotificationProfile) -> Iterator[tuple[int, str, str]]
         yield profile.user_id, medium, str(number or "") if medium == Medium.SMS else profile.user.email
 
 
-def represent_other(event: Event, profile: NotificationProfile, verdict: Verdict, reason: Reason) -> dict:
+def reason_for_silence(event: Event, profile: NotificationProfile, *, is_routed: bool) -> Reason:
+    """Return why a profile has no line; none as long as that is still to be decided."""
+    if event.incident.restricted and not profile.user.is_staff:
+        return Reason.RESTRICTED
+    return Reason.FILTER if is_routed else Reason.NONE
+
+
+def represent_other(event: Event, profile: NotificationProfile, *, is_routed: bool) -> dict:
     """Show a profile in the form of a line that is not there."""
+    reason = reason_for_silence(event, profile, is_routed=is_routed)
     return {
         "pk": None,
         "event": event.pk,
@@ -91,7 +99,7 @@ def represent_other(event: Event, profile: NotificationProfile, verdict: Verdict
         "profile": profile.timeslot_id,
         "medium": None,
         "address": "",
-        "verdict": verdict.value,
+        "verdict": (Verdict.SUPPRESSED if reason else Verdict.PENDING).value,
         "reason": reason.value,
         "attempts": 0,
         "created": None,

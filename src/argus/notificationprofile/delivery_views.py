@@ -16,7 +16,7 @@ from . import deliveries, schema
 class DeliveryListView(generics.GenericAPIView):
     """Who was told of an event, who was not, and why."""
 
-    queryset = Event.objects.all()
+    queryset = Event.objects.select_related("incident")
 
     def get(self, request, pk, event_pk):
         """List who was told of the event, who was not, and why. Users see their own part, staff all.
@@ -35,6 +35,6 @@ class DeliveryListView(generics.GenericAPIView):
         return array_response(request, lines, time_field="created", represent=represent)
 
     def get_event(self) -> Event:
-        """Find the event named in the path, at its own incident."""
-        incident = get_object_or_404(Incident.objects.only("pk"), pk=self.kwargs["pk"])
-        return get_object_or_404(self.get_queryset().filter(incident=incident), pk=self.kwargs["event_pk"])
+        """Find the event named in the path, at its own incident, if the caller may know of that."""
+        incidents = Incident.objects.visible_to(self.request.user).filter(pk=self.kwargs["pk"])
+        return get_object_or_404(self.get_queryset().filter(incident__in=incidents), pk=self.kwargs["event_pk"])

@@ -144,6 +144,7 @@ class Reason(models.TextChoices):
     INACTIVE = "inactive profile", "The profile is inactive"
     NO_MEDIUM = "medium not configured", "The medium is not configured"
     NO_ADDRESS = "no address", "There is no address"
+    RESTRICTED = "restricted", "The incident is for staff alone"
     SWITCHED_OFF = "switched off", "Notifications are switched off"
 
 

@@ -83,9 +83,9 @@ def claim(*, limit: int) -> list[Delivery]:
     return claimed
 
 
-def settle(delivery: Delivery, verdict: Verdict, *, error: str = "") -> None:
+def settle(delivery: Delivery, verdict: Verdict, *, reason: Reason = Reason.NONE, error: str = "") -> None:
     """Write down how it ended."""
-    _write(delivery, verdict=verdict, last_error=error[:LONGEST_ERROR], settled=timezone.now())
+    _write(delivery, verdict=verdict, reason=reason, last_error=error[:LONGEST_ERROR], settled=timezone.now())
 
 
 def postpone(delivery: Delivery, error: str) -> None:

@@ -42,6 +42,7 @@ class Wish:
 
     profile_id: int
     user_id: int
+    is_for_staff: bool
     is_active: bool
     media: tuple[str, ...]
     email: str
@@ -69,6 +70,7 @@ class Routing:
         profiles = NotificationProfile.objects.values_list(
             "pk",
             "user_id",
+            "user__is_staff",
             "active",
             "user__is_active",
             "media",
@@ -80,6 +82,7 @@ class Routing:
             Wish(
                 profile_id=pk,
                 user_id=user,
+                is_for_staff=staff,
                 is_active=active and user_active,
                 media=tuple(media),
                 email=email,
@@ -87,7 +90,7 @@ class Routing:
                 hours=tuple(hours[slot]),
                 criteria=tuple(criteria[pk]),
             )
-            for pk, user, active, user_active, media, email, phone, slot in profiles
+            for pk, user, staff, active, user_active, media, email, phone, slot in profiles
         )
         return cls(version, tuple(wishes))
 

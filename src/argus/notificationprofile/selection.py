@@ -5,6 +5,8 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 
+from django.contrib.auth import get_user_model
+
 from argus.incident.models import Event, IncidentTagRelation
 from argus.incident.sources import ARGUS
 
@@ -23,6 +25,7 @@ class Facts:
     incident_id: int
     source_id: int
     is_about_argus: bool
+    is_restricted: bool
     received: datetime
     tags: dict[str, set[str]] = field(default_factory=dict)
 
@@ -39,15 +42,22 @@ class Policy:
 def load_facts(event_ids: Iterable[int]) -> list[Facts]:
     """Read what selection needs of these events, oldest first. Two queries, however many they are."""
     rows = Event.objects.filter(pk__in=event_ids).order_by("pk")
-    columns = ("pk", "incident_id", "incident__source_id", "incident__source__type_id", "received")
+    columns = (
+        "pk",
+        "incident_id",
+        "incident__source_id",
+        "incident__source__type_id",
+        "incident__restricted",
+        "received",
+    )
     events = list(rows.values_list(*columns))
     tags = defaultdict(lambda: defaultdict(set))
     relations = IncidentTagRelation.objects.filter(incident_id__in={incident for _, incident, *_ in events})
     for incident, key, value in relations.values_list("incident_id", "tag__key", "tag__value"):
         tags[incident][key].add(value)
     return [
-        Facts(pk, incident, source, source_type == ARGUS, received, tags[incident])
-        for pk, incident, source, source_type, received in events
+        Facts(pk, incident, source, source_type == ARGUS, restricted, received, tags[incident])
+        for pk, incident, source, source_type, restricted, received in events
     ]
 
 
@@ -55,13 +65,16 @@ def select(facts: Facts, routing: Routing, policy: Policy) -> list[Delivery]:
     """Return the lines of the ledger, not yet stored, for one event.
 
     One line for each person, medium and address, however many profiles match. People whose filters do not match get
-    none: for each profile that existed then, the absence of a line tells just that.
+    none: for each profile that existed then, the absence of a line tells just that. Nor do those who may not know of
+    the incident.
     """
     lines: dict[tuple, Delivery] = {}
     # Asked only of incidents about Argus itself: it costs a query.
     silent = policy.silent_media().get(facts.incident_id) if facts.is_about_argus else None
     usable = policy.configured - {silent}
     for wish in routing.wishes:
+        if facts.is_restricted and not wish.is_for_staff:
+            continue
         if not any(criteria.match(source_id=facts.source_id, tags=facts.tags) for criteria in wish.criteria):
             continue
         for medium in wish.media:
@@ -70,6 +83,12 @@ def select(facts: Facts, routing: Routing, policy: Policy) -> list[Delivery]:
             if key not in lines or closeness(line) > closeness(lines[key]):
                 lines[key] = line
     return list(lines.values())
+
+
+def is_withheld(delivery: Delivery) -> bool:
+    """Tell whether the person may not know of the incident, or not any more. One query, for restricted ones only."""
+    staff = get_user_model().objects.filter(is_staff=True)
+    return delivery.event.incident.restricted and not staff.filter(pk=delivery.user_id).exists()
 
 
 def make_line(facts: Facts, wish: Wish, medium: str, usable: frozenset[str], *, switched_on: bool) -> Delivery:

@@ -110,7 +110,7 @@ class ProfileView(ProfileRows, generics.RetrieveUpdateDestroyAPIView):
 
 def matching_incidents(request, criteria: list):
     """Answer with the incidents that any of the criteria match, newest first."""
-    rows = incident_rows(matching(Incident.objects.all(), criteria))
+    rows = incident_rows(matching(Incident.objects.visible_to(request.user), criteria))
     return array_response(request, rows, time_field="start_time", represent=represent_rows)
 
 

@@ -19,9 +19,9 @@ from .media.base import PermanentFailure
 from .media.message import Words, build_message, put_into_words
 from .media.registry import configured_media
 from .media.text import printable
-from .models import Delivery, Verdict
+from .models import Delivery, Reason, Verdict
 from .outbox import Router
-from .selection import Policy
+from .selection import Policy, is_withheld
 
 log = logging.getLogger(__name__)
 
@@ -119,7 +119,12 @@ class Batch:
         try:
             with self.open_session() as extra:
                 while self.waiting and not self.stopping.is_set() and monotonic() < self.deadline:
-                    self.hand_over(self.waiting.pop(0), extra)
+                    delivery = self.waiting.pop(0)
+                    # Asked here once more: whoever was staff when selected may not be it any longer.
+                    if is_withheld(delivery):
+                        outbox.settle(delivery, Verdict.SUPPRESSED, reason=Reason.RESTRICTED)
+                    else:
+                        self.hand_over(delivery, extra)
         except Stuck as error:
             self.trouble = str(error)
         except (OperationalError, InterfaceError):

@@ -124,6 +124,7 @@ REST_FRAMEWORK = {
         "argus.drf.renderers.JSONRenderer",
         "argus.drf.renderers.BrowsableRenderer",
     ],
+    "DEFAULT_METADATA_CLASS": "argus.drf.metadata.Metadata",
     "DEFAULT_SCHEMA_CLASS": "argus.drf.schema.AutoSchema",
     "SCHEMA_COERCE_PATH_PK": False,
     "EXCEPTION_HANDLER": "argus.drf.errors.exception_handler",
