@@ -22,12 +22,18 @@ class ExpiringTokenAuthentication(TokenAuthentication):
             token = Token.objects.select_related(*settings.AUTH_TOKEN_SELECT_RELATED).get(key=key)
         except Token.DoesNotExist:
             raise AuthenticationFailed("Invalid token.") from None
-        if not token.user.is_active:
-            raise AuthenticationFailed("This account has been switched off.")
-        if has_expired(token):
-            token.delete()
-            raise AuthenticationFailed("This token has expired.")
+        if words := refusal_of(token):
+            if has_expired(token):
+                token.delete()
+            raise AuthenticationFailed(words)
         return token.user, token
+
+
+def refusal_of(token: Token) -> str:
+    """Say why the token does not let its user in; nothing if it does."""
+    if not token.user.is_active:
+        return "This account has been switched off."
+    return "This token has expired." if has_expired(token) else ""
 
 
 def has_expired(token: Token) -> bool:

@@ -1,5 +1,6 @@
 """The ASGI application: everything that Argus serves, on one port.
 
+Websockets live in the event loop, on Django Channels.
 REST and admin are WSGI code run in a fixed set of threads: each thread keeps its database connection from request to
 request, which Django's own ASGI handler cannot do (it has a new thread for each request).
 """
@@ -8,6 +9,9 @@ from urllib.parse import quote_from_bytes
 
 from a2wsgi import WSGIMiddleware
 from django.conf import settings
+
+# Only now is Django ready for what it imports.
+from argus.ws.routing import application as websocket
 
 from .bodies import BodyTooSlow, read_ahead, refuse_slow
 from .wsgi import application as wsgi_application
@@ -19,6 +23,8 @@ http = WSGIMiddleware(wsgi_application, workers=settings.ARGUS_WEB_THREADS)
 
 async def application(scope, receive, send):
     """Hand a request to the part that serves its protocol."""
+    if scope["type"] == "websocket":
+        return await websocket(scope, receive, send)
     if scope["type"] == "http":
         # WSGI knows ASCII only here; a client that forgot to quote gets what it meant.
         scope = {**scope, "query_string": quote_from_bytes(scope["query_string"], safe=VISIBLE_ASCII).encode()}

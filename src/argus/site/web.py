@@ -2,7 +2,17 @@
 
 import uvicorn
 
-from .protocol import BoundedProtocol
+from .protocol import BoundedProtocol, BoundedWebSocket
+
+WEBSOCKETS = {
+    "ws": BoundedWebSocket,
+    # Clients say little. What they are told is the same for all, and would be compressed for each of them.
+    "ws_max_size": 64 * 1024,
+    "ws_per_message_deflate": False,
+    # Who does not answer for so long (seconds) is gone.
+    "ws_ping_interval": 20,
+    "ws_ping_timeout": 20,
+}
 
 
 def build_server(host: str, port: int) -> uvicorn.Server:
@@ -16,6 +26,7 @@ def build_server(host: str, port: int) -> uvicorn.Server:
             host=host,
             port=port,
             http=BoundedProtocol,
+            **WEBSOCKETS,
             lifespan="off",
             log_config=None,
             access_log=False,

@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from .env import env_bool, env_int, env_list, env_str, env_url, origin_of
+from .env import channel_layer, env_bool, env_int, env_list, env_redis, env_str, env_url, origin_of
 
 SITE_DIR = Path(__file__).resolve().parent.parent
 # Where an installation without further settings keeps its files: below the folder it is started in.
@@ -16,6 +16,7 @@ INSTALLED_APPS = [
     "argus.site",
     "argus.dev",
     "argus.notificationprofile",
+    "argus.ws",
     "argus.inventory",
     "argus.incident",
     "argus.auth",
@@ -182,6 +183,12 @@ ARGUS_NOTIFICATION_GIVE_UP_AFTER = env_int("ARGUS_NOTIFICATION_GIVE_UP_AFTER", 2
 # After how many seconds of failing a medium becomes an incident of its own.
 ARGUS_MEDIUM_FAILING_AFTER = env_int("ARGUS_MEDIUM_FAILING_AFTER", 300)
 
+# What web processes and commands tell each other by. Without it there can be one web process only.
+ARGUS_REDIS_URL = env_redis("ARGUS_REDIS_URL", "")
+CHANNEL_LAYERS = {"default": channel_layer(ARGUS_REDIS_URL)}
+# Whether pages from any port of this machine may open the websocket, as in development.
+ARGUS_LOCAL_ORIGINS = False
+
 CORS_ALLOWED_ORIGINS = [origin_of(ARGUS_FRONTEND_URL)] if ARGUS_FRONTEND_URL else []
 CORS_EXPOSE_HEADERS = ["Link", "X-Result-Count"]
 
@@ -204,5 +211,9 @@ LOGGING = {
     "formatters": {"line": {"format": "{asctime} {levelname} {name}: {message}", "style": "{"}},
     "handlers": {"console": {"class": "logging.StreamHandler", "formatter": "line"}},
     "root": {"handlers": ["console"], "level": env_str("ARGUS_LOG_LEVEL", "INFO").upper()},
-    "loggers": {"django": {"level": "INFO"}},
+    "loggers": {
+        "django": {"level": "INFO"},
+        # It writes a traceback every second while Redis is away; argus.ws says so once.
+        "channels_redis": {"level": "CRITICAL"},
+    },
 }

@@ -18,3 +18,5 @@ EMAIL_BACKEND = f"django.core.mail.backends.{'smtp' if EMAIL_HOST else 'console'
 WHITENOISE_USE_FINDERS = True
 WHITENOISE_AUTOREFRESH = True
 STATIC_ROOT = env_str("STATIC_ROOT", "") or None
+
+ARGUS_LOCAL_ORIGINS = True

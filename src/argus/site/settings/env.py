@@ -67,6 +67,23 @@ def origin_of(url: str) -> str:
     return f"{parts.scheme}://{parts.netloc}"
 
 
+def env_redis(name: str, default: str) -> str:
+    """Read the address of a Redis or Valkey."""
+    url = env_str(name, default)
+    if url and urlsplit(url).scheme not in {"redis", "rediss", "unix"}:
+        # the URL may hold a password: it is not repeated here
+        raise ImproperlyConfigured(f"{name} must be a redis, rediss or unix URL")
+    return url
+
+
+def channel_layer(redis_url: str) -> dict:
+    """Return Channels' dictionary for a layer in Redis, or in memory if there is none."""
+    if not redis_url:
+        return {"BACKEND": "channels.layers.InMemoryChannelLayer"}
+    config = {"hosts": [{"address": redis_url, "socket_connect_timeout": 2}], "prefix": "argus"}
+    return {"BACKEND": "channels_redis.pubsub.RedisPubSubChannelLayer", "CONFIG": config}
+
+
 def env_database(name: str, default: str | None = None) -> dict:
     """Read a database URL into Django's dictionary: persistent connections, and SQLite made fit for writers."""
     url = env_str(name, default)

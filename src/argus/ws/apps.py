@@ -1,0 +1,10 @@
+from django.apps import AppConfig
+
+
+class WebsocketConfig(AppConfig):
+    name = "argus.ws"
+    label = "argus_ws"
+    verbose_name = "Argus websocket"
+
+    def ready(self):
+        from . import receivers  # noqa: F401  (they register themselves)

@@ -1,0 +1,29 @@
+"""From changed incidents to messages: read once, rendered once, however many are told."""
+
+from collections.abc import Iterable
+from typing import NamedTuple
+
+from argus.drf.renderers import dumps
+from argus.incident.models import Incident
+from argus.incident.representation import incident_rows, represent_rows
+
+from . import messages
+from .journal import Push
+
+
+class Change(NamedTuple):
+    """That an incident is new, or has changed."""
+
+    incident: int
+    created: bool
+
+
+def render(changes: Iterable[Change]) -> list[Push]:
+    """Return the messages about these changes, in their order, with what is true now. Two queries for all.
+
+    Of incidents that have been deleted there is nothing to tell.
+    """
+    wanted = {change.incident for change in changes}
+    rows = list(incident_rows(Incident.objects.filter(pk__in=wanted)))
+    shown = {incident["pk"]: dumps(incident) for incident in represent_rows(rows)}
+    return [Push(pk, False, messages.change(shown[pk], created=created)) for pk, created in changes if pk in shown]

@@ -1,0 +1,78 @@
+"""What Redis does in one go, in its own language: a number, a line in the log and the call to read it belong together.
+
+Keys: the state (a hash: epoch, run, ticket, and the head and size of each log), the tickets (by incident), and the
+logs (lists of messages). The first argument is always an epoch to begin with if there is none that still holds.
+"""
+
+# A server that has started again may have lost the end of a log, and would give numbers out twice: such numbers belong
+# to another epoch. Where it may not be asked who it is, losing everything is still noticed.
+CURRENT = """
+local info = redis.pcall('INFO', 'server')
+local run = type(info) == 'string' and string.match(info, 'run_id:(%w+)') or '-'
+local epoch = redis.call('HGET', KEYS[1], 'epoch')
+if not epoch or redis.call('HGET', KEYS[1], 'run') ~= run then
+    epoch = ARGV[1]
+    redis.call('DEL', unpack(KEYS))
+    redis.call('HSET', KEYS[1], 'epoch', epoch, 'run', run)
+end
+"""
+
+# KEYS: state, tickets, logs. Returns the epoch and a number.
+TAKE_TICKET = f"""{CURRENT}
+return {{epoch, redis.call('HINCRBY', KEYS[1], 'ticket', 1)}}
+"""
+
+# KEYS: state, tickets, logs. ARGV: epoch, channel, call. Everybody has to reload.
+START_ANEW = """
+redis.call('DEL', unpack(KEYS))
+redis.call('PUBLISH', ARGV[2], ARGV[3])
+"""
+
+# KEYS: state, tickets, log for everyone, log for staff.
+# ARGV: epoch, epoch of the ticket, ticket, channel, call, most entries, most bytes, most tickets,
+#       then for each message: incident, whether it is for staff only, text.
+# Returns the incidents that somebody with a later ticket has told of: what we know of them may be out of date.
+APPEND = f"""{CURRENT}
+local ticket, stale = tonumber(ARGV[3]), {{}}
+local forgotten = tonumber(redis.call('HGET', KEYS[1], 'forgotten') or 0)
+local function append(log, text)
+    redis.call('HINCRBY', KEYS[1], 'head:' .. log, 1)
+    local length = redis.call('RPUSH', log, text)
+    local size = redis.call('HINCRBY', KEYS[1], 'size:' .. log, #text)
+    while length > tonumber(ARGV[6]) or size > tonumber(ARGV[7]) do
+        size = redis.call('HINCRBY', KEYS[1], 'size:' .. log, -#(redis.call('LPOP', log) or ''))
+        length = length - 1
+    end
+end
+for index = 9, #ARGV, 3 do
+    local incident = ARGV[index]
+    local latest = tonumber(redis.call('ZSCORE', KEYS[2], incident) or forgotten)
+    if epoch ~= ARGV[2] or latest > ticket then
+        table.insert(stale, incident)
+    else
+        redis.call('ZADD', KEYS[2], ticket, incident)
+        append(KEYS[4], ARGV[index + 2])
+        if ARGV[index + 1] == '0' then append(KEYS[3], ARGV[index + 2]) end
+    end
+end
+local surplus = redis.call('ZCARD', KEYS[2]) - tonumber(ARGV[8])
+if surplus > 0 then
+    local last = redis.call('ZRANGE', KEYS[2], surplus - 1, surplus - 1, 'WITHSCORES')
+    redis.call('HSET', KEYS[1], 'forgotten', last[2])
+    redis.call('ZREMRANGEBYRANK', KEYS[2], 0, surplus - 1)
+end
+redis.call('PUBLISH', ARGV[4], ARGV[5])
+return stale
+"""
+
+# KEYS: state, tickets, logs. ARGV: epoch, which log, epoch that is read, after which number, how many at most.
+# Returns the epoch, the head and, unless they are gone, the messages.
+READ = f"""{CURRENT}
+local log = KEYS[tonumber(ARGV[2])]
+local head = tonumber(redis.call('HGET', KEYS[1], 'head:' .. log) or 0)
+local after = tonumber(ARGV[4])
+local first = head - redis.call('LLEN', log)
+if epoch ~= ARGV[3] or after < first or after > head then return {{epoch, head}} end
+local start = after - first
+return {{epoch, head, redis.call('LRANGE', log, start, start + tonumber(ARGV[5]) - 1)}}
+"""
