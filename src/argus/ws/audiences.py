@@ -1,6 +1,7 @@
 """Who is told what: each audience has messages, and numbers for them, of its own.
 
-So nobody can tell from a gap that others were told of something.
+What is restricted (``Incident.restricted``, ``visible_to``) is for staff alone, and nobody else can tell from a gap in
+the numbers that there was something.
 """
 
 EVERYONE, STAFF = "everyone", "staff"

@@ -1,8 +1,11 @@
 """What a client sees first: the newest open incidents."""
 
+from argus.auth.models import User
 from argus.drf.renderers import dumps
 from argus.incident.models import Incident
 from argus.incident.representation import incident_rows, represent_rows
+
+from .audiences import STAFF
 
 NEWEST = 25
 # Together (bytes). Whoever needs more than fits has REST; a socket that does not read shall not cost more.
@@ -14,7 +17,8 @@ def read_first_list(audience: str) -> str:
 
     Two queries. If they are very large, the oldest of them are left out.
     """
-    rows = incident_rows(Incident.objects.open().order_by("-start_time", "-pk"))[:NEWEST]
+    visible = Incident.objects.visible_to(User(is_staff=audience == STAFF))
+    rows = incident_rows(visible.open().order_by("-start_time", "-pk"))[:NEWEST]
     shown = [dumps(incident).decode() for incident in represent_rows(list(rows))]
     while sum(map(len, shown)) > MOST_BYTES:
         shown.pop()

@@ -5,7 +5,7 @@ from typing import NamedTuple
 
 from argus.drf.renderers import dumps
 from argus.incident.models import Incident
-from argus.incident.representation import incident_rows, represent_rows
+from argus.incident.representation import COLUMNS, Row, represent_rows
 
 from . import messages
 from .journal import Push
@@ -24,6 +24,12 @@ def render(changes: Iterable[Change]) -> list[Push]:
     Of incidents that have been deleted there is nothing to tell.
     """
     wanted = {change.incident for change in changes}
-    rows = list(incident_rows(Incident.objects.filter(pk__in=wanted)))
+    found = Incident.objects.filter(pk__in=wanted).values_list("restricted", *COLUMNS)
+    restricted, rows = {}, []
+    for is_restricted, *values in found:
+        rows.append(Row(*values))
+        restricted[rows[-1].pk] = is_restricted
     shown = {incident["pk"]: dumps(incident) for incident in represent_rows(rows)}
-    return [Push(pk, False, messages.change(shown[pk], created=created)) for pk, created in changes if pk in shown]
+    return [
+        Push(pk, restricted[pk], messages.change(shown[pk], created=created)) for pk, created in changes if pk in shown
+    ]
