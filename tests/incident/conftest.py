@@ -43,6 +43,6 @@ def announced(django_capture_on_commit_callbacks):
 @pytest.fixture
 def recorded(listen) -> list:
     """Every event that is recorded from here on."""
-    events = []
-    listen(event_recorded, lambda event, **_: events.append(event))
-    return events
+    heard = []
+    listen(event_recorded, lambda events, **_: heard.extend(events))
+    return heard

@@ -45,7 +45,8 @@ def test_a_refused_event_is_not_recorded(recorded):
 def test_when_the_event_is_recorded_its_effect_and_the_tags_are_there(listen):
     seen = []
 
-    def look(event, **_):
+    def look(events, **_):
+        (event,) = events
         row = Incident.objects.get(pk=event.incident_id)
         seen.append((event.type, row.end_time == event.incident.end_time, row.tags.count(), row.end_time == INFINITY))
 

@@ -6,7 +6,7 @@ from django.test.utils import CaptureQueriesContext
 
 from argus.incident.models import Event, Tag
 from argus.util.infinity import INFINITY
-from argus.util.rows import insert_all
+from argus.util.rows import CHUNK, insert_all, insert_unless_there
 from tests.factories import NOON, make_incident
 
 pytestmark = pytest.mark.django_db
@@ -55,3 +55,22 @@ def test_a_row_stored_so_can_be_changed_and_deleted_as_any_other():
     assert Tag.objects.count() == 1
     tag.delete()
     assert Tag.objects.count() == 0
+
+
+def test_more_rows_than_a_statement_takes_go_in_several():
+    tags = [new_tag(number) for number in range(CHUNK + 1)]
+    with CaptureQueriesContext(connection) as queries:
+        insert_all(tags)
+    assert len(queries) == 2
+    assert Tag.objects.get(pk=tags[-1].pk).value == str(CHUNK)
+
+
+def test_only_what_is_not_there_yet_is_stored_and_gets_a_key():
+    insert_all([new_tag(1)])
+    known, new = new_tag(1), new_tag(2)
+    with CaptureQueriesContext(connection) as queries:
+        insert_unless_there([known, new], unique=("digest",))
+    assert len(queries) == 1
+    assert known.pk is None
+    assert Tag.objects.get(pk=new.pk).value == "2"
+    assert Tag.objects.count() == 2

@@ -4,6 +4,7 @@ Each function is one transaction. ``actor`` is the user on whose behalf it happe
 what the actor is not entitled to is ``NotPermitted``. Times are aware datetimes.
 """
 
+from collections.abc import Iterable
 from datetime import datetime
 
 from django.db import IntegrityError, transaction
@@ -23,30 +24,26 @@ from .signals import event_recorded, incident_changed
 from .tags import add_tags, replace_tags
 
 
-def create_incident(
+def draft_incident(
     source: SourceSystem,
     *,
-    actor,
     start_time: datetime,
     source_incident_id: str,
     end_time: datetime | None = None,
     details_url: str = "",
     description: str = "",
     ticket_url: str = "",
-    tags: list[tuple[str, str]] = (),
     restricted: bool = False,
 ) -> Incident:
-    """Take in a new incident, with its tags and its start event.
+    """Put a new incident together without storing it. ``end_time``: None is stateless, ``INFINITY`` is open.
 
-    ``end_time``: None is stateless, ``INFINITY`` is open. ``restricted``: for staff alone. The incident returned has
-    ``new_tags``, so that it can be shown without asking the database again. Raises ``DomainError`` if the source has
-    used the id before.
+    ``restricted``: for staff alone. Raises ``DomainError`` for what no incident may be like.
     """
     if end_time is not None and end_time < start_time:
         raise DomainError("An incident cannot end before it starts.", field="end_time")
     check_details_url(details_url, base_url=source.base_url)
     check_web_address(ticket_url, field="ticket_url")
-    incident = Incident(
+    return Incident(
         source=source,
         start_time=start_time,
         end_time=end_time,
@@ -56,19 +53,45 @@ def create_incident(
         ticket_url=ticket_url,
         restricted=restricted,
     )
+
+
+def create_incident(source: SourceSystem, *, actor, tags: list[tuple[str, str]] = (), **values) -> Incident:
+    """Take in a new incident, with its tags and its start event; ``values`` as for ``draft_incident``.
+
+    The incident returned has ``new_tags``, so that it can be shown without asking the database again.
+    Raises ``DomainError`` if the source has used the id before.
+    """
+    incident = draft_incident(source, **values)
     try:
         with transaction.atomic():
             insert_all([incident])
             incident.new_tags = add_tags(incident, tags, actor=actor)
-            _write_event(incident, EventType.START, actor=source.user, timestamp=start_time, description=description)
-            _announce(incident, created=True)
+            record_start([incident])
     except IntegrityError:
-        if Incident.objects.filter(source=source, source_incident_id=source_incident_id).exists():
+        if Incident.objects.filter(source=source, source_incident_id=incident.source_incident_id).exists():
             raise DomainError(
                 "This source already has an incident with this source_incident_id.", field="source_incident_id"
             ) from None
         raise
     return incident
+
+
+def record_start(incidents: list[Incident]) -> None:
+    """Write the first event of incidents that have just been stored with their tags, and announce them."""
+    now = timezone.now()
+    _write_events(
+        Event(
+            incident=incident,
+            type=EventType.START,
+            actor_id=incident.source.user_id,
+            timestamp=incident.start_time,
+            received=now,
+            description=incident.description,
+        )
+        for incident in incidents
+    )
+    for incident in incidents:
+        _announce(incident, created=True)
 
 
 @transaction.atomic
@@ -233,10 +256,15 @@ def _lock(incident: Incident) -> Incident:
 
 
 def _write_event(incident: Incident, event_type: EventType, **values) -> Event:
-    event = Event(incident=incident, type=event_type, received=timezone.now(), **values)
-    insert_all([event])
-    event_recorded.send(sender=Event, event=event)
+    (event,) = _write_events([Event(incident=incident, type=event_type, received=timezone.now(), **values)])
     return event
+
+
+def _write_events(events: Iterable[Event]) -> list[Event]:
+    events = list(events)
+    insert_all(events)
+    event_recorded.send(sender=Event, events=events)
+    return events
 
 
 def _announce(incident: Incident, *, created: bool = False) -> None:

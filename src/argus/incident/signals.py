@@ -2,7 +2,8 @@
 
 from django.dispatch import Signal
 
-# Sent inside the transaction of the change, once per event: ``event`` (with ``event.incident`` loaded).
+# Sent inside the transaction of the change: ``events``, those written by one step of it (each with ``incident``
+# loaded). Most often one; incidents that are posted together start together.
 # A receiver writes rows or does nothing; if it raises, the change did not happen.
 event_recorded = Signal()
 

@@ -17,9 +17,9 @@ IRRELEVANT = {"last_login", "password"}
 
 
 @receiver(event_recorded, dispatch_uid="put_into_outbox")
-def put_into_outbox(sender, event, **kwargs):
-    """Note, in the event's own transaction, that people are to be selected for it."""
-    insert_all([OutboxEntry(event_id=event.pk)])
+def put_into_outbox(sender, events, **kwargs):
+    """Note, in the events' own transaction, that people are to be selected for them."""
+    insert_all([OutboxEntry(event_id=event.pk) for event in events])
 
 
 @receiver(post_save, sender=get_user_model(), dispatch_uid="give_default_timeslot")
