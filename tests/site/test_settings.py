@@ -25,6 +25,11 @@ PRODUCTION = {
     "ARGUS_DATAPORTEN_KEY": "key",
     "ARGUS_DATAPORTEN_SECRET": "secret",
 }
+PROVIDER = {
+    "ARGUS_OIDC_ENDPOINT": "https://login.example.org",
+    "ARGUS_OIDC_KEY": "key",
+    "ARGUS_OIDC_SECRET": "secret",
+}
 
 
 @pytest.mark.parametrize("text", ["1", "on", "TRUE", " yes "])
@@ -113,6 +118,30 @@ def test_production_does_not_start_without_what_it_needs(name, tmp_path):
     done = manage("check", **environment)
     assert done.returncode != 0
     assert done.stderr.strip().splitlines() == [f"argus: {name} must be set"]
+
+
+@pytest.mark.parametrize("name", ["ARGUS_OIDC_KEY", "ARGUS_OIDC_SECRET"])
+def test_a_provider_without_credentials_stops_the_start(name, tmp_path):
+    environment = {**PRODUCTION, **PROVIDER, "ARGUS_VAR_DIR": str(tmp_path)}
+    del environment[name]
+
+    assert manage("check", **environment).stderr.strip().splitlines() == [f"argus: {name} must be set"]
+
+
+def test_with_another_provider_production_does_not_need_dataporten(tmp_path):
+    environment = {**PRODUCTION, **PROVIDER, "ARGUS_VAR_DIR": str(tmp_path)}
+    del environment["ARGUS_DATAPORTEN_KEY"], environment["ARGUS_DATAPORTEN_SECRET"]
+
+    assert manage("check", **environment).returncode == 0
+
+
+def test_production_talks_to_no_provider_in_the_clear(tmp_path):
+    environment = {**PRODUCTION, **PROVIDER, "ARGUS_OIDC_ENDPOINT": "http://login.example.org"}
+
+    done = manage("check", **environment, ARGUS_VAR_DIR=str(tmp_path))
+
+    assert done.returncode != 0
+    assert "ARGUS_OIDC_ENDPOINT must be an https URL" in done.stderr
 
 
 def test_commands_fail_in_one_plain_line_when_the_database_is_not_there(tmp_path):

@@ -5,7 +5,7 @@ from drf_spectacular.utils import OpenApiExample
 
 from argus.drf.schema import described
 
-from .serializers import TokenSerializer
+from .serializers import LoginMethodSerializer, TokenSerializer
 
 
 class TokenScheme(OpenApiAuthenticationExtension):
@@ -36,6 +36,9 @@ def _token(operation_id: str):
 
 token = _token("create_token")
 oidc_token = _token("create_token_oidc")
+login_methods = described(
+    HEADING, get={"operation_id": "list_login_methods", "auth": [], "responses": LoginMethodSerializer(many=True)}
+)
 logout = described(HEADING, post={"operation_id": "log_out", "request": None, "responses": {200: None}})
 current_user = described(HEADING, get={"operation_id": "get_current_user"})
 user = described(HEADING, get={"operation_id": "get_user"})

@@ -36,6 +36,14 @@ class UserSerializer(PublicUserSerializer):
         read_only_fields = fields
 
 
+class LoginMethodSerializer(serializers.Serializer):
+    """A way to log in."""
+
+    type = serializers.CharField(help_text="What people call it; `username_password` for a name and a password.")
+    url = serializers.URLField(help_text="Where a link leads to or, for `username_password`, where to post to.")
+    name = serializers.CharField(help_text="`user_pw` for a name and a password, else the name of the provider.")
+
+
 class TokenSerializer(serializers.Serializer):
     """A freshly made token."""
 

@@ -1,12 +1,20 @@
 """What can be done to accounts and their tokens. Every door (REST, admin, commands) comes through here."""
 
-from django.db import transaction
+import re
+import secrets
+import unicodedata
+
+from django.db import IntegrityError, transaction
 from django.db.models import ProtectedError, RestrictedError
 from rest_framework.authtoken.models import Token
 
 from argus.util.errors import DomainError
 
 from .models import User
+
+# What is left out of user names that providers hand over: letters of other scripts can look like those of ours.
+UNUSUAL = re.compile(r"[^A-Za-z0-9@.+_-]")
+SUFFIX_LENGTH = 7
 
 
 @transaction.atomic
@@ -23,6 +31,24 @@ def replace_token(user: User) -> Token:
 def revoke_token(user: User) -> None:
     """Take the user's token away, if there is one."""
     Token.objects.filter(user=user).delete()
+
+
+@transaction.atomic
+def create_sso_user(username: str, *, email: str = "") -> User:
+    """Make an account without a password for somebody whom a provider calls ``username``.
+
+    Accents and unusual characters are left out of the name. If there were any, or if an account has the name in upper
+    or lower case, ``_`` and six random hex digits are appended: nobody becomes, or looks like, somebody else.
+    """
+    usual = UNUSUAL.sub("", unicodedata.normalize("NFKD", username))
+    name = usual[: User._meta.get_field("username").max_length - SUFFIX_LENGTH]
+    if name == username and not User.objects.filter(username__iexact=name).exists():
+        try:
+            with transaction.atomic():
+                return User.objects.create_user(name, email)
+        except IntegrityError:
+            pass  # taken just now
+    return User.objects.create_user(f"{name}_{secrets.token_hex(3)}", email)
 
 
 def get_user(username: str) -> User:

@@ -11,7 +11,9 @@ from rest_framework.response import Response
 
 from . import schema, services
 from .models import PhoneNumber, User
-from .serializers import PhoneNumberSerializer, PublicUserSerializer, UserSerializer
+from .serializers import LoginMethodSerializer, PhoneNumberSerializer, PublicUserSerializer, UserSerializer
+from .sso.methods import login_methods
+from .token_cookie import forget_token_cookie
 
 
 @schema.token
@@ -34,6 +36,19 @@ class OidcTokenView(TokenView):
     """Hand out a new token, at the address that was documented first. The same as ``/api/v1/token-auth/``."""
 
 
+@schema.login_methods
+class LoginMethodsView(generics.GenericAPIView):
+    """By what one can log in here."""
+
+    authentication_classes = []
+    permission_classes = [AllowAny]
+    serializer_class = LoginMethodSerializer
+    pagination_class = None
+
+    def get(self, request):
+        return Response(login_methods(request))
+
+
 @schema.logout
 class LogoutView(generics.GenericAPIView):
     """End the caller's session and delete the caller's token. Strangers get the same answer."""
@@ -49,7 +64,9 @@ class LogoutView(generics.GenericAPIView):
         if request.user.is_authenticated:
             services.revoke_token(request.user)
         logout(request._request)
-        return Response()
+        response = Response()
+        forget_token_cookie(request, response)
+        return response
 
 
 @schema.current_user

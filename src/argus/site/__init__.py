@@ -1,0 +1,3 @@
+"""The top floor: settings, addresses, the server."""
+
+VERSION = "1.0.0"

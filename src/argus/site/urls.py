@@ -4,11 +4,11 @@ from django.contrib import admin
 from django.urls import include, path, re_path
 from drf_spectacular.views import SpectacularSwaggerView
 
-from argus.auth.views import OidcTokenView, TokenView
+from argus.auth.views import LoginMethodsView, OidcTokenView, TokenView
 from argus.drf.errors import not_found
 from argus.notificationprofile.urls import incident_urlpatterns as delivery_urlpatterns
 
-from .views import FrontPage, SchemaView
+from .views import FrontPage, SchemaView, VersionsView
 
 admin.site.site_header = admin.site.site_title = "Argus"
 
@@ -28,9 +28,11 @@ api_v1 = [
 urlpatterns = [
     path("", FrontPage.as_view(), name="front-page"),
     path("admin/", admin.site.urls),
+    path("api/", VersionsView.as_view(), name="versions"),
     path("api/v1/", include((api_v1, "v1"))),
+    path("login-methods/", LoginMethodsView.as_view(), name="login-methods"),
     path("oidc/api-token-auth/", OidcTokenView.as_view(), name="oidc-token-auth"),
-    path("oidc/", include("social_django.urls", namespace="social")),
+    path("oidc/", include("argus.auth.sso.urls")),
     # Only paths with a final slash: others must stay unknown, so that the slash can be added.
     re_path(r"^api/(?:[\s\S]*/)?$", not_found),
 ]

@@ -6,8 +6,18 @@ from django.conf import settings
 from django.http import HttpResponse
 from django.views.generic import TemplateView
 from drf_spectacular.generators import SchemaGenerator
-from drf_spectacular.utils import extend_schema
+from drf_spectacular.utils import extend_schema, inline_serializer
 from drf_spectacular.views import SpectacularAPIView
+from rest_framework import serializers
+from rest_framework.permissions import AllowAny
+from rest_framework.response import Response
+from rest_framework.views import APIView
+
+from argus.drf.schema import described
+
+from . import VERSION
+
+API_VERSIONS = {"stable": "v1", "unstable": None}
 
 
 class FrontPage(TemplateView):
@@ -15,6 +25,33 @@ class FrontPage(TemplateView):
 
     template_name = "front_page.html"
     extra_context = {"frontend_url": settings.ARGUS_FRONTEND_URL}
+
+
+@described(
+    "Server",
+    get={
+        "operation_id": "get_versions",
+        "auth": [],
+        "responses": inline_serializer(
+            "Versions",
+            {
+                "server-version": serializers.CharField(),
+                "api-version": inline_serializer(
+                    "ApiVersions",
+                    {"stable": serializers.CharField(), "unstable": serializers.CharField(allow_null=True)},
+                ),
+            },
+        ),
+    },
+)
+class VersionsView(APIView):
+    """Which server this is, and which versions of the API it speaks."""
+
+    authentication_classes = []
+    permission_classes = [AllowAny]
+
+    def get(self, request):
+        return Response({"server-version": VERSION, "api-version": API_VERSIONS})
 
 
 class SchemaView(SpectacularAPIView):

@@ -92,6 +92,9 @@ TIME_ZONE = env_str("TIME_ZONE", "Europe/Oslo")
 USE_I18N = True
 USE_TZ = True
 
+# Pages carry the CSRF token themselves; no script has to read the cookie.
+CSRF_COOKIE_HTTPONLY = True
+
 STATIC_URL = env_str("STATIC_URL", "/static/")
 
 PHONENUMBER_DB_FORMAT = "E164"
@@ -148,6 +151,7 @@ SPECTACULAR_SETTINGS = {
         {"name": "Notification profiles", "description": "Who wants to be told of what, when, and how."},
         {"name": "Deliveries", "description": "Who was told of what, who was not, and why."},
         {"name": "Accounts", "description": "Tokens, users and their phone numbers."},
+        {"name": "Server", "description": "What this server is."},
     ],
     "SERVE_INCLUDE_SCHEMA": False,
     "SCHEMA_PATH_PREFIX": r"/api/v1",
@@ -168,6 +172,45 @@ SPECTACULAR_SETTINGS = {
     # By default the page asks a validator on the internet.
     "SWAGGER_UI_SETTINGS": {"deepLinking": True, "persistAuthorization": True, "validatorUrl": None},
 }
+
+# Logging in at a provider. A provider without a key is not offered.
+ARGUS_DATAPORTEN_URL = env_url("ARGUS_DATAPORTEN_URL", "https://auth.dataporten.no")
+ARGUS_DATAPORTEN_KEY = env_str("ARGUS_DATAPORTEN_KEY", "")
+ARGUS_DATAPORTEN_SECRET = env_str("ARGUS_DATAPORTEN_SECRET", None if ARGUS_DATAPORTEN_KEY else "")
+ARGUS_OIDC_ENDPOINT = env_url("ARGUS_OIDC_ENDPOINT", "")
+ARGUS_OIDC_KEY = env_str("ARGUS_OIDC_KEY", None if ARGUS_OIDC_ENDPOINT else "")
+ARGUS_OIDC_SECRET = env_str("ARGUS_OIDC_SECRET", None if ARGUS_OIDC_ENDPOINT else "")
+ARGUS_OIDC_NAME = env_str("ARGUS_OIDC_NAME", "OpenID Connect")
+
+# Permissions, and names with passwords; then the providers.
+AUTHENTICATION_BACKENDS = ["django.contrib.auth.backends.ModelBackend"]
+if ARGUS_DATAPORTEN_KEY:
+    AUTHENTICATION_BACKENDS += ["argus.auth.sso.backends.DataportenFeide", "argus.auth.sso.backends.Dataporten"]
+if ARGUS_OIDC_ENDPOINT:
+    AUTHENTICATION_BACKENDS += ["argus.auth.sso.backends.OpenIdConnect"]
+
+SOCIAL_AUTH_DATAPORTEN_KEY = SOCIAL_AUTH_DATAPORTEN_FEIDE_KEY = ARGUS_DATAPORTEN_KEY
+SOCIAL_AUTH_DATAPORTEN_SECRET = SOCIAL_AUTH_DATAPORTEN_FEIDE_SECRET = ARGUS_DATAPORTEN_SECRET
+SOCIAL_AUTH_OIDC_OIDC_ENDPOINT = ARGUS_OIDC_ENDPOINT
+SOCIAL_AUTH_OIDC_KEY = ARGUS_OIDC_KEY
+SOCIAL_AUTH_OIDC_SECRET = ARGUS_OIDC_SECRET
+SOCIAL_AUTH_OIDC_USERNAME_KEY = env_str("ARGUS_OIDC_USERNAME_CLAIM", "preferred_username")
+SOCIAL_AUTH_PIPELINE = [
+    "social_core.pipeline.social_auth.social_details",
+    "argus.auth.sso.pipeline.clean_details",
+    "social_core.pipeline.social_auth.social_names",
+    "social_core.pipeline.social_auth.social_uid",
+    "social_core.pipeline.social_auth.auth_allowed",
+    "social_core.pipeline.social_auth.social_user",
+    "argus.auth.sso.pipeline.refuse_inactive",
+    "argus.auth.sso.pipeline.create_account",
+    # What the provider says of somebody is not kept beyond this: no tokens of its own, no claims.
+    "social_core.pipeline.user.user_details",
+]
+# What somebody has filled in here stays.
+SOCIAL_AUTH_IMMUTABLE_USER_FIELDS = ["first_name", "last_name"]
+# How long to wait for the provider, in seconds.
+SOCIAL_AUTH_REQUESTS_TIMEOUT = 5
 
 ARGUS_FRONTEND_URL = env_url("ARGUS_FRONTEND_URL", "")
 ARGUS_COOKIE_DOMAIN = env_str("ARGUS_COOKIE_DOMAIN", "")
@@ -190,7 +233,7 @@ CHANNEL_LAYERS = {"default": channel_layer(ARGUS_REDIS_URL)}
 ARGUS_LOCAL_ORIGINS = False
 
 CORS_ALLOWED_ORIGINS = [origin_of(ARGUS_FRONTEND_URL)] if ARGUS_FRONTEND_URL else []
-CORS_EXPOSE_HEADERS = ["Link", "X-Result-Count"]
+CORS_EXPOSE_HEADERS = ["Link", "Retry-After", "X-Result-Count"]
 
 DEFAULT_FROM_EMAIL = env_str("DEFAULT_FROM_EMAIL", "argus@localhost")
 EMAIL_HOST_USER = env_str("EMAIL_HOST_USER", "")

@@ -1,6 +1,9 @@
 """Production: every value that has no safe default must be set in the environment."""
 
+from django.core.exceptions import ImproperlyConfigured
+
 from .base import *  # noqa: F403
+from .base import ARGUS_OIDC_ENDPOINT
 from .env import env_bool, env_database, env_int, env_str, env_url, origin_of
 
 SECRET_KEY = env_str("SECRET_KEY")
@@ -11,8 +14,12 @@ ARGUS_COOKIE_DOMAIN = env_str("ARGUS_COOKIE_DOMAIN")
 ARGUS_SEND_NOTIFICATIONS = env_bool("ARGUS_SEND_NOTIFICATIONS", True)
 CORS_ALLOWED_ORIGINS = [origin_of(ARGUS_FRONTEND_URL)]
 
-SOCIAL_AUTH_DATAPORTEN_KEY = env_str("ARGUS_DATAPORTEN_KEY")
-SOCIAL_AUTH_DATAPORTEN_SECRET = env_str("ARGUS_DATAPORTEN_SECRET")
+# People log in at a provider. It has been Dataporten from the beginning, so that is the one asked for.
+if not ARGUS_OIDC_ENDPOINT:
+    env_str("ARGUS_DATAPORTEN_KEY")
+    env_str("ARGUS_DATAPORTEN_SECRET")
+elif not ARGUS_OIDC_ENDPOINT.startswith("https://"):
+    raise ImproperlyConfigured("ARGUS_OIDC_ENDPOINT must be an https URL: logins are only as safe as the way there")
 
 EMAIL_BACKEND = "django.core.mail.backends.smtp.EmailBackend"
 EMAIL_HOST = env_str("EMAIL_HOST")

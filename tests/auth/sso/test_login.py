@@ -1,0 +1,183 @@
+"""Good logins at a provider: an account, a session, a token in a cookie, and on to the frontend."""
+
+from urllib.parse import parse_qs, urlsplit
+
+import pytest
+from rest_framework.authtoken.models import Token
+from social_django.models import Association, Nonce, UserSocialAuth
+
+from argus.auth.models import User
+from tests.auth.sso.conftest import FEIDE, FRONTEND, OIDC, Browser
+from tests.factories import Client, make_user
+
+USER = "/api/v1/auth/user/"
+DATAPORTEN = "/oidc/login/dataporten/"
+
+
+@pytest.mark.parametrize("address", [OIDC, FEIDE, DATAPORTEN])
+def test_a_first_login_makes_an_account_opens_a_session_and_hands_a_token_to_the_frontend(provider, browser, address):
+    response = browser.log_in(address)
+
+    assert (response.status_code, response["Location"]) == (302, FRONTEND)
+    user = User.objects.get()
+    assert (user.first_name, user.last_name) == ("Kari", "Nordmann")
+    assert not user.has_usable_password()
+    assert not user.is_staff
+    assert not user.is_superuser
+    assert browser.client.get(USER).json()["username"] == user.username
+    token = response.cookies["token"].value
+    assert Client(HTTP_AUTHORIZATION=f"Token {token}").get(USER).json()["first_name"] == "Kari"
+
+
+def test_the_user_name_is_what_feide_says_behind_its_prefix(provider, browser):
+    provider.person["preferred_username"] = "kari@uninett.no"
+
+    browser.log_in(FEIDE)
+
+    assert User.objects.get().username == "kari@uninett.no"
+
+
+def test_feide_is_asked_as_its_application_page_wants_it(provider, browser):
+    response = browser.begin(FEIDE)
+
+    url = urlsplit(response["Location"])
+    parameters = {name: values[0] for name, values in parse_qs(url.query).items()}
+    assert response.status_code == 302
+    assert url.path == "/oauth/authorization"
+    assert len(parameters.pop("state")) >= 32
+    assert parameters == {
+        "client_id": "argus",
+        "redirect_uri": "http://testserver/oidc/complete/dataporten_feide/",
+        "response_type": "code",
+        "scope": "userid profile userid-feide email",
+    }
+
+
+@pytest.mark.parametrize("address", [OIDC, FEIDE])
+def test_a_second_login_finds_the_same_account_and_replaces_the_token(provider, browser, address):
+    first = browser.log_in(address).cookies["token"].value
+    second = Browser().log_in(address).cookies["token"].value
+
+    assert User.objects.count() == UserSocialAuth.objects.count() == 1
+    assert second != first
+    assert Token.objects.get().key == second
+
+
+def test_the_cookie_can_be_read_by_the_frontend_and_is_sent_by_no_other_site(provider, browser, settings):
+    settings.SESSION_COOKIE_SECURE = True
+
+    cookie = browser.log_in().cookies["token"]
+
+    assert (cookie["domain"], cookie["path"], cookie["samesite"]) == ("example.org", "/", "Lax")
+    assert cookie["secure"]
+    assert not cookie["httponly"]
+    assert 13.9 * 24 * 3600 < cookie["max-age"] <= settings.AUTH_TOKEN_EXPIRES_AFTER_DAYS * 24 * 3600
+
+
+def test_without_a_domain_the_cookie_is_for_this_host(provider, browser, settings):
+    settings.ARGUS_COOKIE_DOMAIN = ""
+
+    assert browser.log_in().cookies["token"]["domain"] == ""
+
+
+def test_without_a_frontend_the_browser_lands_on_the_front_page(provider, browser, settings):
+    settings.ARGUS_FRONTEND_URL = ""
+
+    assert browser.log_in()["Location"] == "/"
+
+
+def test_names_and_address_that_were_changed_here_stay(provider, browser):
+    provider.person["email"] = "kari@example.org"
+    browser.log_in()
+    User.objects.update(first_name="Kaja", email="kaja@example.org", last_name="")
+
+    Browser().log_in()
+
+    user = User.objects.get()
+    assert (user.first_name, user.last_name, user.email) == ("Kaja", "Nordmann", "kaja@example.org")
+
+
+def test_given_and_family_name_go_before_the_full_name(provider, browser):
+    provider.person |= {"given_name": "Kari Anne", "family_name": "Nordmann"}
+
+    browser.log_in()
+
+    assert User.objects.get().first_name == "Kari Anne"
+
+
+@pytest.mark.parametrize(("verified", "email"), [(True, "kari@example.org"), (False, "")])
+def test_a_mail_address_that_the_provider_does_not_believe_in_is_not_taken_over(provider, browser, verified, email):
+    provider.person |= {"email": "kari@example.org", "email_verified": verified}
+
+    browser.log_in()
+
+    assert User.objects.get().email == email
+
+
+def test_nothing_of_the_provider_is_kept_but_who_is_who(provider, browser):
+    browser.log_in()
+
+    link = UserSocialAuth.objects.get()
+    assert (link.provider, link.uid, link.extra_data) == ("oidc", f"{provider.url} 4711", {})
+    assert not Association.objects.exists()
+    assert not Nonce.objects.exists()
+
+
+def test_a_link_that_staff_made_by_hand_leads_to_the_account(provider, browser):
+    boss = make_user("boss")
+    UserSocialAuth.objects.create(user=boss, provider="oidc", uid=f"{provider.url} 4711")
+
+    browser.log_in()
+
+    assert browser.client.get(USER).json()["username"] == "boss"
+    assert User.objects.count() == 1
+
+
+def test_a_session_of_somebody_else_ends_and_is_not_linked_to_the_identity(provider, browser):
+    boss = make_user("boss", is_superuser=True, is_staff=True)
+    browser.client.force_login(boss)
+
+    browser.log_in()
+
+    assert browser.client.get(USER).json()["username"] == "kari"
+    assert UserSocialAuth.objects.get().user.username == "kari"
+
+
+def test_members_of_the_staff_may_go_on_to_the_admin(provider, browser):
+    browser.log_in()
+    User.objects.update(is_staff=True)
+
+    assert browser.client.get("/admin/").status_code == 200
+
+
+@pytest.mark.parametrize("page", ["/admin/", f"{FRONTEND}/incidents/5", f"{FRONTEND}/?a=b#c"])
+def test_one_may_ask_for_a_page_here_or_of_the_frontend(provider, browser, page):
+    assert browser.log_in(next=page)["Location"] == page
+
+
+@pytest.mark.parametrize(
+    "page",
+    [
+        "https://evil.example.org/",
+        "//evil.example.org/",
+        "///evil.example.org",
+        "/\\evil.example.org",
+        "http://argus.example.org/",
+        "https://argus.example.org.evil.example.org/",
+        "https://argus.example.org@evil.example.org/",
+        "https://argus.example.org",
+        "javascript:alert(1)",
+        "https:evil.example.org",
+        "/%0d%0aSet-Cookie:a=b\r\nX: y",
+        "/" + "a" * 3000,
+        "",
+    ],
+)
+def test_other_pages_are_not_gone_to(provider, browser, page):
+    assert browser.log_in(next=page)["Location"] == FRONTEND
+
+
+def test_what_the_provider_adds_to_the_address_does_not_name_a_page(provider, browser):
+    back = browser.visit(browser.begin()["Location"])
+
+    assert browser.come_back(f"{back}&next=https://evil.example.org/")["Location"] == FRONTEND

@@ -1,0 +1,25 @@
+"""Which server this is."""
+
+from configparser import ConfigParser
+from pathlib import Path
+
+import pytest
+
+from tests.factories import Client
+
+API = "/api/"
+
+
+@pytest.mark.parametrize("credentials", [{}, {"HTTP_AUTHORIZATION": f"Token {'0' * 40}"}])
+def test_anybody_may_ask_which_versions_there_are(db, credentials):
+    response = Client(**credentials).get(API)
+
+    assert response.status_code == 200
+    assert response.json()["api-version"] == {"stable": "v1", "unstable": None}
+
+
+def test_the_version_is_that_of_the_distribution(db):
+    config = ConfigParser(interpolation=None)
+    config.read(Path(__file__).parents[2] / "setup.cfg")
+
+    assert Client().get(API).json()["server-version"] == config["metadata"]["version"]
