@@ -63,7 +63,7 @@ def test_what_is_not_there_cannot_be_changed(world, pk):
 
 @pytest.mark.parametrize(
     "path",
-    ["", "v1/", "v2/incidents/", "v1/nope/", "v1/incidents/sources/heartbeat/", "v1/incidents/1/nope/", "v1//", "%00/"],
+    ["v1/", "v2/incidents/", "v1/nope/", "v1/incidents/sources/heartbeat/", "v1/incidents/1/nope/", "v1//", "%00/"],
 )
 @pytest.mark.parametrize("method", ["get", "post", "put", "patch", "delete", "options", "head"])
 def test_addresses_that_nobody_serves_are_404(world, method, path):
