@@ -19,10 +19,11 @@ def push_incident(sender, incident, created, **kwargs):
     publisher.announce(incident.pk, created=created)
 
 
-@receiver(event_recorded, dispatch_uid="note_own_event")
-def note_own_event(sender, event, **kwargs):
-    """Remember that this process tells of the event itself; those of others are looked for by ``watcher``."""
-    hub.note_own_event(event.pk)
+@receiver(event_recorded, dispatch_uid="note_own_events")
+def note_own_events(sender, events, **kwargs):
+    """Remember that this process tells of the events itself; those of others are looked for by ``watcher``."""
+    for event in events:
+        hub.note_own_event(event.pk)
 
 
 @receiver(post_delete, sender=Token, dispatch_uid="check_sockets_after_token")
