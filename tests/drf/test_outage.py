@@ -38,3 +38,49 @@ def test_an_occupied_database_is_503_and_changes_nothing(occupied):
     release()
     assert not Incident.objects.exists()
     assert client.post(INCIDENTS, body).status_code == 201
+
+
+@pytest.fixture
+def read_only(parallel_db):
+    """Make the database refuse to write: PostgreSQL as a standby does, SQLite as on a full or protected disk."""
+
+    def refuse_writes():
+        with connection.cursor() as cursor:
+            cursor.execute(
+                {"sqlite": "PRAGMA query_only = ON", "postgresql": "SET default_transaction_read_only = on"}[
+                    connection.vendor
+                ]
+            )
+
+    yield refuse_writes
+    connection.close()
+
+
+def test_a_read_only_database_is_503(read_only):
+    client = make_client(make_source().user)
+    read_only()
+
+    answer = client.post(INCIDENTS, incident_body())
+    assert (answer.status_code, int(answer["Retry-After"]) > 0) == (503, True)
+    assert client.get(INCIDENTS).status_code == 200
+
+
+def writing_middleware(get_response):
+    """A middleware that needs the database, as that of sessions may."""
+
+    def write(request):
+        Incident.objects.update(description="")
+        return get_response(request)
+
+    return write
+
+
+def test_an_outage_that_a_middleware_meets_is_503_too(read_only, settings):
+    settings.MIDDLEWARE = [*settings.MIDDLEWARE, f"{__name__}.writing_middleware"]
+    client = make_client()
+    client.raise_request_exception = False
+    assert client.get("/").status_code == 200
+    read_only()
+
+    answer = client.get("/")
+    assert (answer.status_code, int(answer["Retry-After"]) > 0) == (503, True)

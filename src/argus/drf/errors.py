@@ -1,5 +1,7 @@
 """What callers get told: refusals of the domain become 400, 403 or 409, unknown addresses 404, all as JSON."""
 
+import sys
+
 from django.core.exceptions import (
     DisallowedHost,
     ObjectDoesNotExist,
@@ -17,6 +19,8 @@ from rest_framework.views import exception_handler as drf_exception_handler
 from rest_framework.views import set_rollback
 
 from argus.util.errors import Conflict, DomainError, NotPermitted
+
+from .outage import is_outage, outage_answer
 
 # What Django finds wrong with a request itself, in words that do not speak of our settings.
 REASONS = {
@@ -80,7 +84,10 @@ def not_found_handler(request, exception):
 
 
 def server_error_handler(request):
-    """Django's ``handler500``: JSON for the API, a page for people."""
+    """Django's ``handler500``: JSON for the API, a page for people; 503 if a middleware has met an outage."""
+    error = sys.exception()
+    if is_outage(error):
+        return outage_answer(request, error)
     if is_for_programs(request):
         return JsonResponse({"detail": "Something went wrong in this server."}, status=500)
     return defaults.server_error(request)

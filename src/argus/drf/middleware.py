@@ -1,19 +1,14 @@
 """What is answered around all views: too long a body, a path without its slash, a database that is away."""
 
-import logging
-
 from django.conf import settings
-from django.db import InterfaceError, OperationalError
 from django.http import JsonResponse
 from django.middleware.common import CommonMiddleware
 
-log = logging.getLogger(__name__)
+from .outage import is_outage, outage_answer
 
 
 class OutageMiddleware:
-    """Answer 503, and when to come back, while the database is away, locked, full, or too slow for the request."""
-
-    retry_after = 5  # seconds
+    """Answer 503 when a view fails because of the database; for failures elsewhere there is ``handler500``."""
 
     def __init__(self, get_response):
         self.get_response = get_response
@@ -22,11 +17,7 @@ class OutageMiddleware:
         return self.get_response(request)
 
     def process_exception(self, request, exception):
-        if not isinstance(exception, OperationalError | InterfaceError):
-            return None
-        log.error("%s %s: the database failed: %s", request.method, request.path, exception)
-        body = {"detail": "The database cannot answer right now. Nothing was changed; try again."}
-        return JsonResponse(body, status=503, headers={"Retry-After": str(self.retry_after)})
+        return outage_answer(request, exception) if is_outage(exception) else None
 
 
 class BodyLimitMiddleware:

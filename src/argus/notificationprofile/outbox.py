@@ -22,6 +22,7 @@ from .selection import Policy, load_facts, select
 EVENTS_AT_ONCE = 100
 LONGEST_MEMORY = 60.0  # seconds
 FORGOTTEN_AT_ONCE = 1000
+EXAMINED_AT_ONCE = 500
 LONGEST_ERROR = 2000
 
 
@@ -72,15 +73,24 @@ def claim(*, limit: int) -> list[Delivery]:
     """
     now = timezone.now()
     lease = now + timedelta(seconds=settings.ARGUS_NOTIFICATION_LEASE)
-    same_queue = {name: OuterRef(name) for name in ("incident", "medium", "address")}
-    before = Delivery.objects.unsettled().filter(**same_queue, pk__lt=OuterRef("pk"))
-    due = Delivery.objects.unsettled().filter(Q(leased_until=None) | Q(leased_until__lte=now), due__lte=now)
-    ready = due.filter(~Exists(before)).select_for_update(of=("self",), skip_locked=True).order_by("due", "pk")
+    ready = due_now(now).filter(~has_one_before()).order_by("due", "pk")
+    ready = ready.select_for_update(of=("self",), skip_locked=True)
     claimed = list(with_message_parts(ready)[:limit])
     Delivery.objects.filter(pk__in=[one.pk for one in claimed]).update(leased_until=lease, attempts=F("attempts") + 1)
     for one in claimed:
         one.leased_until, one.attempts = lease, one.attempts + 1
     return claimed
+
+
+def due_now(now: datetime) -> DeliveryQuerySet:
+    """Return the deliveries that are due and in nobody's hand."""
+    return Delivery.objects.unsettled().filter(Q(leased_until=None) | Q(leased_until__lte=now), due__lte=now)
+
+
+def has_one_before() -> Exists:
+    """Ask of a delivery whether an earlier one about the same incident to the same address is still to be made."""
+    same_queue = {name: OuterRef(name) for name in ("incident", "medium", "address")}
+    return Exists(Delivery.objects.unsettled().filter(**same_queue, pk__lt=OuterRef("pk")))
 
 
 def settle(delivery: Delivery, verdict: Verdict, *, reason: Reason = Reason.NONE, error: str = "") -> None:
@@ -133,6 +143,19 @@ def next_due() -> datetime | None:
         due=Min("due", filter=Q(due__gt=now)), lease=Min("leased_until", filter=Q(leased_until__gt=now))
     )
     return min(filter(None, moments.values()), default=None)
+
+
+def oldest_waiting() -> datetime | None:
+    """Return since when the oldest of what nobody is in the way of has been waiting, be it an event or a delivery.
+
+    Deliveries that wait for an earlier one do not count, however long that one is being retried. Of those that are
+    due only the first are looked at, so that a long queue is no more work than a short one.
+    """
+    event = OutboxEntry.objects.order_by("pk").values_list("created", flat=True).first()
+    first = due_now(timezone.now()).order_by("due", "pk").values_list("pk", flat=True)[:EXAMINED_AT_ONCE]
+    ready = Delivery.objects.filter(~has_one_before(), pk__in=list(first))
+    delivery = ready.aggregate(due=Min("due"))["due"]
+    return min(filter(None, (event, delivery)), default=None)
 
 
 def forget_before(moment: datetime) -> int:

@@ -10,15 +10,18 @@ from urllib.parse import quote_from_bytes
 from a2wsgi import WSGIMiddleware
 from django.conf import settings
 
-# Only now is Django ready for what it imports.
+# First of all: it makes Django ready for what the others import.
+from argus.site.wsgi import application as wsgi_application
 from argus.ws.routing import application as websocket
 
 from .bodies import BodyTooSlow, read_ahead, refuse_slow
-from .wsgi import application as wsgi_application
+from .watch.urls import VIEWS
 
 VISIBLE_ASCII = "".join(chr(code) for code in range(0x21, 0x7F))
 
 http = WSGIMiddleware(wsgi_application, workers=settings.ARGUS_WEB_THREADS)
+# Threads of their own: those who watch want an answer just when all others wait for a database that has none.
+watch = WSGIMiddleware(wsgi_application, workers=4)
 
 
 async def application(scope, receive, send):
@@ -34,4 +37,4 @@ async def application(scope, receive, send):
             return await refuse_slow(send)
         if receive is None:
             return None
-    return await http(scope, receive, send)
+    return await (watch if scope["path"] in VIEWS else http)(scope, receive, send)

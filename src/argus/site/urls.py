@@ -26,6 +26,7 @@ api_v1 = [
 ]
 
 urlpatterns = [
+    path("", include("argus.site.watch.urls")),
     path("", FrontPage.as_view(), name="front-page"),
     path("admin/", admin.site.urls),
     path("api/", VersionsView.as_view(), name="versions"),

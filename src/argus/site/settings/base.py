@@ -38,6 +38,7 @@ INSTALLED_APPS = [
 ]
 
 MIDDLEWARE = [
+    "argus.site.watch.middleware.WatchMiddleware",
     "django.middleware.security.SecurityMiddleware",
     "argus.drf.middleware.BodyLimitMiddleware",
     "argus.drf.middleware.OutageMiddleware",
@@ -105,6 +106,9 @@ ARGUS_STATEMENT_TIMEOUT = env_int("ARGUS_STATEMENT_TIMEOUT", 30_000)
 
 # How many requests one process works on at a time; each thread keeps a database connection.
 ARGUS_WEB_THREADS = env_int("ARGUS_WEB_THREADS", 8, minimum=1)
+
+# How long something may have been due to be sent before /readyz says so, in seconds; 0 is for ever.
+ARGUS_READY_NOTIFICATION_AGE = env_int("ARGUS_READY_NOTIFICATION_AGE", 300)
 
 # The largest request body, in bytes; a longer one is answered with 413.
 ARGUS_MAX_BODY_SIZE = env_int("ARGUS_MAX_BODY_SIZE", 256 * 1024, minimum=1024)

@@ -94,10 +94,21 @@ def env_database(name: str, default: str | None = None) -> dict:
         raise ImproperlyConfigured(f"{name} is not a database URL that can be read") from None
     if database["ENGINE"] == "django.db.backends.postgresql":
         database["ENGINE"] = "argus.util.postgresql"
+        database["OPTIONS"] = {**POSTGRES_OPTIONS, **database.get("OPTIONS", {})}
     elif database["ENGINE"] == "django.db.backends.sqlite3":
         database["OPTIONS"] = {**SQLITE_OPTIONS, **database.get("OPTIONS", {})}
     return database
 
+
+# A server that has vanished without a word is noticed: when connecting, when nothing comes, and when what was sent is
+# not acknowledged (that in milliseconds, all else in seconds).
+POSTGRES_OPTIONS = {
+    "connect_timeout": 3,
+    "keepalives_idle": 20,
+    "keepalives_interval": 5,
+    "keepalives_count": 3,
+    "tcp_user_timeout": 20_000,
+}
 
 # Writers queue up instead of failing (an immediate transaction waits where an upgraded one cannot), readers never wait.
 SQLITE_OPTIONS = {

@@ -1,0 +1,187 @@
+"""PostgreSQL and Valkey that stop, die or freeze under a live server: it says so, and goes on by itself afterwards."""
+
+import contextlib
+import os
+import threading
+import time
+
+import psutil
+import pytest
+import requests
+
+from tests.factories import incident_body
+from tests.live import running_argus
+from tests.servers import running_postgres, running_valkey
+from tests.smtp_sink import HOST, running_sink
+
+pytestmark = pytest.mark.skipif("DATABASE_URL" not in os.environ, reason="an outage is a matter of PostgreSQL")
+
+PATIENCE = 60
+
+
+@pytest.fixture(scope="module")
+def postgres():
+    with running_postgres(durable=True) as server:
+        yield server
+
+
+@pytest.fixture(scope="module")
+def valkey():
+    with running_valkey() as server:
+        yield server
+
+
+@pytest.fixture(scope="module")
+def sink():
+    with running_sink() as server:
+        yield server
+
+
+@pytest.fixture(scope="module")
+def server(postgres, valkey, sink):
+    """Argus with everything: PostgreSQL, Valkey, a mail server, and somebody who wants to be told of all incidents."""
+    surroundings = {
+        "ARGUS_REDIS_URL": valkey.url,
+        "ARGUS_SEND_NOTIFICATIONS": "1",
+        "EMAIL_HOST": HOST,
+        "EMAIL_PORT": str(sink.port),
+    }
+    with running_argus(postgres.url, **surroundings) as argus:
+        as_admin = argus.session(argus.make_admin())
+        argus.manage("shell", "-c", "from argus.auth.models import User; User.objects.update(email='a@example.org')")
+        wishes = f"{argus.api}notificationprofiles/"
+        slot = as_admin.get(f"{wishes}timeslots/", timeout=10).json()[0]["pk"]
+        criteria = {"name": "all", "filter_string": '{"sourceSystemIds": [], "tags": []}'}
+        wanted = as_admin.post(f"{wishes}filters/", json=criteria, timeout=10).json()["pk"]
+        profile = {"timeslot": slot, "filters": [wanted], "media": ["EM"], "active": True, "phone_number": None}
+        made = as_admin.post(wishes, json=profile, timeout=10)
+        assert made.status_code == 201, made.text
+        argus.source = argus.make_source()
+        yield argus
+
+
+class Load:
+    """A source that posts one incident after the other, each until it is taken, over some connections."""
+
+    def __init__(self, argus, connections: int = 4):
+        self.argus = argus
+        self.ended = threading.Event()
+        self.statuses: list[int] = []
+        self.refusals: list[requests.Response] = []
+        self.threads = [threading.Thread(target=self.post, args=[index]) for index in range(connections)]
+
+    def post(self, index: int) -> None:
+        session = self.argus.session(self.argus.source["token"])
+        while not self.ended.is_set():
+            answer = session.post(f"{self.argus.api}incidents/", json=incident_body(), timeout=PATIENCE)
+            self.statuses.append(answer.status_code)
+            if answer.status_code != 201:
+                self.refusals.append(answer)
+                self.ended.wait(0.1)
+
+    def wait_for(self, status: int) -> None:
+        """Return when somebody has been answered so, from now on."""
+        seen = len(self.statuses)
+        wait_until(lambda: status in self.statuses[seen:])
+
+    def __enter__(self):
+        for thread in self.threads:
+            thread.start()
+        self.wait_for(201)
+        return self
+
+    def __exit__(self, *exception):
+        self.ended.set()
+        for thread in self.threads:
+            thread.join(PATIENCE)
+
+
+def wait_until(condition) -> None:
+    deadline = time.monotonic() + PATIENCE
+    while not condition():
+        assert time.monotonic() < deadline
+        time.sleep(0.05)
+
+
+def ready(argus) -> requests.Response:
+    """What the server says of itself; the contract is two seconds, a busy test machine gets some more."""
+    return requests.get(f"{argus.url}/readyz", timeout=10)
+
+
+def family(server) -> list[psutil.Process]:
+    parent = psutil.Process(server.process.pid)
+    return [parent, *parent.children(recursive=True)]
+
+
+@contextlib.contextmanager
+def stopped(server):
+    server.stop()
+    yield
+    server.start()
+
+
+@contextlib.contextmanager
+def killed(server):
+    server.kill()
+    yield
+    server.start()
+
+
+@contextlib.contextmanager
+def frozen(server):
+    processes = family(server)
+    for process in processes:
+        process.suspend()
+    yield
+    for process in processes:
+        process.resume()
+
+
+@pytest.mark.parametrize("outage", [stopped, killed])
+def test_without_postgresql_requests_get_503_and_all_comes_back_by_itself(server, postgres, sink, outage):
+    with Load(server) as load:
+        with outage(postgres):
+            load.wait_for(503)
+            answer = ready(server)
+            assert (answer.status_code, answer.json()["failing"]) == (503, ["database", "migrations", "notifications"])
+            assert str(postgres.port) not in answer.text
+            assert requests.get(f"{server.url}/healthz", timeout=10).status_code == 200
+        wait_until(lambda: ready(server).status_code == 200)
+        load.wait_for(201)
+
+    assert set(load.statuses) == {201, 503}
+    assert all(int(refusal.headers["Retry-After"]) > 0 for refusal in load.refusals)
+    assert_everybody_is_told(server, sink)
+
+
+def test_while_postgresql_is_frozen_the_server_says_so_and_then_goes_on(server, postgres, sink):
+    with Load(server, connections=10) as load:
+        with frozen(postgres):
+            # All threads of the server wait for a database that has stopped in the middle.
+            answers = [ready(server) for _ in range(5)]
+            assert {answer.status_code for answer in answers} == {503}
+            assert answers[0].json()["failing"] == ["database", "migrations", "notifications"]
+            assert requests.get(f"{server.url}/healthz", timeout=10).status_code == 200
+        wait_until(lambda: ready(server).status_code == 200)
+        load.wait_for(201)
+
+    assert set(load.statuses) <= {201, 503}
+    assert_everybody_is_told(server, sink)
+
+
+@pytest.mark.parametrize("outage", [stopped, frozen])
+def test_without_valkey_posts_are_taken_and_the_channel_layer_is_named(server, valkey, outage):
+    with Load(server) as load:
+        with outage(valkey):
+            wait_until(lambda: ready(server).json()["failing"] == ["channel layer"])
+            load.wait_for(201)
+        wait_until(lambda: ready(server).status_code == 200)
+
+    assert set(load.statuses) == {201}
+
+
+def assert_everybody_is_told(server, sink) -> None:
+    """The worker has come back as well: whatever is posted from now on is told."""
+    session = server.session(server.source["token"])
+    made = session.post(f"{server.api}incidents/", json=incident_body(), timeout=10).json()["pk"]
+    wait_until(lambda: any(mail.message["X-Argus-Incident"] == str(made) for mail in list(sink.messages)))

@@ -1,0 +1,139 @@
+"""What those who watch are told: of a process that works, and of each part that may be missing."""
+
+from datetime import timedelta
+
+import pytest
+import requests
+from django.db.migrations.recorder import MigrationRecorder
+from django.test import Client
+from django.utils import timezone
+
+from argus.notificationprofile.models import OutboxEntry, Verdict
+from argus.site.watch import readiness
+from tests.factories import make_event, make_incident, make_user
+from tests.live import new_database, running_argus
+from tests.notificationprofile.factories import make_line
+
+HOUR = timedelta(hours=1)
+
+
+@pytest.fixture
+def switched_on(settings):
+    settings.ARGUS_SEND_NOTIFICATIONS = True
+
+
+@pytest.fixture
+def line(db, switched_on):
+    line = make_line(make_incident().events.get(), make_user())
+    OutboxEntry.objects.all().delete()
+    return line
+
+
+def test_health_asks_no_database():
+    # pytest-django refuses every query of a test that has not asked for a database.
+    answer = Client().get("/healthz", headers={"host": "10.1.2.3:8000"})
+
+    assert (answer.status_code, answer.json()) == (200, {"status": "ok"})
+    assert "no-store" in answer["Cache-Control"]
+
+
+def test_watchers_need_no_name_no_tls_and_no_session(settings):
+    settings.SECURE_SSL_REDIRECT = True
+    answer = Client().get("/healthz", headers={"host": "not.allowed.example.org"})
+
+    assert answer.status_code == 200
+    assert not answer.cookies
+    assert Client().post("/healthz").status_code == 405
+
+
+def test_ready_server_names_its_parts(argus):
+    answer = requests.get(f"{argus.url}/readyz", headers={"Host": "load-balancer"}, timeout=10)
+
+    assert answer.status_code == 200
+    assert answer.json() == {
+        "status": "ok",
+        "failing": [],
+        "parts": {
+            "database": "ok",
+            "migrations": "ok",
+            "notifications": "not configured",
+            "channel layer": "not configured",
+        },
+    }
+
+
+def test_fresh_notifications_are_fine(line):
+    assert readiness.examine_notifications() == "ok"
+
+
+def test_event_that_nobody_has_taken_for_long_is_named(line):
+    make_event(line.event.incident)
+    OutboxEntry.objects.update(created=timezone.now() - HOUR)
+
+    assert readiness.examine_notifications() == "something has been waiting for too long"
+
+
+def test_delivery_that_nobody_has_taken_for_long_is_named(line, settings):
+    type(line).objects.update(due=timezone.now() - HOUR)
+
+    assert readiness.examine_notifications() == "something has been waiting for too long"
+    settings.ARGUS_READY_NOTIFICATION_AGE = 2 * HOUR.total_seconds()
+    assert readiness.examine_notifications() == "ok"
+
+
+@pytest.mark.parametrize(
+    "values",
+    [
+        {"leased_until": timezone.now() + HOUR},
+        {"verdict": Verdict.SENT},
+        {"verdict": Verdict.RETRYING, "due": timezone.now() + HOUR},
+    ],
+)
+def test_delivery_in_hand_or_settled_or_to_be_retried_is_fine(line, values):
+    type(line).objects.update(**{"due": timezone.now() - HOUR, **values})
+
+    assert readiness.examine_notifications() == "ok"
+
+
+def test_delivery_behind_one_that_is_retried_is_fine_however_long(line):
+    later = make_line(make_event(line.event.incident), line.user)
+    OutboxEntry.objects.all().delete()
+    type(line).objects.filter(pk=line.pk).update(verdict=Verdict.RETRYING, due=timezone.now() + HOUR)
+    type(line).objects.filter(pk=later.pk).update(due=timezone.now() - HOUR)
+
+    assert readiness.examine_notifications() == "ok"
+
+
+@pytest.mark.parametrize("number", [1, 50])
+def test_looking_for_late_notifications_takes_three_queries(line, number, django_assert_num_queries):
+    for _ in range(number):
+        make_line(make_incident().events.get(), line.user)
+
+    with django_assert_num_queries(3):
+        readiness.examine_notifications()
+
+
+def test_nothing_is_late_where_nothing_is_sent(line, settings):
+    type(line).objects.update(due=timezone.now() - HOUR)
+    settings.ARGUS_SEND_NOTIFICATIONS = False
+
+    assert readiness.examine_notifications() == "not configured"
+
+
+def test_missing_migration_is_noticed(db, monkeypatch):
+    monkeypatch.setattr(readiness, "applied", [])
+    assert not readiness.lacks_migrations()
+    readiness.applied.clear()
+    MigrationRecorder.Migration.objects.filter(app="argus_notificationprofile").last().delete()
+
+    assert readiness.lacks_migrations()
+
+
+def test_server_on_an_empty_database_is_not_ready_and_can_be_asked_to_overlook_a_part():
+    with new_database() as url, running_argus(url) as server:
+        server.manage("migrate", "admin", "zero", "--verbosity=0")
+        answer = requests.get(f"{server.url}/readyz", timeout=10)
+        overlooked = requests.get(f"{server.url}/readyz?exclude=migrations,notifications", timeout=10)
+
+    assert (answer.status_code, answer.json()["failing"]) == (503, ["migrations", "notifications"])
+    assert (overlooked.status_code, overlooked.json()["failing"]) == (200, [])
