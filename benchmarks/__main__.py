@@ -1,16 +1,16 @@
-"""The command line: ``python -m benchmarks [ingest|lists|notifications|sqlite ...] [--quick] [--write]``."""
+"""The command line: ``python -m benchmarks [ingest|lists|notifications|prune|sqlite ...] [--quick] [--write]``."""
 
 import argparse
 import sys
 from dataclasses import replace
 
-from . import ingest, lists, notifications, sqlite
+from . import ingest, lists, notifications, prune, sqlite
 from .machine import describe_machine
 from .report import PAGE, progress, write
 from .scale import FULL, QUICK, TINY
 from .servers import available_kinds
 
-NAMES = ["ingest", "lists", "notifications", "sqlite"]
+NAMES = ["ingest", "lists", "notifications", "prune", "sqlite"]
 
 
 def parse(arguments: list[str] | None) -> argparse.Namespace:
@@ -41,6 +41,7 @@ def main(arguments: list[str] | None = None) -> None:
         "ingest": lambda: ingest.measure(scale, kinds=options.servers),
         "lists": lambda: lists.measure(scale),
         "notifications": lambda: notifications.measure(scale),
+        "prune": lambda: prune.measure(scale),
         "sqlite": lambda: sqlite.measure(scale),
     }
     tables = {"machine": describe_machine()}

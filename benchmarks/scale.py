@@ -18,6 +18,8 @@ class Scale:
     sizes: tuple[int, ...] = (10_000, 100_000, 1_000_000)
     list_rounds: int = 3
     list_seconds: float = 0.4
+    # prune: incidents loaded
+    pruned: int = 200_000
     # sqlite
     writers: int = 8
     sqlite_seconds: float = 60.0
@@ -37,6 +39,7 @@ QUICK = Scale(
     sizes=(10_000, 100_000),
     list_rounds=2,
     list_seconds=0.2,
+    pruned=20_000,
     sqlite_seconds=10.0,
     selected_events=100,
     mail_rounds=3,
@@ -52,6 +55,7 @@ TINY = Scale(
     sizes=(600,),
     list_rounds=1,
     list_seconds=0.01,
+    pruned=2_000,
     writers=2,
     sqlite_seconds=0.3,
     profiles=210,

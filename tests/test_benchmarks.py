@@ -2,7 +2,7 @@
 
 import pytest
 
-from benchmarks import ingest, lists, notifications, sqlite
+from benchmarks import ingest, lists, notifications, prune, sqlite
 from benchmarks.__main__ import parse
 from benchmarks.figures import percentile
 from benchmarks.machine import describe_machine
@@ -29,6 +29,13 @@ def test_notifications_are_measured_from_the_event_to_the_mail_server():
     tables = notifications.measure(TINY)
 
     assert len(tables["notifications"].rows) == 7
+    assert_page_takes(tables)
+
+
+def test_pruning_is_measured_beside_posts():
+    tables = prune.measure(TINY)
+
+    assert tables["prune"].rows[-1][0] == "incidents pruned /s"
     assert_page_takes(tables)
 
 

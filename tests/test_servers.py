@@ -52,7 +52,11 @@ def test_server_ends_with_a_run_that_is_killed():
 
 
 def connect(server):
-    connection = psycopg2.connect(server.url)
+    return connect_to(server.url)
+
+
+def connect_to(url: str):
+    connection = psycopg2.connect(url)
     connection.autocommit = True
     return connection.cursor()
 

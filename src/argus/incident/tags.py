@@ -47,11 +47,11 @@ def add_tags(incident: Incident, pairs: list[tuple[str, str]], *, actor) -> list
     if not pairs:
         return []
     now, digests = timezone.now(), [Tag.digest_of(*pair) for pair in pairs]
-    if _relate(incident, digests, actor=actor, now=now) < len(pairs):
+    # Once is enough, unless a tag is pruned just then.
+    while _relate(incident, digests, actor=actor, now=now) < len(pairs):
         # Begin again once all are stored: the order of the rows is the order in which tags are shown.
         IncidentTagRelation.objects.filter(incident=incident, tag__digest__in=digests).delete()
         store_tags(pairs)
-        _relate(incident, digests, actor=actor, now=now)
     return [TagLine(actor.pk, now, *pair) for pair in pairs]
 
 
@@ -75,16 +75,18 @@ def delete_tag(tag: Tag) -> None:
 def _relate(incident: Incident, digests: list[str], *, actor, now: datetime) -> int:
     """Put those of the tags that are stored on the incident, in this order; tell how many they were.
 
-    The database looks the tags up itself, which saves a way there and back for every incident posted.
+    The database looks the tags up itself, which saves a way there and back for every incident posted. Those found stay
+    until the end of the transaction, even if nothing else uses them (``retention.delete_unused_tags``).
     """
     quote = connection.ops.quote_name
+    hold = " FOR KEY SHARE OF tag" if connection.features.has_select_for_update else ""
     places = ", ".join(["(%s, %s)"] * len(digests))
     query = (
         # The verb comes first: SQLite's driver counts the rows of statements that begin with it, and of no others.
         f"INSERT INTO {quote(IncidentTagRelation._meta.db_table)} (incident_id, tag_id, added_by_id, added_time) "
         f"WITH wanted (digest, place) AS (VALUES {places}) "
         f"SELECT %s, tag.id, %s, %s FROM wanted JOIN {quote(Tag._meta.db_table)} tag ON tag.digest = wanted.digest "
-        "ORDER BY wanted.place"
+        f"ORDER BY wanted.place{hold}"
     )
     wanted = [part for place, digest in enumerate(digests) for part in (digest, place)]
     added_time = connection.ops.adapt_datetimefield_value(now)

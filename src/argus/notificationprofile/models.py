@@ -154,8 +154,11 @@ class DeliveryQuerySet(models.QuerySet):
     def unsettled(self):
         return self.filter(verdict__in=[Verdict.PENDING, Verdict.RETRYING])
 
+    def settled(self):
+        return self.exclude(verdict__in=[Verdict.PENDING, Verdict.RETRYING])
+
     def settled_before(self, moment):
-        return self.exclude(verdict__in=[Verdict.PENDING, Verdict.RETRYING]).filter(created__lt=moment)
+        return self.settled().filter(created__lt=moment)
 
 
 class Delivery(models.Model):

@@ -14,6 +14,8 @@ from django.db import transaction
 from django.db.models import Exists, F, Min, OuterRef, Q
 from django.utils import timezone
 
+from argus.util.rows import portions
+
 from .media.message import with_message_parts
 from .models import Delivery, DeliveryQuerySet, OutboxEntry, Reason, RoutingVersion, Verdict
 from .routing import VERSION, Routing
@@ -160,11 +162,13 @@ def oldest_waiting() -> datetime | None:
 
 def forget_before(moment: datetime) -> int:
     """Delete settled lines older than this, a portion per transaction, and return how many there were."""
-    count = 0
-    old = Delivery.objects.settled_before(moment).order_by("pk").values_list("pk", flat=True)
-    while portion := list(old[:FORGOTTEN_AT_ONCE]):
-        count += Delivery.objects.filter(pk__in=portion).delete()[0]
-    return count
+    old = Delivery.objects.settled_before(moment)
+    return sum(delete_settled(keys) for keys in portions(old, size=FORGOTTEN_AT_ONCE))
+
+
+def delete_settled(keys: list[int]) -> int:
+    """Delete those of these lines that are still settled; one that is to be tried again stays."""
+    return Delivery.objects.settled().filter(pk__in=keys).delete()[0]
 
 
 def _write(delivery: Delivery, **values) -> None:

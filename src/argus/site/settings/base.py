@@ -110,6 +110,9 @@ ARGUS_WEB_THREADS = env_int("ARGUS_WEB_THREADS", 8, minimum=1)
 # How long something may have been due to be sent before /readyz says so, in seconds; 0 is for ever.
 ARGUS_READY_NOTIFICATION_AGE = env_int("ARGUS_READY_NOTIFICATION_AGE", 300)
 
+# What "manage.py prune" keeps, in days; 0 is everything, for ever.
+ARGUS_RETENTION_DAYS = env_int("ARGUS_RETENTION_DAYS", 0)
+
 # The largest request body, in bytes; a longer one is answered with 413.
 ARGUS_MAX_BODY_SIZE = env_int("ARGUS_MAX_BODY_SIZE", 256 * 1024, minimum=1024)
 # Django's own limit is for forms in memory; ours comes before it and covers every kind of body.

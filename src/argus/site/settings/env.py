@@ -85,8 +85,15 @@ def channel_layer(redis_url: str) -> dict:
 
 
 def env_database(name: str, default: str | None = None) -> dict:
-    """Read a database URL into Django's dictionary: persistent connections, and SQLite made fit for writers."""
-    url = env_str(name, default)
+    """Read a database URL into Django's dictionary."""
+    return parse_database(env_str(name, default), name=name)
+
+
+def parse_database(url: str, *, name: str) -> dict:
+    """Return Django's dictionary for a database: persistent connections, and SQLite made fit for writers.
+
+    A refusal speaks of the URL as ``name``.
+    """
     try:
         database = dj_database_url.parse(url, conn_max_age=600, conn_health_checks=True)
     except (ValueError, dj_database_url.ParseError, dj_database_url.UnknownSchemeError):

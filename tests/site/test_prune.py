@@ -1,0 +1,204 @@
+"""``manage.py prune``: what is long over goes with all that belongs to it, nothing else does, nobody is in the way."""
+
+from datetime import timedelta
+
+import pytest
+from django.contrib.sessions.models import Session
+from django.core.management import CommandError, call_command
+from django.db.models import Count
+from django.utils import timezone
+from rest_framework.authtoken.models import Token
+
+from argus.incident.lifecycle import EventType
+from argus.incident.models import Acknowledgement, Event, Incident, IncidentTagRelation, Tag
+from argus.incident.retention import delete_finished, delete_unused_tags, finished_before, unused_tags
+from argus.notificationprofile.models import Delivery, OutboxEntry, Verdict
+from argus.site import retention
+from argus.util.infinity import INFINITY
+from tests.factories import (
+    INCIDENTS,
+    incident_body,
+    make_ack,
+    make_client,
+    make_event,
+    make_incident,
+    make_source,
+    make_user,
+)
+from tests.notificationprofile.factories import make_line
+from tests.parallel import at_once
+
+KEPT = 30
+
+
+@pytest.fixture
+def source(db):
+    return make_source()
+
+
+def make_old(source, *, days: int = KEPT + 1, end: int | None = None, **values) -> Incident:
+    """An incident that began and, unless ``end`` (in days ago) says otherwise, ended so many days ago."""
+    start = timezone.now() - timedelta(days=days)
+    values.setdefault("end_time", start + timedelta(hours=1) if end is None else start + timedelta(days=days - end))
+    return make_incident(source, start_time=start, **values)
+
+
+def age_events(days: int = KEPT + 1) -> None:
+    """Let all that happened so far have been told so many days ago."""
+    Event.objects.update(received=timezone.now() - timedelta(days=days))
+
+
+def prune(*arguments: str, days: int = KEPT) -> None:
+    call_command("prune", f"--days={days}", *arguments)
+
+
+def left() -> set[int]:
+    return set(Incident.objects.values_list("pk", flat=True))
+
+
+@pytest.mark.parametrize("arguments", [[], ["--days=0"], ["--days=-3"]])
+def test_nothing_goes_unless_somebody_says_how_much_is_kept(source, arguments):
+    make_old(source)
+    age_events()
+    with pytest.raises(CommandError, match="how many days"):
+        call_command("prune", *arguments)
+    assert Incident.objects.count() == 1
+
+
+def test_the_setting_says_it_too(source, settings):
+    make_old(source)
+    age_events()
+    settings.ARGUS_RETENTION_DAYS = KEPT
+    call_command("prune")
+    assert not Incident.objects.exists()
+
+
+def test_what_is_long_over_goes_and_what_is_not_stays(source):
+    make_old(source)
+    make_old(source, end_time=None)
+    kept = {
+        make_old(source, days=500, end_time=INFINITY).pk,
+        make_old(source, days=500, end=KEPT - 1).pk,
+        make_old(source, days=500, end=-1).pk,
+        make_old(source, days=KEPT - 1, end_time=None).pk,
+    }
+    age_events()
+    prune()
+    assert left() == kept
+
+
+def test_what_was_told_lately_stays_however_long_ago_it_was(source):
+    brought_along, commented, closed_late = (make_old(source, days=500) for _ in range(3))
+    age_events(500)
+    Event.objects.filter(incident=brought_along).update(received=timezone.now())
+    make_event(commented)
+    reopened = make_old(source, days=500)
+    Event.objects.filter(incident=reopened).update(received=timezone.now() - timedelta(days=500))
+    make_event(reopened, EventType.REOPEN)
+    prune()
+    assert left() == {brought_along.pk, commented.pk, reopened.pk}
+    assert closed_late.pk not in left()
+
+
+def test_all_that_belongs_to_an_incident_goes_with_it(source):
+    old, kept = make_old(source, tags=["host=a", "room=1"]), make_old(source, end_time=INFINITY, tags=["host=a"])
+    for incident in (old, kept):
+        make_ack(incident)
+        make_line(incident.events.first(), make_user(), verdict=Verdict.RETRYING)
+    age_events()
+    prune()
+    assert left() == {kept.pk}
+    assert set(Event.objects.values_list("incident", flat=True)) == {kept.pk}
+    assert set(OutboxEntry.objects.values_list("event__incident", flat=True)) == {kept.pk}
+    assert Acknowledgement.objects.count() == Delivery.objects.count() == IncidentTagRelation.objects.count() == 1
+    assert [str(tag) for tag in Tag.objects.all()] == ["host=a"]
+
+
+def test_ledger_of_incidents_that_stay_goes_back_as_far_as_the_api_looks(source):
+    event, now = make_old(source, end_time=INFINITY).events.get(), timezone.now()
+    for days in (KEPT + 1, retention.LEDGER_DAYS + 1):
+        for verdict in (Verdict.SENT, Verdict.PENDING):
+            make_line(event, make_user(), verdict=verdict, created=now - timedelta(days=days))
+    prune()
+    assert Delivery.objects.filter(verdict=Verdict.PENDING).count() == 2
+    assert Delivery.objects.filter(verdict=Verdict.SENT).count() == 1
+
+
+def test_expired_tokens_and_sessions_go_and_live_ones_stay(source):
+    now = timezone.now()
+    for number, hours in enumerate((-1, 1)):
+        Session.objects.create(session_key=f"key{number}", expire_date=now + timedelta(hours=hours))
+    Token.objects.get_or_create(user=source.user)
+    dead = Token.objects.create(user=make_user())
+    Token.objects.filter(pk=dead.pk).update(created=now - timedelta(days=15))
+    prune()
+    assert [session.session_key for session in Session.objects.all()] == ["key1"]
+    assert [token.user for token in Token.objects.all()] == [source.user]
+
+
+def test_dry_run_counts_and_changes_nothing(source, capsys):
+    for _ in range(3):
+        make_old(source, tags=["host=a"])
+    make_old(source, end_time=INFINITY)
+    age_events()
+    prune("--dry-run")
+    assert "incidents: 3 would go\n" in capsys.readouterr().out
+    assert Incident.objects.count() == 4
+
+
+def test_progress_is_told_and_a_run_that_dies_is_taken_up_by_the_next(source, capsys, monkeypatch):
+    monkeypatch.setattr("argus.site.management.commands.prune.REPORT_EVERY", 0)
+    for _ in range(450):
+        make_old(source)
+    age_events()
+    real, portions = retention.delete_finished, []
+
+    def dying(keys, moment):
+        portions.append(len(keys))
+        if len(portions) == 2:
+            raise KeyboardInterrupt
+        return real(keys, moment)
+
+    monkeypatch.setattr(retention, "delete_finished", dying)
+    with pytest.raises(KeyboardInterrupt):
+        prune()
+    assert Incident.objects.count() == Event.objects.count() == 250
+    prune()
+    assert portions == [200, 200, 200, 50]
+    printed = capsys.readouterr().out.splitlines()
+    assert [line for line in printed if line.startswith("incidents")] == [
+        "incidents: 200 of 450",
+        "incidents: 200 of 250",
+        "incidents: 250 of 250",
+        "incidents: 250 deleted",
+    ]
+
+
+def test_an_incident_reopened_since_it_was_looked_at_stays(source):
+    incident = make_old(source)
+    age_events()
+    moment = timezone.now() - timedelta(days=KEPT)
+    assert list(finished_before(moment)) == [incident]
+    make_event(incident, EventType.REOPEN)
+    assert delete_finished([incident.pk], moment) == 0
+    assert left() == {incident.pk}
+
+
+def test_posts_find_their_tags_while_tags_are_pruned(parallel_db):
+    source, tags = make_source(), [f"host=h{number}" for number in range(4)]
+
+    def post():
+        client = make_client(type(source.user).objects.get(pk=source.user_id))
+        bodies = [incident_body(tags=[{"tag": tag}]) for tag in tags * 10]
+        return [client.post(INCIDENTS, body).status_code for body in bodies]
+
+    def forget():
+        """Take incidents away soon after they have come, so that their tags keep falling out of use."""
+        for _ in range(100):
+            Incident.objects.filter(pk__in=left()).delete()
+            delete_unused_tags(list(unused_tags().values_list("pk", flat=True)))
+
+    *statuses, forgotten = at_once(post, post, post, forget)
+    assert forgotten is None
+    assert {status for answers in statuses for status in answers} == {201}
+    assert set(Incident.objects.annotate(number=Count("tags")).values_list("number", flat=True)) <= {1}
