@@ -5,6 +5,8 @@ from urllib.parse import urlsplit
 from uuid import UUID
 
 from django.urls import get_script_prefix, register_converter
+from drf_spectacular.utils import extend_schema_field
+from rest_framework import serializers
 
 ADDRESS = re.compile(r"api/(?P<collection>[a-z-]+)/(?P<uuid>[0-9a-f]{32})/")
 
@@ -47,3 +49,11 @@ def read_link(text: str) -> tuple[str, UUID] | None:
     prefix = get_script_prefix()
     match = ADDRESS.fullmatch(path[len(prefix) :]) if path.startswith(prefix) else None
     return (match["collection"], UUID(hex=match["uuid"])) if match else None
+
+
+@extend_schema_field({"type": "string", "pattern": "^[0-9a-f]{32}$"})
+class HexUUIDField(serializers.UUIDField):
+    """A UUID as 32 hexadecimal digits."""
+
+    def __init__(self, **kwargs):
+        super().__init__(format="hex", **kwargs)

@@ -12,6 +12,7 @@ from drf_spectacular.utils import OpenApiParameter, PolymorphicProxySerializer, 
 from rest_framework import serializers
 
 from .arrays import MOST_ROWS
+from .counted_pages import TOTAL_HEADER, CountedPagination
 from .pagination import KeysetPagination
 
 CONVERTER = re.compile(r"<(?:\w+:)?(\w+)>")
@@ -24,6 +25,31 @@ PAGE_PARAMETERS = [
     ),
     OpenApiParameter("page_size", int, description=f"Rows on a page: {SIZES}."),
 ]
+NUMBERED_PAGE_PARAMETERS = [
+    OpenApiParameter("page", int, description="Which page; the first one is 1. There is none past the end: 404."),
+    OpenApiParameter(
+        "page_size",
+        int,
+        description=f"Rows on a page: {CountedPagination.page_size} if left out or nonsense, "
+        f"{CountedPagination.max_page_size} at most.",
+    ),
+    OpenApiParameter(
+        TOTAL_HEADER, int, location=OpenApiParameter.HEADER, response=[200], description="Rows on all pages together."
+    ),
+    OpenApiParameter(
+        "Link",
+        str,
+        location=OpenApiParameter.HEADER,
+        response=[200],
+        description='Where other pages are: `rel="first"`, `"prev"`, `"next"`, `"last"`, as far as there are any.',
+    ),
+]
+UUID_PARAMETER = OpenApiParameter(
+    "uuid",
+    {"type": "string", "pattern": "^[0-9a-f]{32}$"},
+    location=OpenApiParameter.PATH,
+    description="32 hexadecimal digits without dashes.",
+)
 FORMAT_PARAMETER = OpenApiParameter(
     "format", str, enum=["json", "api"], description="`json`, or `api` for HTML to look at; goes before `Accept`."
 )
@@ -51,7 +77,12 @@ class AutoSchema(openapi.AutoSchema):
         return (get_doc(method) or get_doc(type(self.view))).partition("\n")
 
     def get_override_parameters(self):
-        return [FORMAT_PARAMETER] if self.method == "GET" else []
+        shape = [FORMAT_PARAMETER] if self.method == "GET" else []
+        return [*shape, UUID_PARAMETER] if getattr(self.view, "lookup_field", "") == "uuid" and self.is_one() else shape
+
+    def is_one(self) -> bool:
+        """Tell whether the address is that of one object, named in it."""
+        return "{uuid}" in self.path
 
     def get_operation(self, *args, **kwargs):
         operation = super().get_operation(*args, **kwargs)
@@ -70,6 +101,7 @@ class AutoSchema(openapi.AutoSchema):
             "403": bool(who) and unsafe,
             "404": True,
             "406": True,
+            "409": self.method in getattr(self.view, "conflicting_methods", ()),
             "413": unsafe,
             "415": with_body,
             "503": True,
@@ -182,6 +214,7 @@ RESPONSES = {
     "403": refusal("Not allowed to this caller; or a session cookie came without a CSRF token."),
     "404": refusal("Nothing has this address; or the cursor or the `format` is unknown."),
     "406": refusal("The answer cannot be given in a form that `Accept` names."),
+    "409": refusal("Not as things stand: another state has to come about first. Nothing was changed."),
     "413": refusal("The body is too long: more than 256 KiB, if the installation does not say otherwise."),
     "415": refusal("The body is neither JSON nor a form."),
     "503": refusal("The database is away or overloaded. Nothing was changed; try again.", headers=RETRY),

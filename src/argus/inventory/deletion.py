@@ -28,7 +28,7 @@ from .signals import scopes_deleted
 def delete_customer(customer: Customer, *, actor) -> None:
     """Forget a customer who has neither projects nor groups any more, with the clouds and roles that are left."""
     rules.check_is_staff(actor)
-    lock(customer)
+    customer = lock(customer)
     if customer.projects.exists() or customer.project_groups.exists():
         raise Conflict("This customer still has projects or project groups.")
     remove(customer, [*customer.clouds.select_for_update().order_by("pk")], actor=actor)
@@ -37,7 +37,7 @@ def delete_customer(customer: Customer, *, actor) -> None:
 @transaction.atomic
 def delete_project(project: Project, *, actor) -> None:
     """Forget a project that has no instances any more; it leaves its groups and clouds."""
-    lock(project)
+    project = lock(project)
     rules.check_may_arrange_project(project.customer, [*project.project_groups.all()], actor)
     memberships = [*project.cloud_memberships.select_for_update().order_by("pk")]
     if project.instances.exists():
@@ -48,7 +48,7 @@ def delete_project(project: Project, *, actor) -> None:
 @transaction.atomic
 def delete_project_group(group: ProjectGroup, *, actor) -> None:
     """Forget a group that no project is in any more."""
-    lock(group)
+    group = lock(group)
     rules.check_owns(group.customer, actor)
     if group.project_memberships.exists():
         raise Conflict("This project group still has projects.")
@@ -65,7 +65,7 @@ def remove_from_group(membership: ProjectGroupMembership, *, actor) -> None:
 @transaction.atomic
 def delete_cloud(cloud: Cloud, *, actor) -> None:
     """Forget a cloud and which projects used it, if no instance is in it."""
-    lock(cloud)
+    cloud = lock(cloud)
     rules.check_owns(cloud.customer, actor)
     memberships = [*cloud.project_memberships.select_for_update().order_by("pk")]
     if Instance.objects.filter(cloud_project_membership__in=memberships).exists():
@@ -76,7 +76,7 @@ def delete_cloud(cloud: Cloud, *, actor) -> None:
 @transaction.atomic
 def unlink_cloud(membership: ProjectCloudMembership, *, actor) -> None:
     """Let a project use a cloud no longer, if it has no instance there."""
-    lock(membership)
+    membership = lock(membership)
     rules.check_owns(membership.project.customer, actor)
     if membership.instances.exists():
         raise Conflict("The project still has instances in this cloud.")
@@ -86,7 +86,7 @@ def unlink_cloud(membership: ProjectCloudMembership, *, actor) -> None:
 @transaction.atomic
 def delete_instance(instance: Instance, *, actor) -> None:
     """Forget an instance."""
-    lock(instance)
+    instance = lock(instance)
     rules.check_may_arrange_instances(instance.project, actor)
     remove(instance, actor=actor)
 
@@ -98,8 +98,9 @@ def revoke_role(role: Role, *, actor) -> None:
     role.delete()
 
 
-def lock(scope: Scope) -> None:
-    type(scope).objects.select_for_update().get(pk=scope.pk)
+def lock(scope: Scope) -> Scope:
+    """Return the row anew, locked: what was read along with the old one may be what some caller sees of it."""
+    return type(scope).objects.select_for_update().get(pk=scope.pk)
 
 
 def remove(scope: Scope, along: list[Scope] = (), *, actor) -> None:

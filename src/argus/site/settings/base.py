@@ -157,6 +157,8 @@ SPECTACULAR_SETTINGS = {
         {"name": "Sources", "description": "The monitoring systems that post incidents."},
         {"name": "Notification profiles", "description": "Who wants to be told of what, when, and how."},
         {"name": "Deliveries", "description": "Who was told of what, who was not, and why."},
+        {"name": "Inventory", "description": "What alerts are about: customers and what they have."},
+        {"name": "Permissions", "description": "Who is what in it, and so who sees and arranges what."},
         {"name": "Accounts", "description": "Tokens, users and their phone numbers."},
         {"name": "Server", "description": "What this server is."},
     ],
