@@ -1,9 +1,9 @@
 """What is answered around all views: too long a body, a path without its slash, a database that is away."""
 
-from django.conf import settings
 from django.http import JsonResponse
 from django.middleware.common import CommonMiddleware
 
+from .limits import body_limit
 from .outage import is_outage, outage_answer
 
 
@@ -21,13 +21,13 @@ class OutageMiddleware:
 
 
 class BodyLimitMiddleware:
-    """Answer 413 to a body longer than ``ARGUS_MAX_BODY_SIZE`` bytes, without reading it."""
+    """Answer 413 to a body that is longer than its address takes, without reading it."""
 
     def __init__(self, get_response):
         self.get_response = get_response
 
     def __call__(self, request):
-        limit = settings.ARGUS_MAX_BODY_SIZE
+        limit = body_limit(request.path_info)
         if self.length_of(request) > limit:
             return JsonResponse({"detail": f"The body is longer than {limit} bytes."}, status=413)
         return self.get_response(request)

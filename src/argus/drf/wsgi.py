@@ -2,7 +2,7 @@
 
 from io import BytesIO
 
-from django.conf import settings
+from .limits import body_limit
 
 CUT_SHORT = b'{"detail": "The body is shorter than its Content-Length."}'
 
@@ -15,7 +15,7 @@ def measured(application):
     """
 
     def measure(environ, start_response):
-        limit, announced = settings.ARGUS_MAX_BODY_SIZE, environ.get("CONTENT_LENGTH", "")
+        limit, announced = body_limit(environ.get("PATH_INFO", "")), environ.get("CONTENT_LENGTH", "")
         if announced.isdecimal() and int(announced) <= limit:
             body = environ["wsgi.input"].read(int(announced))
             if len(body) < int(announced):

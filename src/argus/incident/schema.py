@@ -12,6 +12,7 @@ from argus.drf.schema import LINK_HEADER, PAGE_PARAMETERS, array_or_page_of, des
 
 from . import schema_examples as examples
 from .lifecycle import EventType
+from .serializers import MOST_AT_ONCE, IncidentSerializer
 
 
 class SourceType(serializers.Serializer):
@@ -59,6 +60,26 @@ class Incident(serializers.Serializer):
     stateful = serializers.BooleanField(help_text="Whether it can be open or closed at all.")
     open = serializers.BooleanField(help_text="Stateful, and not ended yet.")
     acked = serializers.BooleanField(help_text="Has an acknowledgement that still holds.")
+
+
+class BulkResult(serializers.Serializer):
+    """What became of one of many new incidents."""
+
+    status = serializers.ChoiceField(["created", "exists", "invalid"])
+    pk = serializers.IntegerField(required=False, help_text="Of the incident that is there now; not of an invalid one.")
+    errors = serializers.DictField(required=False, help_text="Only of an invalid one: by field, as for a single POST.")
+
+
+class BulkResults(serializers.Serializer):
+    """What became of each of many new incidents."""
+
+    results = BulkResult(many=True, help_text="In the order of the request.")
+
+
+class BulkIncidents(serializers.Serializer):
+    """Many new incidents."""
+
+    incidents = IncidentSerializer(many=True, max_length=MOST_AT_ONCE, help_text="Each as it would be posted alone.")
 
 
 class Ticket(serializers.Serializer):
@@ -148,6 +169,15 @@ def _incident_array(operation_id: str):
 
 
 incident_list = _incident_pages("list_incidents", "create_incident", OF_SOURCES)
+bulk = described(
+    "Incidents",
+    post={
+        "operation_id": "create_incidents",
+        "request": BulkIncidents,
+        "responses": {200: BulkResults},
+        "examples": [examples.NEW_BULK, examples.BULK_RESULTS],
+    },
+)
 my_incident_list = _incident_pages("list_my_incidents", "create_my_incident", [])
 open_incident_list = _incident_array("list_open_incidents")
 open_unacked_incident_list = _incident_array("list_open_unacked_incidents")

@@ -78,6 +78,17 @@ NEW_INCIDENTS = [
     _request("A stateless incident", _log_line),
     _request("An incident of the source that a superuser names", {**_new_incident, "source": 3}),
 ]
+NEW_BULK = _request("Two incidents", {"incidents": [_new_incident, _log_line]})
+BULK_RESULTS = _answer(
+    "One was known already, another was refused",
+    {
+        "results": [
+            {"status": "created", "pk": 4712},
+            {"status": "exists", "pk": 4711},
+            {"status": "invalid", "errors": {"start_time": ["This field is required."]}},
+        ]
+    },
+)
 INCIDENT = _answer("An incident", _incident)
 INCIDENTS = _answer("A bare array", [_incident])
 INCIDENT_PAGE = _answer("A page", {"next": _cursor_link, "previous": None, "results": [_incident]})

@@ -14,6 +14,7 @@ from .models import LONGEST_SOURCE_ID, SourceSystem, SourceSystemType
 from .tags import split_tag
 
 MOST_TAGS = 1000
+MOST_AT_ONCE = 1000
 
 
 class TagSerializer(serializers.Serializer):
@@ -92,6 +93,14 @@ class IncidentSerializer(ChangeableSerializer):
     source_incident_id = SourceIncidentIdField()
     description = serializers.CharField(allow_blank=True, required=False)
     tags = TagSerializer(many=True, max_length=MOST_TAGS)
+
+
+class BulkSerializer(serializers.Serializer):
+    """New incidents, each as it would be posted alone, and looked at one by one: a bad one does not stop the others."""
+
+    incidents = serializers.ListField(
+        child=serializers.JSONField(allow_null=True), allow_empty=True, max_length=MOST_AT_ONCE
+    )
 
 
 class TicketSerializer(serializers.Serializer):

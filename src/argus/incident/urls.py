@@ -2,11 +2,12 @@
 
 from django.urls import path
 
-from . import source_views, views
+from . import bulk_views, source_views, views
 
 app_name = "incident"
 urlpatterns = [
     path("", views.IncidentListView.as_view(), name="incident-list"),
+    path("bulk/", bulk_views.BulkView.as_view(), name="incident-bulk"),
     path("mine/", views.MyIncidentListView.as_view(), name="incident-mine"),
     path("open/", views.OpenIncidentListView.as_view(), name="incident-open"),
     path("open+unacked/", views.OpenUnackedIncidentListView.as_view(), name="incident-open-unacked"),

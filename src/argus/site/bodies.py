@@ -6,7 +6,7 @@ vanished would be taken for the whole of it.
 
 import asyncio
 
-from django.conf import settings
+from argus.drf.limits import body_limit
 
 # How long a body may take. Monitoring systems send a few kilobytes.
 SECONDS = 30
@@ -19,10 +19,10 @@ class BodyTooSlow(Exception):
 async def read_ahead(scope, receive):
     """Read the body and return an ASGI ``receive`` that repeats it; ``None`` if the client has gone.
 
-    What is longer than ``ARGUS_MAX_BODY_SIZE`` will be refused, so no more than that is read, and nothing at all if
+    What is longer than ``body_limit`` will be refused, so no more than that is read, and nothing at all if
     its length was announced. Raises ``BodyTooSlow``.
     """
-    limit = settings.ARGUS_MAX_BODY_SIZE
+    limit = body_limit(scope["path"])
     if announced_length(scope) > limit:
         return receive
     body, more = bytearray(), True
