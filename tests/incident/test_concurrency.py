@@ -1,7 +1,11 @@
 """What happens at once, on a database that real threads share: one wins, the others are told, nothing is lost."""
 
+import os
+import time
 from collections import Counter
+from concurrent.futures import ThreadPoolExecutor
 
+import psycopg2
 import pytest
 from django.db import connection
 
@@ -9,10 +13,12 @@ from argus.auth.models import User
 from argus.incident.lifecycle import EventType
 from argus.incident.models import Event, Incident, IncidentTagRelation, SourceSystem, Tag
 from argus.incident.services import acknowledge, record_event, update_incident
+from argus.incident.tags import store_tags
 from tests.factories import INCIDENTS, NOON, incident_body, make_client, make_incident, make_source, make_user
 from tests.parallel import at_once
 
 pytestmark = pytest.mark.usefixtures("parallel_db")
+WAITING = "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'"
 
 
 def post(user, path: str, body: dict):
@@ -53,6 +59,40 @@ def test_different_incidents_with_the_same_new_tags_are_all_stored_and_each_tag_
     assert Counter(at_once(*posts)) == {201: 12}
     assert Tag.objects.count() == 10
     assert IncidentTagRelation.objects.count() == 120
+
+
+@pytest.mark.skipif("DATABASE_URL" not in os.environ, reason="a matter of row locks")
+@pytest.mark.parametrize("address", ["", "bulk/"])
+def test_a_tag_that_is_thrown_away_at_the_moment_is_stored_again(address):
+    """Whoever prunes holds an unused tag; who posts an incident with it waits, and then finds it gone."""
+    store_tags([("fading", "1"), ("kept", "1")])
+    body = incident_body(tags=[{"tag": "kept=1"}, {"tag": "fading=1"}])
+    body = body if not address else {"incidents": [body]}
+    with psycopg2.connect(**connection.get_connection_params()) as pruner, pruner.cursor() as cursor:
+        cursor.execute("DELETE FROM argus_incident_tag WHERE key = 'fading'")
+        with ThreadPoolExecutor(1) as pool:
+            status = pool.submit(in_thread, post(make_source().user, address, body))
+            wait_for_waiter()
+            pruner.commit()
+            assert status.result(60) in {200, 201}
+    relations = IncidentTagRelation.objects.order_by("pk").select_related("tag")
+    assert [str(relation) for relation in relations] == ["kept=1", "fading=1"]
+
+
+def in_thread(call):
+    try:
+        return call()
+    finally:
+        connection.close()
+
+
+def wait_for_waiter():
+    """Return once somebody waits for a row that another holds."""
+    deadline = time.monotonic() + 60
+    with connection.cursor() as cursor:
+        while not cursor.execute(WAITING) and not cursor.fetchone()[0]:
+            assert time.monotonic() < deadline, "nobody waits"
+            time.sleep(0.01)
 
 
 def test_of_two_closers_one_wins_and_the_other_is_told():

@@ -7,11 +7,11 @@ from django.db import transaction
 from django.utils import timezone
 
 from argus.util.errors import DomainError
-from argus.util.rows import in_chunks, insert_all, insert_unless_there
+from argus.util.rows import insert_unless_there
 
-from .models import Incident, IncidentTagRelation, Tag
+from .models import Incident
 from .services import draft_incident, record_start
-from .tags import store_tags
+from .tags import add_tags_to_all
 
 # What no two incidents have in common.
 NAME = ("source_id", "source_incident_id")
@@ -49,7 +49,7 @@ def create_incidents(wanted: list[dict], *, actor) -> list[Result]:
         # In one order, so that two lists with the same ids wait for each other and never in a ring.
         insert_unless_there([first[name][0] for name in sorted(first)], unique=NAME)
         new = [(incident, tags) for incident, tags in first.values() if incident.pk]
-        _put_tags_on(new, actor=actor)
+        add_tags_to_all(new, actor=actor, now=timezone.now())
         record_start([incident for incident, _ in new])
         known = _keys_by_name([draft for draft in drafts if isinstance(draft, Incident) and draft.pk is None])
     return [_result(draft, known) for draft in drafts]
@@ -81,27 +81,3 @@ def _result(draft: Incident | DomainError, known: dict[tuple, int]) -> Result:
     if draft.pk is None:
         return Result(Status.EXISTS, pk=known[_name(draft)])
     return Result(Status.CREATED, pk=draft.pk)
-
-
-def _put_tags_on(new: list[tuple[Incident, list[tuple[str, str]]]], *, actor) -> None:
-    """Put tags on incidents that have none yet; on each in the order given, repeated ones once."""
-    digests = {pair: Tag.digest_of(*pair) for _, pairs in new for pair in pairs}
-    keys = _keys_by_digest(digests.values())
-    if missing := [pair for pair, digest in digests.items() if digest not in keys]:
-        store_tags(missing)
-        keys |= _keys_by_digest(digests[pair] for pair in missing)
-    now = timezone.now()
-    insert_all(
-        [
-            IncidentTagRelation(incident=incident, tag_id=keys[digests[pair]], added_by=actor, added_time=now)
-            for incident, pairs in new
-            for pair in dict.fromkeys(pairs)
-        ]
-    )
-
-
-def _keys_by_digest(digests) -> dict[str, int]:
-    found: dict[str, int] = {}
-    for chunk in in_chunks(list(digests)):
-        found |= Tag.objects.filter(digest__in=chunk).values_list("digest", "pk")
-    return found

@@ -9,6 +9,7 @@ from django.db.models import RestrictedError
 from django.utils import timezone
 
 from argus.util.errors import DomainError
+from argus.util.rows import in_chunks
 
 from .models import Incident, IncidentTagRelation, Tag
 
@@ -43,16 +44,21 @@ def add_tags(incident: Incident, pairs: list[tuple[str, str]], *, actor) -> list
 
     Returns what there is to show of each. One query, but four if any of the tags has never been seen before.
     """
-    pairs = list(dict.fromkeys(pairs))
-    if not pairs:
-        return []
-    now, digests = timezone.now(), [Tag.digest_of(*pair) for pair in pairs]
-    # Once is enough, unless a tag is pruned just then.
-    while _relate(incident, digests, actor=actor, now=now) < len(pairs):
-        # Begin again once all are stored: the order of the rows is the order in which tags are shown.
-        IncidentTagRelation.objects.filter(incident=incident, tag__digest__in=digests).delete()
-        store_tags(pairs)
+    now, pairs = timezone.now(), list(dict.fromkeys(pairs))
+    add_tags_to_all([(incident, pairs)], actor=actor, now=now)
     return [TagLine(actor.pk, now, *pair) for pair in pairs]
+
+
+def add_tags_to_all(tagged: list[tuple[Incident, list[tuple[str, str]]]], *, actor, now: datetime) -> None:
+    """Put tags on several incidents, which do not have them yet. The number of queries hardly depends on how many."""
+    digests = {pair: Tag.digest_of(*pair) for _, pairs in tagged for pair in pairs}
+    wanted = [(incident.pk, digests[pair]) for incident, pairs in tagged for pair in dict.fromkeys(pairs)]
+    while _relate(wanted, actor=actor, now=now) < len(wanted):
+        # Begin again once all are stored: the order of the rows is the order in which tags are shown.
+        incidents = [incident.pk for incident, _ in tagged]
+        for chunk in in_chunks(list(digests.values())):
+            IncidentTagRelation.objects.filter(incident__in=incidents, tag__digest__in=chunk).delete()
+        store_tags(list(digests))
 
 
 def store_tags(pairs: list[tuple[str, str]]) -> None:
@@ -72,27 +78,30 @@ def delete_tag(tag: Tag) -> None:
         raise DomainError(f"There are incidents with the tag {str(tag)[:100]}.") from None
 
 
-def _relate(incident: Incident, digests: list[str], *, actor, now: datetime) -> int:
-    """Put those of the tags that are stored on the incident, in this order; tell how many they were.
+def _relate(wanted: list[tuple[int, str]], *, actor, now: datetime) -> int:
+    """Put those tags that are stored on incidents, in this order: ``(pk, digest)``; tell how many they were.
 
-    The database looks the tags up itself, which saves a way there and back for every incident posted. Those found stay
-    until the end of the transaction, even if nothing else uses them (``retention.delete_unused_tags``).
+    The database looks the tags up itself, which saves a way there and back for every incident posted.
     """
     quote = connection.ops.quote_name
-    hold = " FOR KEY SHARE OF tag" if connection.features.has_select_for_update else ""
-    places = ", ".join(["(%s, %s)"] * len(digests))
-    query = (
-        # The verb comes first: SQLite's driver counts the rows of statements that begin with it, and of no others.
-        f"INSERT INTO {quote(IncidentTagRelation._meta.db_table)} (incident_id, tag_id, added_by_id, added_time) "
-        f"WITH wanted (digest, place) AS (VALUES {places}) "
-        f"SELECT %s, tag.id, %s, %s FROM wanted JOIN {quote(Tag._meta.db_table)} tag ON tag.digest = wanted.digest "
-        f"ORDER BY wanted.place{hold}"
-    )
-    wanted = [part for place, digest in enumerate(digests) for part in (digest, place)]
     added_time = connection.ops.adapt_datetimefield_value(now)
-    with connection.cursor() as cursor:
-        cursor.execute(query, [*wanted, incident.pk, actor.pk, added_time])
-        return cursor.rowcount
+    related = 0
+    for chunk in in_chunks(wanted):
+        query = (
+            # The verb comes first: SQLite's driver counts the rows of statements that begin with it, and of no others.
+            f"INSERT INTO {quote(IncidentTagRelation._meta.db_table)} (incident_id, tag_id, added_by_id, added_time) "
+            f"WITH wanted (incident, digest, place) AS (VALUES {', '.join(['(%s, %s, %s)'] * len(chunk))}) "
+            f"SELECT wanted.incident, tag.id, %s, %s FROM wanted "
+            f"JOIN {quote(Tag._meta.db_table)} tag ON tag.digest = wanted.digest ORDER BY wanted.place"
+        )
+        if connection.vendor == "postgresql":
+            # One that is being deleted is waited for, and then not found.
+            query += " FOR KEY SHARE OF tag"
+        values = [part for place, pair in enumerate(chunk) for part in (*pair, place)]
+        with connection.cursor() as cursor:
+            cursor.execute(query, [*values, actor.pk, added_time])
+            related += cursor.rowcount
+    return related
 
 
 def replace_tags(incident: Incident, pairs: list[tuple[str, str]], *, actor) -> bool:
