@@ -5,8 +5,16 @@ from types import SimpleNamespace
 import pytest
 
 from argus.auth.models import PhoneNumber
-from tests.bad_input.places import OLD_INCIDENT, all_rows, watched_writes
+from tests.bad_input.places import INVENTORY, OLD_INCIDENT, all_rows, watched_writes
 from tests.factories import make_ack, make_incident
+from tests.inventory.factories import (
+    make_cloud,
+    make_cloud_membership,
+    make_customer,
+    make_instance,
+    make_project,
+    make_project_group,
+)
 
 
 @pytest.fixture
@@ -16,7 +24,9 @@ def world(as_source, as_superuser, as_user, as_stranger):
     clients = {"as_source": as_source, "as_superuser": as_superuser, "as_user": as_user, "as_stranger": as_stranger}
     for client in clients.values():
         client.raise_request_exception = False
+    make_inventory()
     return SimpleNamespace(
+        **INVENTORY,
         incident=incident.pk,
         event=incident.events.get().pk,
         ack=make_ack(incident, actor=as_user.user).pk,
@@ -25,6 +35,16 @@ def world(as_source, as_superuser, as_user, as_stranger):
         number=PhoneNumber.objects.create(user=as_superuser.user, phone_number="+4791234567").pk,
         **clients,
     )
+
+
+def make_inventory() -> None:
+    """A customer with a group, a project, a cloud and an instance, of the UUIDs that ``INVENTORY`` has."""
+    customer = make_customer()
+    group, project, cloud = make_project_group(customer), make_project(customer), make_cloud(customer)
+    membership = make_cloud_membership(project, make_cloud(customer))
+    rows = [customer, group, project, cloud, membership, make_instance(project, membership)]
+    for row, uuid in zip(rows, INVENTORY.values(), strict=True):
+        type(row).objects.filter(pk=row.pk).update(uuid=uuid)
 
 
 @pytest.fixture

@@ -37,6 +37,40 @@ NEW_INCIDENT = {"start_time": "2024-05-15T14:00:00Z", "source_incident_id": "new
 INCIDENT_OPTIONS = ("end_time", "details_url", "description", "ticket_url")
 CREDENTIALS = {"username": "superuser", "password": PASSWORD}
 
+# What there is of the inventory, each with a UUID that is known beforehand, so that bodies can have links to it.
+INVENTORY = {
+    name: f"{number:032x}"
+    for number, name in enumerate(["customer", "group", "project", "cloud", "membership", "instance"])
+}
+
+
+def link(collection: str, name: str) -> str:
+    return f"/api/{collection}/{INVENTORY[name]}/"
+
+
+OF_CUSTOMER = {"name": "new", "customer": link("customers", "customer")}
+OF_PROJECT = {"project": link("projects", "project")}
+
+INVENTORY_PLACES = [
+    Place("POST", "/api/customers/", body={"name": "new"}, optional=("native_name", "abbreviation", "contact_details")),
+    Place("POST", "/api/projects/", body=OF_CUSTOMER, optional=("description", "project_groups")),
+    Place("POST", "/api/project-groups/", body=OF_CUSTOMER, optional=("description",)),
+    Place(
+        "POST",
+        "/api/project-group-memberships/",
+        body={**OF_PROJECT, "project_group": link("project-groups", "group")},
+    ),
+    Place("POST", "/api/clouds/", body=OF_CUSTOMER, optional=("auth_url",)),
+    Place("POST", "/api/project-cloud-memberships/", body={**OF_PROJECT, "cloud": link("clouds", "cloud")}),
+    Place(
+        "POST",
+        "/api/instances/",
+        body={"name": "new", **OF_PROJECT},
+        optional=("description", "cloud_project_membership"),
+    ),
+    Place("POST", "/api/project-permissions/", body={**OF_PROJECT, "user": "/api/users/", "role": "admin"}, status=400),
+]
+
 PLACES = [
     Place("POST", INCIDENTS, "as_source", NEW_INCIDENT, INCIDENT_OPTIONS),
     Place("POST", f"{INCIDENTS}mine/", "as_source", NEW_INCIDENT, INCIDENT_OPTIONS),
@@ -59,6 +93,7 @@ PLACES = [
     Place("PATCH", f"{API}auth/phone-number/{{number}}/", body={"phone_number": "+4767676767"}, status=200),
     Place("POST", f"{API}token-auth/", "as_stranger", CREDENTIALS, status=200),
     Place("POST", "/oidc/api-token-auth/", "as_stranger", CREDENTIALS, status=200),
+    *INVENTORY_PLACES,
 ]
 
 # What an address only shows. Those of PLACES that can be read are here once more.
@@ -80,6 +115,14 @@ READ = [
     f"{API}auth/users/{{user}}/",
     f"{API}auth/phone-number/",
     f"{API}auth/phone-number/{{number}}/",
+    *(place.path for place in INVENTORY_PLACES),
+    "/api/customers/{customer}/",
+    "/api/projects/{project}/",
+    "/api/project-groups/{group}/",
+    "/api/clouds/{cloud}/",
+    "/api/project-cloud-memberships/{membership}/",
+    "/api/instances/{instance}/",
+    "/api/users/",
 ]
 
 OLD_INCIDENT = {"start_time": NOON, "tags": ["a=b", "c=d=e"], "details_url": "/x", "description": "Down"}

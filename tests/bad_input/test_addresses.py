@@ -4,7 +4,7 @@ from base64 import urlsafe_b64encode
 
 import pytest
 
-from tests.bad_input.places import API, INCIDENTS, PLACES, READ, watched_writes
+from tests.bad_input.places import API, INCIDENTS, INVENTORY, PLACES, READ, watched_writes
 
 LISTS = [INCIDENTS, f"{INCIDENTS}mine/", f"{INCIDENTS}open/", f"{INCIDENTS}open+unacked/"]
 HISTORIES = [f"{INCIDENTS}{{incident}}/events/", f"{INCIDENTS}{{incident}}/acks/"]
@@ -75,6 +75,7 @@ def test_addresses_that_nobody_serves_are_404(world, method, path):
 
 def test_other_methods_are_405_and_change_nothing(world):
     served = {(place.method, place.path) for place in PLACES} | {("DELETE", f"{API}auth/phone-number/{{number}}/")}
+    served |= {("DELETE", path) for path in READ if any(f"{{{name}}}" in path for name in INVENTORY)}
 
     with watched_writes() as writes:
         for path in {*READ, *(place.path for place in PLACES)}:

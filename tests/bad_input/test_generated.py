@@ -13,7 +13,7 @@ from hypothesis import HealthCheck, given, note, seed, settings
 from hypothesis import strategies as st
 from rest_framework.test import APIClient
 
-from tests.bad_input.places import PLACES, READ, all_rows, watched_writes
+from tests.bad_input.places import INVENTORY, PLACES, READ, all_rows, watched_writes
 from tests.site.test_schema import check
 
 SLICES = 8
@@ -41,8 +41,17 @@ values = st.recursive(
     lambda inner: st.lists(inner, max_size=3) | st.dictionaries(keys, inner, max_size=3),
     max_leaves=8,
 )
+links = st.builds(
+    "{}/api/{}/{}/".format,
+    st.sampled_from(["", "http://testserver", "https://elsewhere:1", "//x", "http://["]),
+    st.sampled_from(["customers", "projects", "project-groups", "clouds", "project-cloud-memberships", "users", "x"]),
+    st.sampled_from([*INVENTORY.values(), "x", ""]) | text,
+)
 # What each field takes, mostly.
 likely = {
+    **dict.fromkeys(("customer", "project", "cloud", "project_group", "cloud_project_membership", "user"), links),
+    "project_groups": st.lists(st.fixed_dictionaries({"url": links | values}) | values, max_size=4),
+    "role": st.sampled_from(["owner", "admin", "manager", "Owner"]),
     "tags": st.lists(st.fixed_dictionaries({"tag": tags}) | values, max_size=4),
     "event": st.fixed_dictionaries(
         {},
@@ -60,7 +69,7 @@ likely = {
 filters = st.sampled_from(
     [
         "acked open stateful tags source__id__in source__name__in source__type__in source_incident_id start_time__gte",
-        "start_time__lte end_time__gte end_time__lte end_time__isnull cursor page_size format nonsense",
+        "start_time__lte end_time__gte end_time__lte end_time__isnull cursor page page_size current format nonsense",
     ]
 ).flatmap(lambda names: st.sampled_from(names.split()))
 CALLERS = ["as_source", "as_superuser", "as_user", "as_stranger"]
@@ -119,11 +128,13 @@ def description():
 
 
 def template_in(description: dict, path: str) -> str:
-    """The path as the description spells it: all of its pks are named pk, or event_pk if they are the second."""
+    """The path as the description spells it: pks are named pk, or event_pk if they are the second."""
     for name in ("{event}", "{ack}"):
         path = path.replace(name, "{event_pk}")
     for name in ("{incident}", "{source}", "{user}", "{number}"):
         path = path.replace(name, "{pk}")
+    for name in INVENTORY:
+        path = path.replace(f"{{{name}}}", "{uuid}")
     assert path in description["paths"]
     return path
 

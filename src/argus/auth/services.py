@@ -77,6 +77,8 @@ def delete_user(user: User) -> None:
 
     Raises ``DomainError`` if it has left traces in a history: then it can only be made inactive.
     """
+    # What is being given to the account now is there first, and goes with it; whatever comes later finds it gone.
+    list(User.objects.select_for_update().filter(pk=user.pk).values_list("pk"))
     try:
         user.delete()
     except (ProtectedError, RestrictedError):

@@ -14,6 +14,7 @@ from .models import (
     Cloud,
     Customer,
     Instance,
+    Listed,
     Project,
     ProjectCloudMembership,
     ProjectGroup,
@@ -96,6 +97,22 @@ def revoke_role(role: Role, *, actor) -> None:
     """Take a role away; it takes effect with the commit."""
     rules.check_may_staff(getattr(role, role.holder), actor)
     role.delete()
+
+
+WAYS = {
+    Customer: delete_customer,
+    Project: delete_project,
+    ProjectGroup: delete_project_group,
+    ProjectGroupMembership: remove_from_group,
+    Cloud: delete_cloud,
+    ProjectCloudMembership: unlink_cloud,
+    Instance: delete_instance,
+}
+
+
+def delete(row: Listed, *, actor) -> None:
+    """Delete a row of any kind in the way of its kind."""
+    WAYS.get(type(row), revoke_role)(row, actor=actor)
 
 
 def lock(scope: Scope) -> Scope:

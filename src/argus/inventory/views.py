@@ -1,5 +1,6 @@
 """The inventory over REST: find, hand over, show. One sees what ``visible_to`` says; nothing is changed once made."""
 
+from django.db import transaction
 from django.db.models import Prefetch
 from rest_framework import generics, status
 from rest_framework.response import Response
@@ -25,7 +26,11 @@ class ListedRows(generics.GenericAPIView):
     lookup_field = "uuid"
 
     def get_queryset(self):
-        return super().get_queryset().visible_to(self.request.user)
+        return self.get_rows().visible_to(self.request.user)
+
+    def get_rows(self):
+        """Return all rows, with what is needed to show them to the caller."""
+        return super().get_queryset()
 
     def get_serializer_context(self):
         return super().get_serializer_context() | {"links": Links(self.request)}
@@ -40,8 +45,10 @@ class ListView(ListedRows, generics.ListCreateAPIView):
         self.check_may_post()
         serializer = self.get_serializer(data=request.data)
         serializer.is_valid(raise_exception=True)
-        made = self.make(request.user, **serializer.validated_data)
-        shown = self.get_serializer(self.get_queryset().get(pk=made.pk)).data
+        # Shown before the commit: right after it, it may be gone, or out of the caller's sight.
+        with transaction.atomic():
+            made = self.make(request.user, **serializer.validated_data)
+            shown = self.get_serializer(self.get_rows().get(pk=made.pk)).data
         return Response(shown, status=status.HTTP_201_CREATED, headers={"Location": shown["url"]})
 
     def check_may_post(self) -> None:
@@ -87,9 +94,9 @@ class ProjectRows(ListedRows):
     serializer_class = serializers.ProjectSerializer
     queryset = Project.objects.select_related("customer")
 
-    def get_queryset(self):
+    def get_rows(self):
         groups = ProjectGroup.objects.visible_to(self.request.user)
-        return super().get_queryset().prefetch_related(Prefetch("project_groups", groups))
+        return super().get_rows().prefetch_related(Prefetch("project_groups", groups))
 
 
 @schema.project_list

@@ -1,0 +1,55 @@
+"""Pages of who is what in customers, projects and project groups."""
+
+from django.contrib import admin
+
+from argus.inventory import services
+from argus.inventory.models import CustomerRole, ProjectGroupRole, ProjectRole
+
+from .base import ListedAdmin
+
+
+class RoleAdmin(ListedAdmin):
+    """Roles of one kind; given and taken away, never changed."""
+
+    ordering = ["-pk"]
+
+    def create(self, request, form):
+        data = dict(form.cleaned_data)
+        return services.grant_role(data.pop(self.model.holder), actor=request.user, **data)
+
+
+@admin.register(CustomerRole)
+class CustomerRoleAdmin(RoleAdmin):
+    """Who owns which customer."""
+
+    own_fields = ["customer", "user", "role"]
+    autocomplete_fields = ["customer", "user"]
+    list_display = ["customer", "user", "role"]
+    list_display_links = ["customer", "user"]
+    list_select_related = ["customer", "user"]
+    search_fields = ["customer__name", "user__username"]
+
+
+@admin.register(ProjectRole)
+class ProjectRoleAdmin(RoleAdmin):
+    """Who works on which project."""
+
+    own_fields = ["project", "user", "role"]
+    autocomplete_fields = ["project", "user"]
+    list_display = ["project", "user", "role"]
+    list_display_links = ["project", "user"]
+    list_filter = ["role"]
+    list_select_related = ["project__customer", "user"]
+    search_fields = ["project__name", "user__username"]
+
+
+@admin.register(ProjectGroupRole)
+class ProjectGroupRoleAdmin(RoleAdmin):
+    """Who manages which project group."""
+
+    own_fields = ["project_group", "user", "role"]
+    autocomplete_fields = ["project_group", "user"]
+    list_display = ["project_group", "user", "role"]
+    list_display_links = ["project_group", "user"]
+    list_select_related = ["project_group__customer", "user"]
+    search_fields = ["project_group__name", "user__username"]

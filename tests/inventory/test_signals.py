@@ -1,0 +1,132 @@
+"""Those who keep something about scopes are told in time: inside the transaction, while the rows are there."""
+
+import pytest
+from django.db import connection
+
+from argus.inventory import deletion
+from argus.inventory.models import Cloud, Customer, Project, ProjectCloudMembership
+from argus.inventory.signals import scopes_deleted
+from argus.util.errors import Conflict, NotPermitted
+from tests.factories import make_user
+
+from .factories import (
+    STAFF,
+    make_cloud,
+    make_cloud_membership,
+    make_customer,
+    make_instance,
+    make_project,
+    make_project_group,
+    make_role,
+)
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture
+def heard():
+    """Each message as (scopes, actor, how many of the scopes were there), in the order of their coming."""
+    messages = []
+
+    def listen(sender, scopes, actor, **kwargs):
+        assert connection.in_atomic_block
+        there = sum(type(scope).objects.filter(pk=scope.pk).exists() for scope in scopes)
+        messages.append((list(scopes), actor, there))
+
+    scopes_deleted.connect(listen)
+    yield messages
+    scopes_deleted.disconnect(listen)
+
+
+def test_a_scope_is_told_of_alone_if_nothing_goes_with_it(heard):
+    deletions = [
+        (make_customer(), deletion.delete_customer),
+        (make_project(), deletion.delete_project),
+        (make_project_group(), deletion.delete_project_group),
+        (make_cloud(), deletion.delete_cloud),
+        (make_cloud_membership(), deletion.unlink_cloud),
+        (make_instance(), deletion.delete_instance),
+    ]
+    for scope, delete in deletions:
+        key = scope.pk
+        delete(scope, actor=STAFF)
+        ((scopes, actor, there),) = heard
+        assert [type(one) for one in scopes] == [type(scope)]
+        assert [one.uuid for one in scopes] == [scope.uuid]
+        assert (actor, there) == (STAFF, 1)
+        assert not type(scope).objects.filter(pk=key).exists()
+        heard.clear()
+
+
+def uuids_of(message) -> set:
+    return {scope.uuid for scope in message[0]}
+
+
+def test_what_goes_along_is_told_of_in_the_same_message(heard):
+    project = make_project()
+    memberships = [make_cloud_membership(project) for _ in range(3)]
+    deletion.delete_project(project, actor=STAFF)
+    assert uuids_of(heard[0]) == {project.uuid, *(membership.uuid for membership in memberships)}
+
+    cloud = memberships[0].cloud
+    other = make_cloud_membership(make_project(project.customer), cloud)
+    deletion.delete_cloud(cloud, actor=STAFF)
+    assert uuids_of(heard[1]) == {cloud.uuid, other.uuid}
+
+    customer = make_customer()
+    clouds = [make_cloud(customer) for _ in range(3)]
+    deletion.delete_customer(customer, actor=STAFF)
+    assert uuids_of(heard[2]) == {customer.uuid, *(cloud.uuid for cloud in clouds)}
+    assert [there for _, _, there in heard] == [4, 2, 4]
+    assert ProjectCloudMembership.objects.count() == 0
+
+
+def test_nobody_is_told_of_what_stays(heard):
+    instance = make_instance(membership=make_cloud_membership())
+    membership = instance.cloud_project_membership
+    for row, delete in [
+        (membership.project.customer, deletion.delete_customer),
+        (membership.project, deletion.delete_project),
+        (membership.cloud, deletion.delete_cloud),
+        (membership, deletion.unlink_cloud),
+    ]:
+        with pytest.raises(Conflict):
+            delete(row, actor=STAFF)
+        with pytest.raises(NotPermitted):
+            delete(row, actor=make_user())
+    assert heard == []
+
+
+def test_if_a_listener_fails_nothing_is_deleted():
+    def fail(**kwargs):
+        raise ValueError("no")
+
+    customer = make_customer()
+    make_cloud(customer)
+    scopes_deleted.connect(fail)
+    try:
+        with pytest.raises(ValueError, match="no"):
+            deletion.delete_customer(customer, actor=STAFF)
+    finally:
+        scopes_deleted.disconnect(fail)
+    assert (Customer.objects.count(), Cloud.objects.count()) == (1, 1)
+
+
+def test_roles_and_places_in_groups_are_no_scopes(heard):
+    project = make_project()
+    group = make_project_group(project.customer)
+    make_role(project)
+    membership = project.group_memberships.create(project_group=group)
+    deletion.revoke_role(make_role(group), actor=STAFF)
+    deletion.remove_from_group(membership, actor=STAFF)
+    assert heard == []
+    deletion.delete_project(project, actor=STAFF)
+    assert [type(scope) for scope in heard[0][0]] == [Project]
+
+
+def test_a_hundred_scopes_go_with_as_many_queries_as_three(django_assert_max_num_queries):
+    customer = make_customer()
+    for _ in range(100):
+        make_cloud(customer)
+    with django_assert_max_num_queries(40):
+        deletion.delete_customer(customer, actor=STAFF)
