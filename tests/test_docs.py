@@ -13,7 +13,7 @@ ROOT = Path(__file__).parent.parent
 DOCS = ROOT / "docs"
 SOURCE = ROOT / "src" / "argus"
 PAGES = sorted([ROOT / "README.md", *DOCS.glob("*.md"), *DOCS.glob("[!_]*/*.md")])
-READERS = {"env_str", "env_bool", "env_int", "env_list", "env_url", "env_redis", "env_database"}
+READERS = {"env_str", "env_bool", "env_int", "env_list", "env_networks", "env_url", "env_redis", "env_database"}
 
 
 def variables_read(module: Path) -> set[str]:

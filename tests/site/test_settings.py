@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from django.core.exceptions import ImproperlyConfigured
 
-from argus.site.settings.env import env_bool, env_database, env_int, env_list, env_str, env_url, origin_of
+from argus.site.settings.env import env_bool, env_database, env_int, env_list, env_networks, env_str, env_url, origin_of
 from argus.site.settings.secret import kept_secret
 
 ROOT = Path(__file__).parents[2]
@@ -61,6 +61,8 @@ def test_an_empty_value_counts_as_not_set(monkeypatch):
         (lambda: env_url(NAME), "ftp://example.org"),
         (lambda: env_url(NAME), "example.org"),
         (lambda: env_database(NAME), "nonsense://"),
+        (lambda: env_networks(NAME), "10.0.0.0/8,everybody"),
+        (lambda: env_networks(NAME), "10.0.0.1/8"),
         (lambda: env_str(NAME), ""),
     ],
 )

@@ -3,6 +3,7 @@
 from contextlib import suppress
 
 from django.contrib.auth import logout
+from django.contrib.auth.signals import user_logged_in
 from rest_framework import generics
 from rest_framework.authtoken.serializers import AuthTokenSerializer
 from rest_framework.exceptions import AuthenticationFailed
@@ -25,10 +26,16 @@ class TokenView(generics.GenericAPIView):
     permission_classes = [AllowAny]
     serializer_class = AuthTokenSerializer
 
+    def get_serializer_context(self):
+        # Django's own request: the guard before the passwords leaves word there.
+        return {**super().get_serializer_context(), "request": self.request._request}
+
     def post(self, request):
         serializer = self.get_serializer(data=request.data)
         serializer.is_valid(raise_exception=True)
-        return Response({"token": services.replace_token(serializer.validated_data["user"]).key})
+        user = serializer.validated_data["user"]
+        user_logged_in.send(type(user), request=request._request, user=user)
+        return Response({"token": services.replace_token(user).key})
 
 
 @schema.oidc_token

@@ -104,6 +104,8 @@ class AutoSchema(openapi.AutoSchema):
             "409": self.method in getattr(self.view, "conflicting_methods", ()),
             "413": unsafe,
             "415": with_body,
+            # Whoever takes a body from strangers takes passwords.
+            "429": with_body and not who,
             "503": True,
         }
         return [status for status, it_does in applies.items() if it_does]
@@ -217,5 +219,6 @@ RESPONSES = {
     "409": refusal("Not as things stand: another state has to come about first. Nothing was changed."),
     "413": refusal("The body is too long: more than 256 KiB, if the installation does not say otherwise."),
     "415": refusal("The body is neither JSON nor a form."),
+    "429": refusal("Too many wrong passwords. Wait before the next try.", headers=RETRY),
     "503": refusal("The database is away or overloaded. Nothing was changed; try again.", headers=RETRY),
 }

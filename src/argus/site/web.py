@@ -27,6 +27,8 @@ def build_server(host: str, port: int) -> uvicorn.Server:
             port=port,
             http=BoundedProtocol,
             **WEBSOCKETS,
+            # Which proxies are believed is a setting; uvicorn would believe all that are on this machine.
+            proxy_headers=False,
             lifespan="off",
             log_config=None,
             access_log=False,

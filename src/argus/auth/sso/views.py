@@ -10,6 +10,7 @@ from social_core.exceptions import AuthPolicyError
 from social_django.utils import psa
 
 from argus.auth import services
+from argus.auth.leftovers import STATE_LIFETIME, forget_leftovers
 from argus.auth.token_cookie import set_token_cookie
 
 from .conversation import conversation
@@ -31,6 +32,9 @@ def begin(request, backend):
     A plain link leads here (frontends have one), so others may send people here, too. All that comes of it is that one
     is logged in as oneself: a session that is open is never linked to the identity that comes back.
     """
+    forget_leftovers()
+    if not request.user.is_authenticated:
+        request.session.set_expiry(STATE_LIFETIME)
     request.session[NEXT] = wanted_page(request)
     with conversation(request.backend):
         return request.backend.start()
@@ -48,6 +52,7 @@ def complete(request, backend):
         raise AuthPolicyError(request.backend, code="authentication_disallowed", stage="pipeline")
     page = request.session.pop(NEXT, None)
     login(request, user, backend=SESSION_BACKEND)
+    request.session.set_expiry(None)
     response = HttpResponseRedirect(page or settings.ARGUS_FRONTEND_URL or "/")
     set_token_cookie(response, services.replace_token(user))
     return response

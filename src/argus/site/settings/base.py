@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from .env import channel_layer, env_bool, env_int, env_list, env_redis, env_str, env_url, origin_of
+from .env import channel_layer, env_bool, env_int, env_list, env_networks, env_redis, env_str, env_url, origin_of
 
 SITE_DIR = Path(__file__).resolve().parent.parent
 # Where an installation without further settings keeps its files: below the folder it is started in.
@@ -26,6 +26,7 @@ INSTALLED_APPS = [
     "django.contrib.sessions",
     "django.contrib.messages",
     "django.contrib.staticfiles",
+    "axes",
     "channels",
     "corsheaders",
     "django_filters",
@@ -50,6 +51,7 @@ MIDDLEWARE = [
     "django.contrib.auth.middleware.AuthenticationMiddleware",
     "django.contrib.messages.middleware.MessageMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
+    "axes.middleware.AxesMiddleware",
 ]
 
 ROOT_URLCONF = "argus.site.urls"
@@ -194,8 +196,8 @@ ARGUS_OIDC_KEY = env_str("ARGUS_OIDC_KEY", None if ARGUS_OIDC_ENDPOINT else "")
 ARGUS_OIDC_SECRET = env_str("ARGUS_OIDC_SECRET", None if ARGUS_OIDC_ENDPOINT else "")
 ARGUS_OIDC_NAME = env_str("ARGUS_OIDC_NAME", "OpenID Connect")
 
-# Permissions, and names with passwords; then the providers.
-AUTHENTICATION_BACKENDS = ["django.contrib.auth.backends.ModelBackend"]
+# The guard; permissions, and names with passwords; then the providers.
+AUTHENTICATION_BACKENDS = ["argus.auth.login_guard.PasswordGuard", "django.contrib.auth.backends.ModelBackend"]
 if ARGUS_DATAPORTEN_KEY:
     AUTHENTICATION_BACKENDS += ["argus.auth.sso.backends.DataportenFeide", "argus.auth.sso.backends.Dataporten"]
 if ARGUS_OIDC_ENDPOINT:
@@ -223,6 +225,23 @@ SOCIAL_AUTH_PIPELINE = [
 SOCIAL_AUTH_IMMUTABLE_USER_FIELDS = ["first_name", "last_name"]
 # How long to wait for the provider, in seconds.
 SOCIAL_AUTH_REQUESTS_TIMEOUT = 5
+
+# How many wrong passwords are free: for one name from one address, and from one address for whatever names.
+ARGUS_LOGIN_TRIES = env_int("ARGUS_LOGIN_TRIES", 10, minimum=1)
+ARGUS_LOGIN_TRIES_PER_ADDRESS = env_int("ARGUS_LOGIN_TRIES_PER_ADDRESS", 100, minimum=1)
+# Whose X-Forwarded-For is believed.
+ARGUS_TRUSTED_PROXIES = env_networks("ARGUS_TRUSTED_PROXIES")
+# Only behind a proxy that always sets these headers itself: whoever can forge them can claim to use TLS, or be
+# answered with links to elsewhere.
+USE_X_FORWARDED_HOST = env_bool("ARGUS_BEHIND_HOST_PROXY", False)
+if env_bool("ARGUS_BEHIND_TLS_PROXY", False):
+    SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https")
+AXES_HANDLER = "argus.auth.login_guard.LoginHandler"
+AXES_LOCKOUT_CALLABLE = "argus.auth.login_guard.refuse"
+AXES_CLIENT_IP_CALLABLE = "argus.auth.client_address.client_address"
+AXES_LOCKOUT_PARAMETERS = [["username", "ip_address"], "ip_address"]
+AXES_RESET_COOL_OFF_ON_FAILURE_DURING_LOCKOUT = False
+AXES_VERBOSE = AXES_ENABLE_ADMIN = False
 
 ARGUS_FRONTEND_URL = env_url("ARGUS_FRONTEND_URL", "")
 ARGUS_COOKIE_DOMAIN = env_str("ARGUS_COOKIE_DOMAIN", "")

@@ -1,6 +1,7 @@
 """Settings from environment variables. Nonsense is refused at start, in one line that names the variable."""
 
 import os
+from ipaddress import IPv4Network, IPv6Network, ip_network
 from urllib.parse import urlsplit
 
 import dj_database_url
@@ -48,6 +49,14 @@ def env_list(name: str, default: list[str]) -> list[str]:
     """Read a comma-separated list; blanks and empty items are dropped."""
     items = [item.strip() for item in env_str(name, "").split(",")]
     return [item for item in items if item] or default
+
+
+def env_networks(name: str) -> list[IPv4Network | IPv6Network]:
+    """Read a comma-separated list of IP addresses and networks."""
+    try:
+        return [ip_network(item) for item in env_list(name, [])]
+    except ValueError as error:
+        raise ImproperlyConfigured(f"{name} must be IP addresses or networks: {error}") from None
 
 
 def env_url(name: str, default: str | None = None) -> str:
