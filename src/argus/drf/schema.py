@@ -96,7 +96,9 @@ class AutoSchema(openapi.AutoSchema):
         with_body, unsafe = "requestBody" in operation, self.method in UNSAFE
         who = operation.get("security", [])
         applies = {
-            "400": with_body or bool(getattr(self.view, "filterset_class", None)),
+            "400": with_body
+            or bool(getattr(self.view, "filterset_class", None))
+            or hasattr(self.view, "refuses_queries"),
             "401": bool(who) and {} not in who,
             "403": bool(who) and unsafe,
             "404": True,

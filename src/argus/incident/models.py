@@ -216,6 +216,7 @@ class Event(models.Model):
     received = models.DateTimeField(default=timezone.now, help_text="When Argus was told, by its own clock.")
     type = models.CharField(max_length=3, choices=EventType.choices)
     description = models.TextField(blank=True)
+    quiet = models.BooleanField(default=False, db_default=False, help_text="For the history: nobody is told of it.")
 
     class Meta:
         constraints = [

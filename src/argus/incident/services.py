@@ -8,12 +8,12 @@ from collections.abc import Iterable
 from datetime import datetime
 
 from django.db import IntegrityError, transaction
-from django.db.models import ProtectedError, RestrictedError
+from django.db.models import ProtectedError, Q, RestrictedError
 from django.utils import timezone
 
 from argus.drf.fields import wire_time
 from argus.util.addresses import check_web_address
-from argus.util.errors import DomainError, NotPermitted
+from argus.util.errors import Conflict, DomainError, NotPermitted
 from argus.util.infinity import INFINITY
 from argus.util.rows import insert_all
 
@@ -96,16 +96,23 @@ def record_start(incidents: list[Incident]) -> None:
 
 @transaction.atomic
 def record_event(
-    incident: Incident, event_type: EventType, *, actor, timestamp: datetime | None = None, description: str = ""
+    incident: Incident,
+    event_type: EventType,
+    *,
+    actor,
+    timestamp: datetime | None = None,
+    description: str = "",
+    party: Party | None = None,
+    quiet: bool = False,
 ) -> Event:
     """Write down what ``actor`` did to the incident, and let it take effect.
 
-    ``timestamp`` defaults to now for people; a source system must tell. The incident's row stays locked until the
-    commit: of two closers at once one wins and the other is told that it is closed.
+    ``timestamp`` defaults to now for people; a source system must tell. ``party`` is what the actor acts as, where the
+    door decides that and not the account. Of a ``quiet`` event nobody is told. The incident's row stays locked until
+    the commit: of two closers at once one wins and the other is told that it is closed.
     """
-    incident = _lock(incident)
-    _check_may_act(incident, actor)
-    party, now = party_of(actor), timezone.now()
+    incident, now = lock_incident(incident), timezone.now()
+    party = party or _check_may_act(incident, actor)
     if timestamp is None and party is Party.SOURCE:
         raise DomainError("A source system must say when it happened.", field="timestamp")
     timestamp = timestamp or now
@@ -118,7 +125,7 @@ def record_event(
         incident.end_time = INFINITY if new_state is State.OPEN else timestamp
         incident.save(update_fields=["end_time"])
         _announce(incident)
-    return _write_event(incident, event_type, actor=actor, timestamp=timestamp, description=description)
+    return _write_event(incident, event_type, actor=actor, timestamp=timestamp, description=description, quiet=quiet)
 
 
 @transaction.atomic
@@ -129,11 +136,15 @@ def acknowledge(
     timestamp: datetime | None = None,
     description: str = "",
     expiration: datetime | None = None,
+    party: Party | None = None,
 ) -> Acknowledgement:
-    """Note that a person knows of the incident, until ``expiration`` or, without one, for good."""
-    if party_of(actor) is Party.SOURCE:
+    """Note that a person knows of the incident, until ``expiration`` or, without one, for good.
+
+    ``party`` as in ``record_event``.
+    """
+    if (party or party_of(actor)) is Party.SOURCE:
         raise refusal("A source system cannot post acknowledgements.")
-    incident = _lock(incident)
+    incident = lock_incident(incident)
     timestamp = timestamp or timezone.now()
     if expiration is not None and expiration <= timestamp:
         raise DomainError("The expiration must be later than the event's timestamp.")
@@ -148,9 +159,27 @@ def acknowledge(
 
 
 @transaction.atomic
+def cancel_acknowledgement(incident: Incident, *, actor) -> Event:
+    """Let the acknowledgements that hold hold no longer. They stay in the history, expired at this moment.
+
+    Raises ``Conflict`` if there is none.
+    """
+    incident, now = lock_incident(incident), timezone.now()
+    if not incident.acked:
+        raise Conflict("This is not acknowledged.")
+    acks = Acknowledgement.objects.filter(event__incident=incident)
+    acks.filter(Q(expiration=None) | Q(expiration__gt=now)).update(expiration=now)
+    incident.acked_until = None
+    incident.save(update_fields=["acked_until"])
+    _announce(incident)
+    description = "The acknowledgement was cancelled."
+    return _write_event(incident, EventType.OTHER, actor=actor, timestamp=now, description=description)
+
+
+@transaction.atomic
 def delete_acknowledgement(ack: Acknowledgement, *, actor) -> None:
     """Take an acknowledgement back together with its event, as if it had never been."""
-    incident = _lock(ack.event.incident)
+    incident = lock_incident(ack.event.incident)
     ack.event.delete()
     remaining = Acknowledgement.objects.filter(event__incident=incident).values_list("expiration", flat=True)
     incident.acked_until = max((expiration or INFINITY for expiration in remaining), default=None)
@@ -165,14 +194,15 @@ def update_incident(
     actor,
     details_url: str | None = None,
     ticket_url: str | None = None,
+    description: str | None = None,
     tags: list[tuple[str, str]] | None = None,
 ) -> Incident:
     """Change what may be changed of an incident; ``None`` leaves a part as it is. ``tags`` replaces the whole set."""
-    incident = _lock(incident)
+    incident = lock_incident(incident)
     _check_may_act(incident, actor)
     check_details_url(details_url or "", base_url=incident.source.base_url)
     check_web_address(ticket_url or "", field="ticket_url")
-    new = {"details_url": details_url, "ticket_url": ticket_url}
+    new = {"details_url": details_url, "ticket_url": ticket_url, "description": description}
     changed = [name for name, value in new.items() if value is not None and value != getattr(incident, name)]
     for name in changed:
         setattr(incident, name, new[name])
@@ -191,7 +221,7 @@ def change_end_time(incident: Incident, end_time: datetime, *, actor) -> None:
     Where neither says it (an end that is corrected afterwards, or taken away before it came) the event is of type
     OTHER. A stateless incident has no end to move, and no other incident becomes stateless.
     """
-    incident, now = _lock(incident), timezone.now()
+    incident, now = lock_incident(incident), timezone.now()
     if end_time == incident.end_time:
         return
     if end_time is None or incident.end_time is None:
@@ -221,7 +251,7 @@ def change_tags(
     incident: Incident, *, actor, added: list[tuple[str, str]] = (), removed: list[tuple[str, str]] = ()
 ) -> None:
     """Put tags on the incident and take others off, whatever became of its tags since the actor looked at them."""
-    incident = _lock(incident)
+    incident = lock_incident(incident)
     current = incident.tag_relations.order_by("pk").values_list("tag__key", "tag__value")
     update_incident(incident, actor=actor, tags=[*(pair for pair in current if pair not in removed), *added])
 
@@ -232,7 +262,7 @@ def delete_incident(incident: Incident, *, actor) -> None:
     if not actor.is_superuser:
         raise NotPermitted("Only superusers may delete incidents.")
     try:
-        _lock(incident).delete()
+        lock_incident(incident).delete()
     except (ProtectedError, RestrictedError):
         raise DomainError("The incident cannot be deleted: something still refers to it.") from None
 
@@ -242,15 +272,16 @@ def party_of(actor) -> Party:
     return Party.SOURCE if hasattr(actor, "source_system") else Party.USER
 
 
-def _check_may_act(incident: Incident, actor) -> None:
-    """Keep source systems to their own incidents, but for those that hold ``change_incident``."""
-    if party_of(actor) is Party.USER or incident.source_id == actor.source_system.pk:
-        return
-    if not actor.has_perm("argus_incident.change_incident"):
+def _check_may_act(incident: Incident, actor) -> Party:
+    """Keep source systems to their own incidents, but for those that hold ``change_incident``; tell who it is."""
+    party = party_of(actor)
+    is_entitled = party is Party.USER or incident.source_id == actor.source_system.pk
+    if not (is_entitled or actor.has_perm("argus_incident.change_incident")):
         raise NotPermitted("A source system can change its own incidents only.")
+    return party
 
 
-def _lock(incident: Incident) -> Incident:
+def lock_incident(incident: Incident) -> Incident:
     """Read the row again and hold it until the end of the transaction."""
     return Incident.objects.select_for_update(of=("self",)).select_related("source").get(pk=incident.pk)
 

@@ -35,18 +35,33 @@ def delete_source_type(source_type: SourceSystemType, *, actor) -> None:
         raise DomainError("There are sources of this type.") from None
 
 
-@transaction.atomic
 def get_argus_source() -> SourceSystem:
     """Return the source that Argus itself posts by, whose account also acts for commands. Made if it is missing."""
-    source = SourceSystem.objects.filter(name=ARGUS, type=ARGUS).select_related("user").first()
+    return get_house_source(ARGUS, is_superuser=True, is_staff=True)
+
+
+@transaction.atomic
+def get_house_source(name: str, **rights: bool) -> SourceSystem:
+    """Return the source by which a part of Argus posts, of a type of the same name; made if it is missing.
+
+    ``rights`` are for its account, which nobody can log in to. Of those who make it at once, all get the same.
+    """
+    found = SourceSystem.objects.filter(name=name, type=name).select_related("user")
+    source = found.first()
     if source is None:
-        source_type, _ = SourceSystemType.objects.get_or_create(name=ARGUS)
-        # Never an account that is there already: it would turn a person into a source system.
-        user = _create_account(ARGUS)
-        user.is_superuser = user.is_staff = True
-        user.save(update_fields=["is_superuser", "is_staff"])
-        source = SourceSystem.objects.create(name=ARGUS, type=source_type, user=user)
+        source_type, _ = SourceSystemType.objects.get_or_create(name=name)
+        list(SourceSystemType.objects.select_for_update().filter(pk=name))
+        source = found.first() or _create_house_source(source_type, rights)
     return source
+
+
+def _create_house_source(source_type: SourceSystemType, rights: dict[str, bool]) -> SourceSystem:
+    # Never an account that is there already: it would turn a person into a source system.
+    user = _create_account(source_type.name)
+    for right, is_held in rights.items():
+        setattr(user, right, is_held)
+    user.save(update_fields=list(rights))
+    return SourceSystem.objects.create(name=source_type.name, type=source_type, user=user)
 
 
 def get_source_type(name: str, *, actor) -> SourceSystemType:

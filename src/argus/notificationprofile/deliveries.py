@@ -86,6 +86,8 @@ def reason_for_silence(event: Event, profile: NotificationProfile, *, is_routed:
     """Return why a profile has no line; none as long as that is still to be decided."""
     if event.incident.restricted and not profile.user.is_staff:
         return Reason.RESTRICTED
+    if event.quiet:
+        return Reason.QUIET
     return Reason.FILTER if is_routed else Reason.NONE
 
 

@@ -145,6 +145,7 @@ class Reason(models.TextChoices):
     NO_MEDIUM = "medium not configured", "The medium is not configured"
     NO_ADDRESS = "no address", "There is no address"
     RESTRICTED = "restricted", "The incident is for staff alone"
+    QUIET = "quiet", "Nobody is told of this event"
     SWITCHED_OFF = "switched off", "Notifications are switched off"
 
 

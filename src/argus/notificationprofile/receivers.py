@@ -18,8 +18,8 @@ IRRELEVANT = {"last_login", "password"}
 
 @receiver(event_recorded, dispatch_uid="put_into_outbox")
 def put_into_outbox(sender, events, **kwargs):
-    """Note, in the events' own transaction, that people are to be selected for them."""
-    insert_all([OutboxEntry(event_id=event.pk) for event in events])
+    """Note, in the events' own transaction, that people are to be selected for them, if anybody is to be told."""
+    insert_all([OutboxEntry(event_id=event.pk) for event in events if not event.quiet])
 
 
 @receiver(post_save, sender=get_user_model(), dispatch_uid="give_default_timeslot")

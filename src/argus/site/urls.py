@@ -33,6 +33,7 @@ urlpatterns = [
     path("api/v1/", include((api_v1, "v1"))),
     path("login-methods/", LoginMethodsView.as_view(), name="login-methods"),
     path("api/", include("argus.inventory.urls")),
+    path("api/alerts/", include("argus.alert.urls")),
     path("oidc/api-token-auth/", OidcTokenView.as_view(), name="oidc-token-auth"),
     path("oidc/", include("argus.auth.sso.urls")),
     # Only paths with a final slash: others must stay unknown, so that the slash can be added.

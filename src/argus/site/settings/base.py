@@ -15,6 +15,7 @@ ALLOWED_HOSTS = env_list("ALLOWED_HOSTS", ["127.0.0.1", "localhost", "[::1]"])
 INSTALLED_APPS = [
     "argus.site",
     "argus.dev",
+    "argus.alert",
     "argus.notificationprofile",
     "argus.ws",
     "argus.inventory",
@@ -164,6 +165,7 @@ SPECTACULAR_SETTINGS = {
         {"name": "Deliveries", "description": "Who was told of what, who was not, and why."},
         {"name": "Inventory", "description": "What alerts are about: customers and what they have."},
         {"name": "Permissions", "description": "Who is what in it, and so who sees and arranges what."},
+        {"name": "Alerts", "description": "Incidents about objects of the inventory, for those who see these."},
         {"name": "Accounts", "description": "Tokens, users and their phone numbers."},
         {"name": "Server", "description": "What this server is."},
     ],

@@ -1,0 +1,82 @@
+"""The page of alerts. Only to be looked at: closing, reopening and acknowledging is done on their incidents."""
+
+from django.contrib import admin
+
+from argus.auth.admin.base import ReadOnlyAdmin
+from argus.incident.admin.columns import moment, page_link, short
+from argus.incident.admin.filters import AckedFilter, ListFilter, OpenFilter
+from argus.inventory.scopes import SCOPES
+
+from .models import Alert, Severity
+
+
+class SeverityFilter(ListFilter):
+    title = parameter_name = "severity"
+
+    def lookups(self, request, model_admin):
+        return [(label, label) for label in Severity.labels]
+
+    def narrow(self, queryset, value):
+        return queryset.filter(severity=Severity.named(value)) if value in Severity.labels else self.refuse()
+
+
+class ScopeTypeFilter(ListFilter):
+    title = parameter_name = "scope_type"
+
+    def lookups(self, request, model_admin):
+        return [(kind, kind) for kind in SCOPES]
+
+    def narrow(self, queryset, value):
+        return queryset.filter(scope_type=value) if value in SCOPES else self.refuse()
+
+
+@admin.register(Alert)
+class AlertAdmin(ReadOnlyAdmin):
+    """Alerts and the incidents that they are, newest first."""
+
+    list_display = ["uuid", "severity", "alert_type", "scope", "short_message", "created_at", "closed_at", "is_acked"]
+    list_filter = [OpenFilter, AckedFilter, SeverityFilter, ScopeTypeFilter]
+    fields = ["uuid", "incident_page", "severity", "alert_type", "scope", "message", "created_at", "closed_at"]
+    fields += ["is_acked", "context"]
+    ordering = ["-created", "-pk"]
+    sortable_by = []
+    search_fields = ["=alert_type"]
+    search_help_text = "The type of an alert, exactly."
+
+    def get_queryset(self, request):
+        return super().get_queryset(request).select_related("incident")
+
+    def has_add_permission(self, request):
+        return False
+
+    def has_delete_permission(self, request, obj=None):
+        return False
+
+    @admin.display(description="incident")
+    def incident_page(self, alert):
+        return page_link(alert.incident)
+
+    @admin.display(description="scope")
+    def scope(self, alert):
+        name = alert.context.get("scope_name", alert.scope_uuid.hex)
+        return f"{alert.scope_type}: {short(name)}" + ("" if alert.place_uuid else " (deleted)")
+
+    @admin.display(description="message")
+    def short_message(self, alert):
+        return short(alert.incident.description)
+
+    @admin.display(description="message")
+    def message(self, alert):
+        return alert.incident.description
+
+    @admin.display(description="created")
+    def created_at(self, alert):
+        return moment(alert.created)
+
+    @admin.display(description="closed")
+    def closed_at(self, alert):
+        return moment(alert.incident.end_time)
+
+    @admin.display(description="acknowledged", boolean=True)
+    def is_acked(self, alert):
+        return alert.incident.acked

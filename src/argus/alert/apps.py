@@ -1,0 +1,10 @@
+from django.apps import AppConfig
+
+
+class AlertConfig(AppConfig):
+    name = "argus.alert"
+    label = "argus_alert"
+    verbose_name = "Argus alerts"
+
+    def ready(self):
+        from . import receivers  # noqa: F401

@@ -1,0 +1,101 @@
+"""Alerts: what an incident has more when it is about an object of the inventory. Rows change through ``services`` only.
+
+Whether an alert is open, until when it is acknowledged and what its message is stands in its incident.
+"""
+
+from uuid import uuid4
+
+from django.db import models
+from django.db.models import Q
+from django.utils import timezone
+
+from argus.incident.models import Incident
+from argus.inventory.models import Cloud, Customer, Project, ProjectGroup
+
+
+class Severity(models.IntegerChoices):
+    """How bad it is. The label is the word on the wire."""
+
+    DEBUG = 10, "Debug"
+    INFO = 20, "Info"
+    WARNING = 30, "Warning"
+    ERROR = 40, "Error"
+
+    @classmethod
+    def named(cls, word: str) -> "Severity":
+        """Return the severity of this name. Raises ``KeyError``; case matters."""
+        return {one.label: one for one in cls}[word]
+
+
+def uuids_of(*querysets: models.QuerySet) -> models.QuerySet:
+    """Return the UUIDs of the rows of all the querysets, as one question to the database."""
+    first, *others = (queryset.order_by().values("uuid") for queryset in querysets)
+    return first.union(*others, all=True)
+
+
+class AlertQuerySet(models.QuerySet):
+    """The vocabulary for asking about alerts."""
+
+    def visible_to(self, user):
+        """What the user may know of: the alerts on what she sees; for staff also those on what is gone."""
+        if user.is_staff:
+            return self.all()
+        kinds = (Project, ProjectGroup, Customer, Cloud)
+        return self.under(*(kind.objects.visible_to(user) for kind in kinds))
+
+    def under(self, *places):
+        """On the rows of these querysets, and on what is in the projects among them."""
+        return self.filter(place_uuid__in=uuids_of(*places))
+
+    def open(self):
+        return self.filter(holds_place=True, incident__end_time__gt=timezone.now())
+
+    def closed(self):
+        return self.filter(incident__end_time__lte=timezone.now())
+
+    def acked(self):
+        return self.filter(incident__acked_until__gt=timezone.now())
+
+    def unacked(self):
+        until = "incident__acked_until"
+        return self.filter(Q(**{f"{until}__isnull": True}) | Q(**{f"{until}__lte": timezone.now()}))
+
+
+class Alert(models.Model):
+    """An incident about an object of the inventory.
+
+    What it is about is named by kind and UUID, so that it outlives the object.
+    """
+
+    uuid = models.UUIDField("UUID", default=uuid4, unique=True, editable=False)
+    incident = models.OneToOneField(Incident, models.CASCADE, related_name="alert")
+    # The incident's start, which never changes: alerts are listed by it.
+    created = models.DateTimeField()
+    alert_type = models.CharField(max_length=50)
+    severity = models.PositiveSmallIntegerField(choices=Severity.choices)
+    scope_type = models.CharField(max_length=30)
+    scope_uuid = models.UUIDField("scope UUID")
+    # Whoever sees this sees the alert: the project of what is in a project, else the scope itself. It never changes,
+    # but is emptied when the scope is deleted.
+    place_uuid = models.UUIDField("place UUID", null=True)
+    context = models.JSONField(default=dict)
+    # True while the incident is open. It is kept in step with the incident, but lags behind an end in the future.
+    holds_place = models.BooleanField(default=True)
+
+    objects = AlertQuerySet.as_manager()
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(
+                fields=["scope_uuid", "alert_type"], condition=Q(holds_place=True), name="alert_open_once"
+            )
+        ]
+        indexes = [
+            models.Index(fields=["created", "id"], name="alert_newest"),
+            models.Index(fields=["severity", "created", "id"], name="alert_worst"),
+            models.Index(fields=["place_uuid", "created", "id"], name="alert_newest_of_place"),
+            models.Index(fields=["scope_uuid", "created", "id"], name="alert_newest_of_scope"),
+        ]
+
+    def __str__(self):
+        return f"{self.get_severity_display()}: {self.alert_type}"
