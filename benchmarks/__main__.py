@@ -1,16 +1,16 @@
-"""The command line: ``python -m benchmarks [ingest|lists|notifications|prune|sqlite ...] [--quick] [--write]``."""
+"""The command line: ``python -m benchmarks [alerts|ingest|lists|notifications|prune|sqlite] [--quick] [--write]``."""
 
 import argparse
 import sys
 from dataclasses import replace
 
-from . import ingest, lists, notifications, prune, sqlite
+from . import alerts, ingest, lists, notifications, prune, sqlite
 from .machine import describe_machine
 from .report import PAGE, progress, write
 from .scale import FULL, QUICK, TINY
 from .servers import available_kinds
 
-NAMES = ["ingest", "lists", "notifications", "prune", "sqlite"]
+NAMES = ["alerts", "ingest", "lists", "notifications", "prune", "sqlite"]
 
 
 def parse(arguments: list[str] | None) -> argparse.Namespace:
@@ -38,6 +38,7 @@ def main(arguments: list[str] | None = None) -> None:
     scale = replace(scale, sizes=tuple(options.sizes or scale.sizes))
     scale = replace(scale, sqlite_seconds=options.seconds or scale.sqlite_seconds)
     commands = {
+        "alerts": lambda: alerts.measure(scale),
         "ingest": lambda: ingest.measure(scale, kinds=options.servers),
         "lists": lambda: lists.measure(scale),
         "notifications": lambda: notifications.measure(scale),

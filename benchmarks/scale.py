@@ -18,6 +18,10 @@ class Scale:
     sizes: tuple[int, ...] = (10_000, 100_000, 1_000_000)
     list_rounds: int = 3
     list_seconds: float = 0.4
+    # alerts: loaded, and on how many projects (whole customers of 40); each case for each role
+    alerts: int = 200_000
+    projects: int = 2_000
+    alert_seconds: float = 1.5
     # prune: incidents loaded
     pruned: int = 200_000
     # sqlite
@@ -39,6 +43,9 @@ QUICK = Scale(
     sizes=(10_000, 100_000),
     list_rounds=2,
     list_seconds=0.2,
+    alerts=20_000,
+    projects=400,
+    alert_seconds=0.3,
     pruned=20_000,
     sqlite_seconds=10.0,
     selected_events=100,
@@ -55,6 +62,9 @@ TINY = Scale(
     sizes=(600,),
     list_rounds=1,
     list_seconds=0.01,
+    alerts=200,
+    projects=40,
+    alert_seconds=0.01,
     pruned=2_000,
     writers=2,
     sqlite_seconds=0.3,

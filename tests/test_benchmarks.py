@@ -2,7 +2,7 @@
 
 import pytest
 
-from benchmarks import ingest, lists, notifications, prune, sqlite
+from benchmarks import alerts, ingest, lists, notifications, prune, sqlite
 from benchmarks.__main__ import parse
 from benchmarks.figures import percentile
 from benchmarks.machine import describe_machine
@@ -22,6 +22,13 @@ def test_lists_are_measured_at_each_size():
     tables = lists.measure(TINY)
 
     assert "p50 600" in tables["lists"].titles
+    assert_page_takes(tables)
+
+
+def test_alerts_are_measured_for_each_role():
+    tables = alerts.measure(TINY)
+
+    assert len(tables["alerts"].rows) == len(alerts.ROLES) * len(alerts.cases(""))
     assert_page_takes(tables)
 
 

@@ -13,8 +13,11 @@ from drf_spectacular.generators import SchemaGenerator
 from jsonschema import Draft202012Validator
 from rest_framework.test import APIClient
 
+from argus.inventory.deletion import delete_project
 from argus.site.views import rendered_schema
+from tests.alert.factories import ALERTS, report
 from tests.factories import INCIDENTS, PASSWORD, incident_body, make_ack, make_event, make_incident, make_incidents
+from tests.inventory.factories import make_project
 from tests.notificationprofile.factories import API as PROFILES
 from tests.notificationprofile.factories import make_line, make_profile
 
@@ -310,6 +313,24 @@ def test_the_inventory_is_as_described(tell, as_superuser, as_user):
     # The first is refused, since all the others hang on it; from the last one up, each can go.
     for collection, uuid in [made_before[0], *reversed(made_before)]:
         tell(as_superuser, "delete", f"/api/{collection}/{{uuid}}/", uuid=uuid)
+
+
+def test_alerts_are_as_described(tell, as_superuser, as_user):
+    scope, address = make_project(), "/api/alerts/{uuid}/"
+    uuid = tell(as_superuser, "post", ALERTS, report(scope)).json()["uuid"]
+    tell(as_superuser, "get", ALERTS, query="?opened&o=-severity")
+    tell(as_superuser, "get", f"{ALERTS}stats/")
+    for action in ("acknowledge", "acknowledge", "cancel_acknowledgment", "cancel_acknowledgment", "close"):
+        tell(as_superuser, "post", f"{address}{action}/", uuid=uuid)
+    shown = tell(as_superuser, "get", address, uuid=uuid).json()
+    assert shown["closed"]
+    delete_project(scope, actor=as_superuser.user)
+    assert tell(as_superuser, "get", address, uuid=uuid).json()["scope"] is None
+    for path in (ALERTS, f"{ALERTS}stats/"):
+        assert tell(as_user, "get", path, query="?severity=x").status_code == 400
+    assert tell(as_user, "post", ALERTS, {}).status_code == 403
+    assert tell(as_user, "post", f"{address}close/", uuid=uuid).status_code == 403
+    assert tell(as_user, "post", f"{address}acknowledge/", uuid=uuid).status_code == 404
 
 
 @pytest.mark.parametrize("query", ["", "?page_size=1"])

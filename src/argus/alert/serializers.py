@@ -1,5 +1,7 @@
 """An alert as it is reported."""
 
+from drf_spectacular.types import OpenApiTypes
+from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
 from argus.inventory.scopes import resolve_scope
@@ -7,6 +9,7 @@ from argus.inventory.scopes import resolve_scope
 from .models import Alert, Severity
 
 
+@extend_schema_field(OpenApiTypes.URI)
 class ScopeField(serializers.Field):
     """A link to something of the inventory that the caller sees: taken as the thing itself."""
 
@@ -18,6 +21,7 @@ class ScopeField(serializers.Field):
         return scope or self.fail("nothing")
 
 
+@extend_schema_field({"type": "string", "enum": Severity.labels})
 class SeverityField(serializers.Field):
     """A severity by its name; case matters."""
 
