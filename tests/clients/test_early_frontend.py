@@ -139,3 +139,34 @@ def test_the_token_is_all_that_counts_beside_a_session_of_the_admin(frontend, as
     frontend.force_login(as_superuser.user)
 
     assert frontend.get("/api/v1/auth/user/").json()["username"] == "operator"
+
+
+def test_no_other_site_may_ask_before_it_calls(frontend):
+    response = Client().options(
+        INCIDENTS,
+        HTTP_ORIGIN="https://evil.example.org",
+        HTTP_ACCESS_CONTROL_REQUEST_METHOD="POST",
+        HTTP_ACCESS_CONTROL_REQUEST_HEADERS="authorization,content-type",
+    )
+
+    assert "Access-Control-Allow-Origin" not in response
+    assert "Access-Control-Allow-Credentials" not in response
+
+
+def test_the_last_frontend_finds_its_way_in_and_the_versions(frontend):
+    methods = frontend.get("/login-methods/").json()
+    versions = frontend.get("/api/").json()
+
+    assert [method["name"] for method in methods] == ["user_pw"]
+    assert versions["server-version"]
+    assert versions["api-version"]["stable"] == "v1"
+
+
+def test_leaving_kills_the_token_and_takes_the_cookie_that_a_login_at_a_provider_left(frontend):
+    frontend.cookies["token"] = "0" * 40
+
+    response = frontend.post("/api/v1/auth/logout/")
+
+    assert (response.status_code, response.content) == (200, b"")
+    assert response.cookies["token"]["max-age"] == 0
+    assert frontend.get("/api/v1/auth/user/").status_code == 401
