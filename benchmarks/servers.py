@@ -5,12 +5,12 @@ import os
 import socket
 import subprocess
 import sys
-from contextlib import suppress
+from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass
 from importlib.util import find_spec
 from pathlib import Path
 
-from tests.servers import Server, running
+from tests.servers import Server, running, running_valkey
 
 ROOT = Path(__file__).resolve().parent.parent
 # Enough to keep the largest data set and its indexes in memory, as a server for it would; no checkpoint in a round.
@@ -27,7 +27,7 @@ class Accounts:
 
 
 class ArgusServer(Server):
-    """``manage.py serve``, or gunicorn with threads, on the database at ``database_url``."""
+    """``manage.py serve`` in one process or two, or gunicorn with threads, on the database at ``database_url``."""
 
     name = "Argus"
 
@@ -41,6 +41,9 @@ class ArgusServer(Server):
     def command(self) -> list[str]:
         if self.kind == "serve":
             return [sys.executable, str(ROOT / "manage.py"), "serve", "--port", str(self.port)]
+        if self.kind == "processes":
+            serve = [sys.executable, str(ROOT / "manage.py"), "serve", "--port", str(self.port), "--no-worker"]
+            return [*serve, "--processes=2"]
         # Two processes of four threads answer as many requests at a time as one `serve` does.
         size = ["--worker-class=gthread", "--workers=2", "--threads=4", "--keep-alive=60"]
         return [sys.executable, "-m", "gunicorn", *size, f"--bind=127.0.0.1:{self.port}", "argus.site.wsgi:application"]
@@ -54,14 +57,17 @@ class ArgusServer(Server):
         return super().surroundings() | {"env": environment(self.database_url) | self.more}
 
 
+@contextmanager
 def running_argus(database_url: str, kind: str = "serve"):
-    """A context in which a new server of this kind (``serve`` or ``gunicorn``) runs on a database made ready."""
-    return running(ArgusServer(database_url, kind))
+    """Give a new server of this kind (``serve``, two ``processes`` of it, ``gunicorn``) on a database made ready."""
+    with ExitStack() as stack:
+        more = {"ARGUS_REDIS_URL": stack.enter_context(running_valkey()).url} if kind == "processes" else {}
+        yield stack.enter_context(running(ArgusServer(database_url, kind, **more)))
 
 
 def available_kinds() -> list[str]:
     """The kinds of servers that are installed here."""
-    return ["serve", "gunicorn"] if find_spec("gunicorn") else ["serve"]
+    return ["serve", "processes", *(["gunicorn"] if find_spec("gunicorn") else [])]
 
 
 def prepare(database_url: str, *, sources: int = 1, profiles: int = 20) -> Accounts:

@@ -9,11 +9,13 @@ import pytest
 from django.apps import apps
 from django.core.management import get_commands
 
+from argus.site.settings import env
+
 ROOT = Path(__file__).parent.parent
 DOCS = ROOT / "docs"
 SOURCE = ROOT / "src" / "argus"
 PAGES = sorted([ROOT / "README.md", *DOCS.glob("*.md"), *DOCS.glob("[!_]*/*.md")])
-READERS = {"env_str", "env_bool", "env_int", "env_list", "env_networks", "env_url", "env_redis", "env_database"}
+READERS = {name for name in vars(env) if name.startswith("env_")}
 
 
 def variables_read(module: Path) -> set[str]:

@@ -5,3 +5,6 @@ class SiteConfig(AppConfig):
     name = "argus.site"
     label = "argus_site"
     verbose_name = "Argus site"
+
+    def ready(self):
+        from . import checks  # noqa: F401  (they register themselves)

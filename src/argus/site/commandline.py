@@ -7,6 +7,8 @@ from pathlib import Path
 from django.core.exceptions import ImproperlyConfigured
 from django.core.management import execute_from_command_line
 
+from .start import explain
+
 
 def main(here: Path | None = None) -> None:
     """Run the management command in ``sys.argv``.
@@ -20,5 +22,7 @@ def main(here: Path | None = None) -> None:
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "argus.site.settings.dev")
     try:
         execute_from_command_line(sys.argv)
-    except ImproperlyConfigured as error:
-        sys.exit(f"argus: {error}")
+    except (ImproperlyConfigured, ModuleNotFoundError) as error:
+        sys.exit(f"argus: {explain(error)}")
+    except KeyboardInterrupt:
+        sys.exit(130)

@@ -1,6 +1,7 @@
-"""The web server of the embedded default."""
+"""The web server: uvicorn, in one process or in several that share a port."""
 
 import uvicorn
+from uvicorn.supervisors import Multiprocess
 
 from .protocol import BoundedProtocol, BoundedWebSocket
 
@@ -15,24 +16,26 @@ WEBSOCKETS = {
 }
 
 
-def build_server(host: str, port: int) -> uvicorn.Server:
+def build_server(host: str, port: int, *, processes: int = 1) -> uvicorn.Server | Multiprocess:
     """Return a server for everything that Argus serves; ``run()`` blocks until SIGINT or SIGTERM.
 
-    Requests that are under way then get ten seconds to finish.
+    Requests that are under way then get ten seconds to finish. A process that dies is replaced, if there are several.
     """
-    return uvicorn.Server(
-        uvicorn.Config(
-            "argus.site.asgi:application",
-            host=host,
-            port=port,
-            http=BoundedProtocol,
-            **WEBSOCKETS,
-            # Which proxies are believed is a setting; uvicorn would believe all that are on this machine.
-            proxy_headers=False,
-            lifespan="off",
-            log_config=None,
-            access_log=False,
-            server_header=False,
-            timeout_graceful_shutdown=10,
-        )
+    config = uvicorn.Config(
+        "argus.site.asgi:application",
+        host=host,
+        port=port,
+        workers=processes,
+        http=BoundedProtocol,
+        **WEBSOCKETS,
+        # Which proxies are believed is a setting; uvicorn would believe all that are on this machine.
+        proxy_headers=False,
+        lifespan="off",
+        log_config=None,
+        access_log=False,
+        server_header=False,
+        timeout_graceful_shutdown=10,
+        # How long a process may be too busy to say that it lives.
+        timeout_worker_healthcheck=30,
     )
+    return uvicorn.Server(config) if processes == 1 else Multiprocess(config, [config.bind_socket()])

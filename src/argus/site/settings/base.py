@@ -2,7 +2,19 @@
 
 from pathlib import Path
 
-from .env import channel_layer, env_bool, env_int, env_list, env_networks, env_redis, env_str, env_url, origin_of
+from .env import (
+    channel_layer,
+    env_bool,
+    env_choice,
+    env_int,
+    env_list,
+    env_networks,
+    env_redis,
+    env_str,
+    env_url,
+    env_zone,
+    origin_of,
+)
 
 SITE_DIR = Path(__file__).resolve().parent.parent
 # Where an installation without further settings keeps its files: below the folder it is started in.
@@ -77,6 +89,10 @@ TEMPLATES = [
 
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 
+# Keys that signed what is still about, for the time in which SECRET_KEY is being replaced.
+SECRET_KEY_FALLBACKS = env_list("SECRET_KEY_FALLBACKS", [])
+DEFAULT_EXCEPTION_REPORTER_FILTER = "argus.site.secrets.SecretFilter"
+
 AUTH_USER_MODEL = "argus_auth.User"
 # What nearly every request needs to know of its user, read together with the token.
 AUTH_TOKEN_SELECT_RELATED = ["user__source_system"]
@@ -92,7 +108,7 @@ AUTH_PASSWORD_VALIDATORS = [
 ]
 
 LANGUAGE_CODE = "en-us"
-TIME_ZONE = env_str("TIME_ZONE", "Europe/Oslo")
+TIME_ZONE = env_zone("TIME_ZONE", "Europe/Oslo")
 USE_I18N = True
 USE_TZ = True
 
@@ -286,7 +302,10 @@ LOGGING = {
     "disable_existing_loggers": False,
     "formatters": {"line": {"format": "{asctime} {levelname} {name}: {message}", "style": "{"}},
     "handlers": {"console": {"class": "logging.StreamHandler", "formatter": "line"}},
-    "root": {"handlers": ["console"], "level": env_str("ARGUS_LOG_LEVEL", "INFO").upper()},
+    "root": {
+        "handlers": ["console"],
+        "level": env_choice("ARGUS_LOG_LEVEL", "INFO", ["DEBUG", "INFO", "WARNING", "ERROR"]),
+    },
     "loggers": {
         "django": {"level": "INFO"},
         # It writes a traceback every second while Redis is away; argus.ws says so once.

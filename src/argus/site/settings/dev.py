@@ -2,7 +2,7 @@
 
 from .base import *  # noqa: F403
 from .base import VAR_DIR
-from .env import env_bool, env_database, env_int, env_str
+from .env import env_bool, env_database, env_port, env_str
 from .secret import kept_secret
 
 SECRET_KEY = env_str("SECRET_KEY", "") or kept_secret(VAR_DIR / "secret_key")
@@ -10,7 +10,7 @@ DATABASES = {"default": env_database("DATABASE_URL", f"sqlite:///{(VAR_DIR / 'ar
 
 # A host set by hand means plain SMTP to it (say, a debugging server on localhost:1025); none means the console.
 EMAIL_HOST = env_str("EMAIL_HOST", "")
-EMAIL_PORT = env_int("EMAIL_PORT", 25, minimum=1)
+EMAIL_PORT = env_port("EMAIL_PORT", 25)
 EMAIL_USE_TLS = env_bool("EMAIL_USE_TLS", False)
 EMAIL_BACKEND = f"django.core.mail.backends.{'smtp' if EMAIL_HOST else 'console'}.EmailBackend"
 

@@ -2,7 +2,8 @@
 
 import os
 from ipaddress import IPv4Network, IPv6Network, ip_network
-from urllib.parse import urlsplit
+from urllib.parse import SplitResult, urlsplit
+from zoneinfo import available_timezones
 
 import dj_database_url
 from django.core.exceptions import ImproperlyConfigured
@@ -11,13 +12,21 @@ TRUE = {"1", "on", "true", "yes"}
 FALSE = {"0", "off", "false", "no"}
 
 
+class Misconfigured(ImproperlyConfigured, SystemExit):
+    """A setting is missing or makes no sense. Whatever process reads it ends, with this one line and no traceback."""
+
+    def __init__(self, message: str):
+        super().__init__(message)
+        self.code = f"argus: {message}"
+
+
 def env_str(name: str, default: str | None = None) -> str:
     """Return the variable's text. Without a default it must be set and not be empty."""
     value = os.environ.get(name, "").strip()
     if value:
         return value
     if default is None:
-        raise ImproperlyConfigured(f"{name} must be set")
+        raise Misconfigured(f"{name} must be set")
     return default
 
 
@@ -30,19 +39,50 @@ def env_bool(name: str, default: bool) -> bool:
         return True
     if value in FALSE:
         return False
-    raise ImproperlyConfigured(f"{name} must be one of 1/on/true/yes or 0/off/false/no, not {value!r}")
+    raise Misconfigured(f"{name} must be one of 1/on/true/yes or 0/off/false/no, not {value!r}")
 
 
-def env_int(name: str, default: int, *, minimum: int = 0) -> int:
-    """Read a whole number that is at least ``minimum``."""
+def env_int(name: str, default: int, *, minimum: int = 0, maximum: int = 2**31 - 1) -> int:
+    """Read a whole number that is neither below ``minimum`` nor above ``maximum``."""
     value = env_str(name, str(default))
     try:
         number = int(value)
     except ValueError:
-        raise ImproperlyConfigured(f"{name} must be a whole number, not {value!r}") from None
+        raise Misconfigured(f"{name} must be a whole number, not {value!r}") from None
     if number < minimum:
-        raise ImproperlyConfigured(f"{name} must be at least {minimum}, not {number}")
+        raise Misconfigured(f"{name} must be at least {minimum}, not {number}")
+    if number > maximum:
+        raise Misconfigured(f"{name} must be at most {maximum}, not {number}")
     return number
+
+
+def env_port(name: str, default: int) -> int:
+    """Read the number of a TCP port."""
+    return env_int(name, default, minimum=1, maximum=65_535)
+
+
+def env_choice(name: str, default: str, choices: list[str]) -> str:
+    """Read one of some words, in any case; return it in upper case."""
+    value = env_str(name, default).upper()
+    if value not in choices:
+        raise Misconfigured(f"{name} must be one of {', '.join(choices)}, not {value!r}")
+    return value
+
+
+def env_zone(name: str, default: str) -> str:
+    """Read the name of a time zone."""
+    value = env_str(name, default)
+    if value not in available_timezones():
+        raise Misconfigured(f"{name} must be a time zone such as Europe/Oslo, not {value!r}")
+    return value
+
+
+def env_secret(name: str, *, shortest: int = 32) -> str:
+    """Read something that nobody may guess. It is never repeated."""
+    value = env_str(name)
+    if len(value) < shortest:
+        raise Misconfigured(f"{name} must have at least {shortest} characters")
+    return value
 
 
 def env_list(name: str, default: list[str]) -> list[str]:
@@ -56,7 +96,7 @@ def env_networks(name: str) -> list[IPv4Network | IPv6Network]:
     try:
         return [ip_network(item) for item in env_list(name, [])]
     except ValueError as error:
-        raise ImproperlyConfigured(f"{name} must be IP addresses or networks: {error}") from None
+        raise Misconfigured(f"{name} must be IP addresses or networks: {error}") from None
 
 
 def env_url(name: str, default: str | None = None) -> str:
@@ -64,10 +104,21 @@ def env_url(name: str, default: str | None = None) -> str:
     value = env_str(name, default)
     if not value:
         return value
-    parts = urlsplit(value)
-    if parts.scheme not in {"http", "https"} or not parts.hostname:
-        raise ImproperlyConfigured(f"{name} must be an http or https URL, not {value!r}")
+    parts = split_url(value)
+    if parts is None or parts.scheme not in {"http", "https"} or not parts.hostname:
+        raise Misconfigured(f"{name} must be an http or https URL")
+    if parts.username or parts.password:
+        raise Misconfigured(f"{name} must be a URL without user name and password")
     return value.rstrip("/")
+
+
+def split_url(url: str) -> SplitResult | None:
+    """Take a URL apart; None if its host or port cannot be read."""
+    try:
+        parts = urlsplit(url)
+        return parts if parts.port != 0 else None
+    except ValueError:
+        return None
 
 
 def origin_of(url: str) -> str:
@@ -79,9 +130,9 @@ def origin_of(url: str) -> str:
 def env_redis(name: str, default: str) -> str:
     """Read the address of a Redis or Valkey."""
     url = env_str(name, default)
-    if url and urlsplit(url).scheme not in {"redis", "rediss", "unix"}:
+    if url and getattr(split_url(url), "scheme", "") not in {"redis", "rediss", "unix"}:
         # the URL may hold a password: it is not repeated here
-        raise ImproperlyConfigured(f"{name} must be a redis, rediss or unix URL")
+        raise Misconfigured(f"{name} must be a redis, rediss or unix URL")
     return url
 
 
@@ -107,7 +158,7 @@ def parse_database(url: str, *, name: str) -> dict:
         database = dj_database_url.parse(url, conn_max_age=600, conn_health_checks=True)
     except (ValueError, dj_database_url.ParseError, dj_database_url.UnknownSchemeError):
         # the URL holds a password: it is not repeated here
-        raise ImproperlyConfigured(f"{name} is not a database URL that can be read") from None
+        raise Misconfigured(f"{name} is not a database URL that can be read") from None
     if database["ENGINE"] == "django.db.backends.postgresql":
         database["ENGINE"] = "argus.util.postgresql"
         database["OPTIONS"] = {**POSTGRES_OPTIONS, **database.get("OPTIONS", {})}

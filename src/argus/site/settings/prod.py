@@ -1,12 +1,11 @@
 """Production: every value that has no safe default must be set in the environment."""
 
-from django.core.exceptions import ImproperlyConfigured
-
 from .base import *  # noqa: F403
 from .base import ARGUS_OIDC_ENDPOINT
-from .env import env_bool, env_database, env_int, env_str, env_url, origin_of
+from .env import Misconfigured, env_bool, env_database, env_int, env_port, env_secret, env_str, env_url, origin_of
+from .static import STATIC_ROOT, STORAGES  # noqa: F401
 
-SECRET_KEY = env_str("SECRET_KEY")
+SECRET_KEY = env_secret("SECRET_KEY")
 DATABASES = {"default": env_database("DATABASE_URL")}
 
 ARGUS_FRONTEND_URL = env_url("ARGUS_FRONTEND_URL")
@@ -19,19 +18,13 @@ if not ARGUS_OIDC_ENDPOINT:
     env_str("ARGUS_DATAPORTEN_KEY")
     env_str("ARGUS_DATAPORTEN_SECRET")
 elif not ARGUS_OIDC_ENDPOINT.startswith("https://"):
-    raise ImproperlyConfigured("ARGUS_OIDC_ENDPOINT must be an https URL: logins are only as safe as the way there")
+    raise Misconfigured("ARGUS_OIDC_ENDPOINT must be an https URL: logins are only as safe as the way there")
 
 EMAIL_BACKEND = "django.core.mail.backends.smtp.EmailBackend"
 EMAIL_HOST = env_str("EMAIL_HOST")
-EMAIL_PORT = env_int("EMAIL_PORT", 587, minimum=1)
+EMAIL_PORT = env_port("EMAIL_PORT", 587)
 EMAIL_USE_TLS = env_bool("EMAIL_USE_TLS", True)
 DEFAULT_FROM_EMAIL = env_str("DEFAULT_FROM_EMAIL")
-
-STATIC_ROOT = env_str("STATIC_ROOT")
-STORAGES = {
-    "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},
-    "staticfiles": {"BACKEND": "whitenoise.storage.CompressedManifestStaticFilesStorage"},
-}
 
 SESSION_COOKIE_SECURE = True
 CSRF_COOKIE_SECURE = True

@@ -1,13 +1,14 @@
-"""``manage.py serve``: everything in one process tree, for the embedded default and small installations."""
+"""``manage.py serve``: everything in one process tree; in production several, and the workers apart."""
 
 import signal
 from contextlib import nullcontext, suppress
 
+from django.conf import settings
 from django.core.management.base import CommandError
 
 from argus.auth.management.base import PlainCommand
 from argus.site.companion import Companion
-from argus.site.settings.env import env_int
+from argus.site.settings.env import env_int, env_port
 from argus.site.web import build_server
 
 
@@ -18,19 +19,27 @@ class Command(PlainCommand):
         parser.add_argument("--host", default="127.0.0.1", help="address to listen on (default: %(default)s)")
         parser.add_argument("--no-worker", action="store_true", help="leave notifications to other processes")
         parser.add_argument(
-            "--port", type=int, default=env_int("PORT", 8000), help="port to listen on (default: $PORT, else 8000)"
+            "--port", type=int, default=env_port("PORT", 8000), help="port to listen on (default: $PORT, else 8000)"
         )
 
-    def handle(self, *, host: str, port: int, no_worker: bool, **options):
+        parser.add_argument(
+            "--processes",
+            type=int,
+            default=env_int("ARGUS_WEB_PROCESSES", 1, minimum=1),
+            help="how many share the port (default: $ARGUS_WEB_PROCESSES, else 1); several need ARGUS_REDIS_URL",
+        )
+
+    def handle(self, *, host: str, port: int, no_worker: bool, processes: int, **options):
+        if processes > 1 and not settings.ARGUS_REDIS_URL:
+            raise CommandError("ARGUS_REDIS_URL must be set: several processes need it to tell websockets of changes.")
         self.check_migrations()
-        server = build_server(host, port)
         self.stdout.write(f"Argus serves http://{host}:{port}/ - Ctrl-C stops it.")
         self.stdout.flush()
         # uvicorn stops in order on both signals, and hands them on when it has.
         signal.signal(signal.SIGTERM, signal.default_int_handler)
         with nullcontext() if no_worker else Companion("send_notifications"), suppress(KeyboardInterrupt):
             try:
-                server.run()
+                build_server(host, port, processes=processes).run()
             except SystemExit:
                 raise CommandError(f"Cannot listen on {host}:{port}.") from None
         self.stdout.write("Argus has stopped.")

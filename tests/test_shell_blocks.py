@@ -1,0 +1,178 @@
+"""Every shell command of README and documentation is executed, or there is a reason why not. A new one has to choose."""
+
+import os
+import re
+import shutil
+import sqlite3
+import subprocess
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+from urllib.parse import urlsplit, urlunsplit
+
+import pytest
+
+from tests.live import Argus, execute, new_database
+from tests.servers import find_postgres_programs
+from tests.test_servers import connect_to
+
+ROOT = Path(__file__).parent.parent
+PAGES = [path.relative_to(ROOT) for path in [ROOT / "README.md", *sorted((ROOT / "docs").rglob("*.md"))]]
+PAGES = [str(page) for page in PAGES if "_build" not in page.parts]
+BLOCK = re.compile(r"^( *)```(?:sh|console|bash|shell)\n(.*?)^ *```", re.MULTILINE | re.DOTALL)
+
+# What is not executed here: what a command begins with, and why.
+EXEMPT = {
+    "make": "makes environments, or takes minutes; here the goals are looked up, and what they call is this suite",
+    ".venv/bin/python -m pytest": "is this suite",
+    "python manage.py runserver": "serves until it is stopped; tests/live.py has servers",
+    "gunicorn": "serves until it is stopped; tests/test_containers.py does it",
+    "pip install": "changes the environment; tests/test_containers.py does it in one of its own",
+    "docker-compose": "needs a container engine; tests/test_containers.py executes what it would",
+    "/srv/argus/venv/bin/": "is about a path of root's; tests/test_containers.py executes the same commands",
+    "python3 -m venv /srv": "is about a path of root's; tests/test_containers.py executes the Dockerfile's",
+    "set -a; . /etc/argus/env": "is about a file of root's",
+    "useradd": "needs root",
+    "install -D": "needs root",
+    "cp deploy/": "needs root",
+    "systemctl": "needs systemd; tests/test_containers.py looks at the units",
+    "sudo -u postgres": "needs an installed PostgreSQL; tests have a server of their own",
+}
+# Addresses that readers replace by their own.
+TARGET = "postgresql://argus:secret@localhost/argus"
+DEMO = ["create_demo"]
+PREPARATION = {
+    "docs/quickstart.md": [DEMO],
+    "docs/reference/api.md": [DEMO, ["setpassword", "kari", "correct horse"]],
+}
+PREAMBLE = """
+set -eu
+curl() { command curl --silent --show-error --fail-with-body "$@"; }
+# What a reader copies from what was printed before.
+stored() { python -c 'import sqlite3, sys; print(sqlite3.connect(sys.argv[1]).execute(sys.argv[2]).fetchone()[0])' \\
+    var/argus.sqlite3 "$1"; }
+"""
+TOKEN = "TOKEN=$(stored 'SELECT key FROM authtoken_token ORDER BY created DESC LIMIT 1')"
+PK = "PK=$(stored \"SELECT id FROM argus_incident_incident WHERE end_time LIKE '9999%' ORDER BY id DESC LIMIT 1\")"
+
+
+def commands_of(page: str) -> list[str]:
+    """The commands of a page, those of several lines in one piece, without comments at their ends."""
+    commands: list[str] = []
+    for indent, block in BLOCK.findall((ROOT / page).read_text()):
+        lines = "\n".join(line.removeprefix(indent) for line in block.splitlines())
+        for line in lines.splitlines():
+            if commands and is_open(commands[-1]):
+                commands[-1] += f"\n{line}"
+            elif line.strip():
+                commands.append(line)
+        commands.append("")
+    return [re.sub(r"\s{2,}# .*", "", command) for command in commands if command]
+
+
+def is_open(command: str) -> bool:
+    """Whether it goes on in the next line."""
+    return command.endswith("\\") or command.count("'") % 2 == 1
+
+
+def exemption(command: str) -> str | None:
+    return next((start for start in EXEMPT if command.startswith(start)), None)
+
+
+def is_blank_form(command: str) -> bool:
+    """Whether it is a value that the reader has to fill in."""
+    return re.fullmatch(r"(export )?[A-Z_]+=\.\.\.", command) is not None
+
+
+def to_execute(page: str) -> list[str]:
+    return [command for command in commands_of(page) if not (exemption(command) or is_blank_form(command))]
+
+
+@dataclass
+class Workplace:
+    """A checkout of its own, with a server on its database, and a PostgreSQL beside it."""
+
+    folder: Path
+    server: Argus
+    path: str
+
+    def begin_page(self, page: str) -> None:
+        """Make the database new, and serve it."""
+        self.server.stop()
+        for file in (self.folder / "var").glob("argus.sqlite3-*"):
+            file.unlink()
+        shutil.copy(self.folder / "new.sqlite3", self.folder / "var" / "argus.sqlite3")
+        for command in PREPARATION.get(page, []):
+            self.server.manage(*command)
+        self.server.start()
+
+    def run(self, script: str, **variables: str) -> subprocess.CompletedProcess:
+        """Execute a script as a reader would, in the checkout; the variables are the shell's own."""
+        given = "".join(f"{name}='{value}'\n" for name, value in variables.items())
+        return subprocess.run(
+            ["bash", "-c", given + PREAMBLE + script.replace("http://localhost:8000", self.server.url)],
+            cwd=self.folder,
+            env={"PATH": self.path, "LC_ALL": "C.UTF-8"},
+            capture_output=True,
+            text=True,
+            timeout=300,
+        )
+
+
+@pytest.fixture(scope="module")
+def workplace(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("checkout")
+    for name in ("src", "deploy", "manage.py", "pyproject.toml", "setup.cfg"):
+        copy = shutil.copytree if (ROOT / name).is_dir() else shutil.copy
+        copy(ROOT / name, folder / name)
+    for python in (folder / ".venv/bin/python", folder / "bin/python"):
+        python.parent.mkdir(parents=True)
+        python.write_text(f'#!/bin/sh\nexec {sys.executable} "$@"\n')
+        python.chmod(0o755)
+    (folder / "var").mkdir()
+    server = Argus(f"sqlite:///{folder}/var/argus.sqlite3")
+    server.manage("initial_setup", "--example")
+    with sqlite3.connect(folder / "var" / "argus.sqlite3") as database, sqlite3.connect(folder / "new.sqlite3") as new:
+        database.backup(new)
+    programs = find_postgres_programs(None, folder)
+    yield Workplace(folder, server, os.pathsep.join([str(folder / "bin"), str(programs), os.defpath]))
+    server.close()
+
+
+@pytest.mark.skipif("DATABASE_URL" not in os.environ, reason="some pages are about PostgreSQL")
+@pytest.mark.skipif(not shutil.which("curl"), reason="there is no curl here")
+@pytest.mark.parametrize("page", [page for page in PAGES if to_execute(page)])
+def test_commands_of_a_page_do_what_it_says(workplace, page):
+    workplace.begin_page(page)
+    script = []
+    for command in to_execute(page):
+        script += [TOKEN] * ("$TOKEN" in command) + [PK] * ("$PK" in command) + [command]
+    with new_database() as url, new_database() as target:
+        with connect_to(url) as cursor:
+            cursor.execute("CREATE TABLE kept AS SELECT 42 AS answer")
+        restored = urlunsplit(urlsplit(url)._replace(path="/argus_restored"))
+        try:
+            done = workplace.run("\n".join(script).replace(TARGET, target), DATABASE_URL=url, RESTORED_URL=restored)
+            assert done.returncode == 0, f"{done.stdout}\n{done.stderr}"
+            if "pg_restore" in "".join(script):
+                with connect_to(restored) as cursor:
+                    cursor.execute("SELECT answer FROM kept")
+                    assert cursor.fetchone() == (42,)
+        finally:
+            execute(url, "DROP DATABASE IF EXISTS argus_restored WITH (FORCE)")
+
+
+@pytest.mark.parametrize("page", PAGES)
+def test_goals_of_make_are_there(page):
+    goals = {match for command in commands_of(page) for match in re.findall(r"^make ([a-z]+)", command)}
+    makefile = (ROOT / "Makefile").read_text()
+    assert [goal for goal in goals if not re.search(rf"^{goal}:", makefile, re.MULTILINE)] == []
+
+
+def test_no_exemption_is_left_over():
+    used = {exemption(command) for page in PAGES for command in commands_of(page)}
+    assert set(EXEMPT) - used == set()
+
+
+def test_there_are_commands_to_execute():
+    assert sum(len(to_execute(page)) for page in PAGES) > 25
