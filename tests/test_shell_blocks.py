@@ -1,4 +1,4 @@
-"""Every shell command of README and documentation is executed, or there is a reason why not. A new one has to choose."""
+"""Every shell command of README and documentation is executed, or there is a reason why not; a new one must choose."""
 
 import os
 import re
