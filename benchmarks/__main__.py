@@ -1,16 +1,16 @@
-"""The command line: ``python -m benchmarks [alerts|ingest|lists|notifications|prune|sqlite] [--quick] [--write]``."""
+"""The command line: ``python -m benchmarks [NAME ...] [--quick] [--write]``, by default all of ``NAMES``."""
 
 import argparse
 import sys
 from dataclasses import replace
 
-from . import alerts, ingest, lists, notifications, prune, sqlite
+from . import alerts, ingest, lists, live, notifications, prune, sqlite
 from .machine import describe_machine
 from .report import PAGE, progress, write
 from .scale import FULL, QUICK, TINY
 from .servers import available_kinds
 
-NAMES = ["alerts", "ingest", "lists", "notifications", "prune", "sqlite"]
+NAMES = ["alerts", "ingest", "lists", "live", "notifications", "prune", "sqlite"]
 
 
 def parse(arguments: list[str] | None) -> argparse.Namespace:
@@ -41,6 +41,7 @@ def main(arguments: list[str] | None = None) -> None:
         "alerts": lambda: alerts.measure(scale),
         "ingest": lambda: ingest.measure(scale, kinds=options.servers),
         "lists": lambda: lists.measure(scale),
+        "live": lambda: live.measure(scale),
         "notifications": lambda: notifications.measure(scale),
         "prune": lambda: prune.measure(scale),
         "sqlite": lambda: sqlite.measure(scale),

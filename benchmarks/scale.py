@@ -34,6 +34,11 @@ class Scale:
     events_per_second: int = 50
     steady_seconds: float = 10.0
     load_seconds: float = 5.0
+    # live: clients of the websocket, in the steady stream and beside a full load
+    followers: int = 500
+    few_followers: int = 20
+    changes_per_second: int = 50
+    live_seconds: float = 60.0
 
 
 FULL = Scale()
@@ -52,6 +57,7 @@ QUICK = Scale(
     mail_rounds=3,
     steady_seconds=4.0,
     load_seconds=3.0,
+    live_seconds=10.0,
 )
 TINY = Scale(
     concurrencies=(2,),
@@ -73,4 +79,7 @@ TINY = Scale(
     mail_rounds=1,
     steady_seconds=0.1,
     load_seconds=0.1,
+    followers=5,
+    few_followers=2,
+    live_seconds=0.2,
 )

@@ -2,7 +2,7 @@
 
 import pytest
 
-from benchmarks import alerts, ingest, lists, notifications, prune, sqlite
+from benchmarks import alerts, ingest, lists, live, notifications, prune, sqlite
 from benchmarks.__main__ import parse
 from benchmarks.figures import percentile
 from benchmarks.machine import describe_machine
@@ -43,6 +43,14 @@ def test_pruning_is_measured_beside_posts():
     tables = prune.measure(TINY)
 
     assert tables["prune"].rows[-1][0] == "incidents pruned /s"
+    assert_page_takes(tables)
+
+
+def test_changes_are_measured_from_the_post_to_the_clients():
+    tables = live.measure(TINY)
+
+    measured = {row[0]: row[1] for row in tables["live"].rows}
+    assert measured["the same: numbers missing, messages missing"] == "0, 0"
     assert_page_takes(tables)
 
 

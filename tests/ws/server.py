@@ -99,7 +99,13 @@ class Follower:
 def following(server, token: str = "", *, headers: dict[str, str] | None = None, **options):
     """A follower that is connected, by its token if one is given. It has not said anything."""
     headers = {**({"Authorization": f"Token {token}"} if token else {}), **(headers or {})}
-    options = {"compression": None, "max_size": None, "open_timeout": PATIENCE, "close_timeout": 1} | options
+    options = {
+        "compression": None,
+        "max_size": None,
+        "max_queue": None,
+        "open_timeout": PATIENCE,
+        "close_timeout": 1,
+    } | options
     with connect(server.url, additional_headers=headers, **options) as connection:
         yield Follower(connection)
 

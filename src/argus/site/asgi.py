@@ -1,8 +1,8 @@
 """The ASGI application: everything that Argus serves, on one port.
 
-Websockets live in the event loop, on Django Channels.
 REST and admin are WSGI code run in a fixed set of threads: each thread keeps its database connection from request to
-request, which Django's own ASGI handler cannot do (it has a new thread for each request).
+request, which Django's own ASGI handler cannot do (it has a new thread for each request). Websockets live in the event
+loop.
 """
 
 from urllib.parse import quote_from_bytes

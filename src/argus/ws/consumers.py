@@ -100,7 +100,7 @@ class IncidentConsumer(AsyncConsumer):
             await self.say(messages.error(str(refusal)))
             return
         self.stop_feeding()
-        self.knows_numbers, self.is_resuming = request.knows_numbers, False
+        self.knows_numbers = request.knows_numbers
         try:
             await (self.subscribe() if request.since is None else self.resume(request.since))
         except DatabaseError as error:
@@ -119,11 +119,11 @@ class IncidentConsumer(AsyncConsumer):
     async def resume(self, since: Since) -> None:
         """Go on after the last message that the client has got, or have it read its lists anew."""
         # Whoever comes from another process may be ahead of this one.
-        await self.hub.refresh(self.window)
+        await self.hub.settle(self.window)
         if since.stream != self.window.stream or since.sequence > self.window.head:
             await self.start_over()
             return
-        self.place, self.is_resuming = since, True
+        self.place = since
         await self.say(messages.resumed(self.channel_name, since))
 
     def follow_from_now(self) -> None:
@@ -135,7 +135,6 @@ class IncidentConsumer(AsyncConsumer):
             self.end(TRY_AGAIN, "Messages were lost.")
             return
         self.follow_from_now()
-        self.is_resuming = False
         await self.say(messages.reload(self.channel_name, self.place))
 
     async def feed(self) -> None:
@@ -145,15 +144,12 @@ class IncidentConsumer(AsyncConsumer):
                 if self.place.stream != self.window.stream:
                     await self.start_over()
                 elif self.place.sequence == self.window.head:
-                    self.is_resuming = False
                     await self.window.news.wait()
                 elif text := self.window.text(self.place.sequence + 1):
                     self.place = Since(self.place.stream, self.place.sequence + 1)
                     await self.say(text)
-                elif self.is_resuming:
-                    await self.feed_from_journal()
                 else:
-                    self.cut_off()
+                    await self.feed_from_journal()
         except OSError:
             pass  # the client has gone
         except Exception:
@@ -193,6 +189,7 @@ class IncidentConsumer(AsyncConsumer):
 
     def end(self, code: int, reason: str = "") -> None:
         """Say goodbye, if the client listens, and end."""
+        self.hub.leave(self)
         if self.farewell is None:
             self.stop_feeding()
             self.farewell = asyncio.create_task(self.say_goodbye(code, reason))

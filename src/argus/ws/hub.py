@@ -92,6 +92,7 @@ class Hub:
         for task in [*self.tasks, self.beginning]:
             task.cancel()
         await asyncio.gather(*self.tasks, self.beginning, return_exceptions=True)
+        await self.reader.close()
         self.threads.close()
 
     def call(self, function, *arguments) -> None:
@@ -115,9 +116,14 @@ class Hub:
                     self.news.set()
             except Exception as error:
                 log.debug("The channel layer cannot be heard: %s", error)
-                with suppress(Exception):
-                    await layer.flush()
+                # Not in this task: the layer swallows the cancellation that ends it.
+                await asyncio.wait([self.loop.create_task(self.reset(layer))])
                 await asyncio.sleep(LOOK_EVERY)
+
+    @staticmethod
+    async def reset(layer) -> None:
+        with suppress(Exception):
+            await layer.flush()
 
     async def follow(self) -> None:
         """Read the journal whenever there is news, and now and then without being called."""
@@ -134,7 +140,8 @@ class Hub:
         async with self.reading:
             try:
                 while await self.read_portion(window):
-                    pass
+                    # Sockets shall have had a look before the next portion pushes this one out.
+                    await asyncio.sleep(0)
             except JournalUnreachable as error:
                 if not self.is_failing:
                     log.error("The journal cannot be read: %s", error)

@@ -15,8 +15,8 @@ from .audiences import AUDIENCES, EVERYONE
 # How far back one can catch up: so many messages of an audience, of so many bytes together.
 MOST_ENTRIES = 2_000
 MOST_BYTES = 8 * 1024 * 1024
-# What is read at once.
-PORTION = 100
+# What is read at once: so many messages at most, and no more than one of them when they are so long together.
+PORTION, PORTION_BYTES = 100, 256 * 1024
 
 
 class JournalUnreachable(Exception):
@@ -67,8 +67,13 @@ class Log:
         first = self.head - len(self.texts)
         if not first <= number <= self.head:
             return None
-        start = number - first
-        return [self.texts[index] for index in range(start, min(start + PORTION, len(self.texts)))]
+        texts, size = [], 0
+        for index in range(number - first, min(number - first + PORTION, len(self.texts))):
+            size += len(self.texts[index])
+            if texts and size > PORTION_BYTES:
+                break
+            texts.append(self.texts[index])
+        return texts
 
 
 class MemoryJournal:
@@ -117,5 +122,8 @@ class MemoryJournal:
             return Portion(current, log.head, log.after(after) if stream == current else None)
 
     def reader(self) -> "MemoryJournal":
-        """Return what has ``read``."""
+        """Return what has ``read`` and ``close``."""
         return self
+
+    async def close(self) -> None:
+        """Nothing is open that would have to be closed."""

@@ -23,8 +23,9 @@ log = logging.getLogger(__name__)
 # Changes that wait to be told of. There is one line of a log for each of them elsewhere, so this is minutes of a storm.
 MOST_PENDING = 10_000
 AT_ONCE = 200
-# Under load a batch gathers for so long (seconds); it then costs hardly more than a single change.
-GATHER = 0.02
+# Under load a batch gathers for so long at least, and at most (seconds): it then costs hardly more than one change. In
+# between it is so many times as long as the last batch took, so that most of the processor is left to those who write.
+GATHER, LONGEST_GATHER, SHARE = 0.05, 0.25, 3
 PAUSE = 1.0
 # How long the end of a process may be delayed by what is still to be told.
 LAST_WORDS = 3.0
@@ -90,7 +91,9 @@ class Publisher:
 
     @staticmethod
     def rest(began: float) -> float:
-        return max(0.0, GATHER - (monotonic() - began))
+        """Return how long to gather before the next batch."""
+        took = monotonic() - began
+        return min(LONGEST_GATHER, max(GATHER - took, SHARE * took))
 
     def wait(self) -> bool:
         """Wait for changes; tell whether there are any, or we are closed."""

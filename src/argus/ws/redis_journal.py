@@ -15,7 +15,7 @@ from redis.exceptions import RedisError
 
 from . import scripts
 from .audiences import AUDIENCES
-from .journal import MOST_BYTES, MOST_ENTRIES, PORTION, JournalUnreachable, Portion, Push, Ticket
+from .journal import MOST_BYTES, MOST_ENTRIES, PORTION, PORTION_BYTES, JournalUnreachable, Portion, Push, Ticket
 
 PREFIX = "{argus.live}"
 KEYS = [f"{PREFIX}:state", f"{PREFIX}:tickets", *(f"{PREFIX}:log:{audience}" for audience in AUDIENCES)]
@@ -84,7 +84,12 @@ class RedisReader:
     """The reading side, for one event loop."""
 
     def __init__(self, url: str):
-        self.script = connect(redis.asyncio, url).register_script(scripts.READ)
+        self.client = connect(redis.asyncio, url)
+        self.script = self.client.register_script(scripts.READ)
+
+    async def close(self) -> None:
+        """Close the connections."""
+        await self.client.aclose()
 
     async def read(self, audience: str, stream: str, after: int) -> Portion:
         """Return some messages of the audience after a number in a stream; of another stream there are none."""
@@ -92,7 +97,8 @@ class RedisReader:
         log = KEYS.index(f"{PREFIX}:log:{audience}") + 1
         with translated_errors():
             known = epoch if of == audience else ""
-            epoch, head, *texts = await self.script(keys=KEYS, args=[new_epoch(), log, known, after, PORTION])
+            arguments = [new_epoch(), log, known, after, PORTION, PORTION_BYTES]
+            epoch, head, *texts = await self.script(keys=KEYS, args=arguments)
         return Portion(f"{epoch}.{audience}", head, texts[0] if texts else None)
 
 

@@ -65,7 +65,8 @@ redis.call('PUBLISH', ARGV[4], ARGV[5])
 return stale
 """
 
-# KEYS: state, tickets, logs. ARGV: epoch, which log, epoch that is read, after which number, how many at most.
+# KEYS: state, tickets, logs.
+# ARGV: epoch, which log, epoch that is read, after which number, how many messages and how many bytes at most.
 # Returns the epoch, the head and, unless they are gone, the messages.
 READ = f"""{CURRENT}
 local log = KEYS[tonumber(ARGV[2])]
@@ -74,5 +75,13 @@ local after = tonumber(ARGV[4])
 local first = head - redis.call('LLEN', log)
 if epoch ~= ARGV[3] or after < first or after > head then return {{epoch, head}} end
 local start = after - first
-return {{epoch, head, redis.call('LRANGE', log, start, start + tonumber(ARGV[5]) - 1)}}
+local texts, size = redis.call('LRANGE', log, start, start + tonumber(ARGV[5]) - 1), 0
+for index, text in ipairs(texts) do
+    size = size + #text
+    if index > 1 and size > tonumber(ARGV[6]) then
+        for last = #texts, index, -1 do table.remove(texts, last) end
+        break
+    end
+end
+return {{epoch, head, texts}}
 """

@@ -1,6 +1,6 @@
 """The newest messages of one audience, ready for the wire, once per process: all of its sockets read from here.
 
-A socket has no queue of its own, only a place in this window; one that falls out of it has not been reading.
+A socket has no queue of its own, only a place in this window; one that is slower reads from the journal.
 """
 
 import asyncio
@@ -8,7 +8,7 @@ from collections import deque
 
 from . import messages
 
-# How far a socket may stay behind, in characters.
+# How much is kept here, in characters.
 MOST_CHARACTERS = 4 * 1024 * 1024
 
 

@@ -7,6 +7,8 @@ from zoneinfo import available_timezones
 
 import dj_database_url
 from django.core.exceptions import ImproperlyConfigured
+from redis.asyncio.retry import Retry
+from redis.backoff import NoBackoff
 
 TRUE = {"1", "on", "true", "yes"}
 FALSE = {"0", "off", "false", "no"}
@@ -140,8 +142,12 @@ def channel_layer(redis_url: str) -> dict:
     """Return Channels' dictionary for a layer in Redis, or in memory if there is none."""
     if not redis_url:
         return {"BACKEND": "channels.layers.InMemoryChannelLayer"}
-    config = {"hosts": [{"address": redis_url, "socket_connect_timeout": 2}], "prefix": "argus"}
-    return {"BACKEND": "channels_redis.pubsub.RedisPubSubChannelLayer", "CONFIG": config}
+    # Nothing waits for a Redis that is away: whoever needs it tries again later.
+    host = {"address": redis_url, "socket_connect_timeout": 2, "retry": Retry(NoBackoff(), 1)}
+    return {
+        "BACKEND": "channels_redis.pubsub.RedisPubSubChannelLayer",
+        "CONFIG": {"hosts": [host], "prefix": "argus"},
+    }
 
 
 def env_database(name: str, default: str | None = None) -> dict:
