@@ -50,6 +50,14 @@ UUID_PARAMETER = OpenApiParameter(
     location=OpenApiParameter.PATH,
     description="32 hexadecimal digits without dashes.",
 )
+IDEMPOTENCY_PARAMETER = OpenApiParameter(
+    "Idempotency-Key",
+    str,
+    location=OpenApiParameter.HEADER,
+    description="Of the caller's own making, up to 255 printable ASCII characters. The request is then done once: sent "
+    "again within 24 hours, it is answered as the first time, with `Idempotency-Replayed: true`. While the first one is "
+    "under way the answer is 409; for the same key with another request it is 422.",
+)
 FORMAT_PARAMETER = OpenApiParameter(
     "format", str, enum=["json", "api"], description="`json`, or `api` for HTML to look at; goes before `Accept`."
 )
@@ -78,7 +86,12 @@ class AutoSchema(openapi.AutoSchema):
 
     def get_override_parameters(self):
         shape = [FORMAT_PARAMETER] if self.method == "GET" else []
+        shape += [IDEMPOTENCY_PARAMETER] if self.is_repeatable() else []
         return [*shape, UUID_PARAMETER] if getattr(self.view, "lookup_field", "") == "uuid" and self.is_one() else shape
+
+    def is_repeatable(self) -> bool:
+        """Tell whether the request can be sent again under an ``Idempotency-Key``."""
+        return self.method == "POST" and getattr(self.view, "takes_idempotency_key", False)
 
     def is_one(self) -> bool:
         """Tell whether the address is that of one object, named in it."""
@@ -103,9 +116,10 @@ class AutoSchema(openapi.AutoSchema):
             "403": bool(who) and unsafe,
             "404": True,
             "406": True,
-            "409": self.method in getattr(self.view, "conflicting_methods", ()),
+            "409": self.method in getattr(self.view, "conflicting_methods", ()) or self.is_repeatable(),
             "413": unsafe,
             "415": with_body,
+            "422": self.is_repeatable(),
             # Whoever takes a body from strangers takes passwords.
             "429": with_body and not who,
             "503": True,
@@ -221,6 +235,7 @@ RESPONSES = {
     "409": refusal("Not as things stand: another state has to come about first. Nothing was changed."),
     "413": refusal("The body is too long: more than 256 KiB, if the installation does not say otherwise."),
     "415": refusal("The body is neither JSON nor a form."),
+    "422": refusal("The `Idempotency-Key` was used for another request. Nothing was changed."),
     "429": refusal("Too many wrong passwords. Wait before the next try.", headers=RETRY),
     "503": refusal("The database is away or overloaded. Nothing was changed; try again.", headers=RETRY),
 }

@@ -13,12 +13,14 @@ from argus.util.errors import DomainError
 
 from . import schema
 from .bulk import Result, Status, create_incidents
+from .repeats import once
 from .serializers import BulkSerializer, IncidentSerializer
 from .sources import source_to_post_for
 from .views import shape
 
 
 @schema.bulk
+@once
 class BulkView(generics.GenericAPIView):
     """New incidents by the hundred."""
 

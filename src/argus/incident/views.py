@@ -16,6 +16,7 @@ from argus.util.errors import DomainError
 from . import schema, services
 from .filters import IncidentFilter, MyIncidentFilter
 from .models import Event, Incident
+from .repeats import once
 from .representation import (
     incident_rows,
     represent_ack,
@@ -60,6 +61,7 @@ def shape(serializer_class) -> Serializer:
 
 
 @schema.incident_list
+@once
 class IncidentListView(IncidentView):
     """All incidents, open and historic, newest first."""
 
@@ -158,6 +160,7 @@ class EventView(IncidentView):
 
 
 @schema.event_list
+@once
 class EventListView(EventView):
     """The events of an incident, newest first."""
 
@@ -197,6 +200,7 @@ class AckView(EventView):
 
 
 @schema.ack_list
+@once
 class AckListView(AckView, EventListView):
     """The acknowledgements of an incident, newest first."""
 
