@@ -55,8 +55,8 @@ IDEMPOTENCY_PARAMETER = OpenApiParameter(
     str,
     location=OpenApiParameter.HEADER,
     description="Of the caller's own making, up to 255 printable ASCII characters. The request is then done once: sent "
-    "again within 24 hours, it is answered as the first time, with `Idempotency-Replayed: true`. While the first one is "
-    "under way the answer is 409; for the same key with another request it is 422.",
+    "again within 24 hours, it is answered as the first time, with `Idempotency-Replayed: true`. While the first one "
+    "is under way the answer is 409; for the same key with another request it is 422.",
 )
 FORMAT_PARAMETER = OpenApiParameter(
     "format", str, enum=["json", "api"], description="`json`, or `api` for HTML to look at; goes before `Accept`."

@@ -12,7 +12,7 @@ from argus.drf.schema import LINK_HEADER, PAGE_PARAMETERS, array_or_page_of, des
 
 from . import schema_examples as examples
 from .lifecycle import EventType
-from .serializers import MOST_AT_ONCE, IncidentSerializer
+from .serializers import MOST_AT_ONCE, MOST_OPEN, IncidentSerializer, OpenIncidentSerializer
 
 
 class SourceType(serializers.Serializer):
@@ -80,6 +80,35 @@ class BulkIncidents(serializers.Serializer):
     """Many new incidents."""
 
     incidents = IncidentSerializer(many=True, max_length=MOST_AT_ONCE, help_text="Each as it would be posted alone.")
+
+
+class KnownId(serializers.Serializer):
+    """An incident by its two names."""
+
+    pk = serializers.IntegerField()
+    source_incident_id = serializers.CharField()
+
+
+class SetDifference(serializers.Serializer):
+    """What had to be done to make the open incidents of a source those of its list."""
+
+    created = KnownId(many=True)
+    reopened = KnownId(many=True, help_text="They may have been changed as well.")
+    updated = KnownId(many=True)
+    closed = KnownId(many=True, help_text="They were open, and not in the list.")
+
+
+class OpenSet(serializers.Serializer):
+    """All that is open at a source."""
+
+    incidents = OpenIncidentSerializer(many=True, max_length=MOST_OPEN)
+
+
+class UpsertResult(serializers.Serializer):
+    """What was done, and what there is now."""
+
+    result = serializers.ChoiceField(["created", "reopened", "updated", "unchanged"])
+    incident = Incident()
 
 
 class Ticket(serializers.Serializer):
@@ -176,6 +205,24 @@ bulk = described(
         "request": BulkIncidents,
         "responses": {200: BulkResults},
         "examples": [examples.NEW_BULK, examples.BULK_RESULTS],
+    },
+)
+open_set = described(
+    "Incidents",
+    put={
+        "operation_id": "replace_open_set",
+        "request": OpenSet,
+        "responses": {200: SetDifference},
+        "examples": [examples.OPEN_SET, examples.SET_DIFFERENCE],
+    },
+)
+by_source_id = described(
+    "Incidents",
+    put={
+        "operation_id": "put_incident",
+        "request": OpenIncidentSerializer,
+        "responses": {200: UpsertResult, 201: UpsertResult},
+        "examples": [examples.UPSERT, examples.UPSERT_RESULT],
     },
 )
 my_incident_list = _incident_pages("list_my_incidents", "create_my_incident", [])

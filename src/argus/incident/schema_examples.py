@@ -89,6 +89,13 @@ BULK_RESULTS = _answer(
         ]
     },
 )
+OPEN_SET = _request("The only one that is open", {"incidents": [_new_incident]})
+SET_DIFFERENCE = _answer(
+    "One was closed",
+    {"created": [], "reopened": [], "updated": [], "closed": [{"pk": 4709, "source_incident_id": "90119"}]},
+)
+UPSERT = _request("An incident", {name: value for name, value in _new_incident.items() if name != "source_incident_id"})
+UPSERT_RESULT = _answer("It was closed before", {"result": "reopened", "incident": _incident})
 INCIDENT = _answer("An incident", _incident)
 INCIDENTS = _answer("A bare array", [_incident])
 INCIDENT_PAGE = _answer("A page", {"next": _cursor_link, "previous": None, "results": [_incident]})

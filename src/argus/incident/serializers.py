@@ -7,6 +7,7 @@ from rest_framework.utils import html
 from argus.drf.fields import InfinityTimestampField, TimestampField
 from argus.drf.lists import ListSerializer
 from argus.util.errors import DomainError
+from argus.util.infinity import INFINITY
 from argus.util.numbers import LARGEST_ID
 
 from .lifecycle import EventType
@@ -15,6 +16,7 @@ from .tags import split_tag
 
 MOST_TAGS = 1000
 MOST_AT_ONCE = 1000
+MOST_OPEN = 10_000
 
 
 class TagSerializer(serializers.Serializer):
@@ -100,6 +102,33 @@ class BulkSerializer(serializers.Serializer):
 
     incidents = serializers.ListField(
         child=serializers.JSONField(allow_null=True), allow_empty=True, max_length=MOST_AT_ONCE
+    )
+
+
+class OpenIncidentSerializer(ChangeableSerializer):
+    """An incident that is open at its source now. What is left out of a known one stays as it is."""
+
+    source_incident_id = SourceIncidentIdField()
+    start_time = TimestampField(help_text="Of a known incident it stays what it was.")
+    end_time = InfinityTimestampField(required=False, help_text='"infinity", if it is given at all.')
+    description = serializers.CharField(allow_blank=True, required=False)
+
+    def validate_end_time(self, value):
+        if value != INFINITY:
+            raise serializers.ValidationError("What is open has no end yet.")
+        return value
+
+    def to_internal_value(self, data):
+        values = super().to_internal_value(data)
+        values.pop("end_time", None)
+        return values
+
+
+class OpenSetSerializer(serializers.Serializer):
+    """All that is open at a source."""
+
+    incidents = serializers.ListField(
+        child=serializers.JSONField(allow_null=True), allow_empty=True, max_length=MOST_OPEN
     )
 
 

@@ -79,7 +79,7 @@ def create_incident(source: SourceSystem, *, actor, tags: list[tuple[str, str]] 
 def record_start(incidents: list[Incident]) -> None:
     """Write the first event of incidents that have just been stored with their tags, and announce them."""
     now = timezone.now()
-    _write_events(
+    write_events(
         Event(
             incident=incident,
             type=EventType.START,
@@ -91,7 +91,7 @@ def record_start(incidents: list[Incident]) -> None:
         for incident in incidents
     )
     for incident in incidents:
-        _announce(incident, created=True)
+        announce(incident, created=True)
 
 
 @transaction.atomic
@@ -124,7 +124,7 @@ def record_event(
     if new_state is not state:
         incident.end_time = INFINITY if new_state is State.OPEN else timestamp
         incident.save(update_fields=["end_time"])
-        _announce(incident)
+        announce(incident)
     return _write_event(incident, event_type, actor=actor, timestamp=timestamp, description=description, quiet=quiet)
 
 
@@ -154,7 +154,7 @@ def acknowledge(
     if incident.acked_until is None or until > incident.acked_until:
         incident.acked_until = until
         incident.save(update_fields=["acked_until"])
-    _announce(incident)
+    announce(incident)
     return ack
 
 
@@ -171,7 +171,7 @@ def cancel_acknowledgement(incident: Incident, *, actor) -> Event:
     acks.filter(Q(expiration=None) | Q(expiration__gt=now)).update(expiration=now)
     incident.acked_until = None
     incident.save(update_fields=["acked_until"])
-    _announce(incident)
+    announce(incident)
     description = "The acknowledgement was cancelled."
     return _write_event(incident, EventType.OTHER, actor=actor, timestamp=now, description=description)
 
@@ -184,7 +184,7 @@ def delete_acknowledgement(ack: Acknowledgement, *, actor) -> None:
     remaining = Acknowledgement.objects.filter(event__incident=incident).values_list("expiration", flat=True)
     incident.acked_until = max((expiration or INFINITY for expiration in remaining), default=None)
     incident.save(update_fields=["acked_until"])
-    _announce(incident)
+    announce(incident)
 
 
 @transaction.atomic
@@ -210,7 +210,7 @@ def update_incident(
         incident.save(update_fields=changed)
     tags_changed = tags is not None and replace_tags(incident, tags, actor=actor)
     if changed or tags_changed:
-        _announce(incident)
+        announce(incident)
     return incident
 
 
@@ -243,7 +243,7 @@ def _correct_end_time(incident: Incident, end_time: datetime, *, actor) -> None:
     incident.save(update_fields=["end_time"])
     description = f"End time corrected from {wire_time(old)} to {wire_time(end_time)}."
     _write_event(incident, EventType.OTHER, actor=actor, timestamp=timezone.now(), description=description)
-    _announce(incident)
+    announce(incident)
 
 
 @transaction.atomic
@@ -287,17 +287,18 @@ def lock_incident(incident: Incident) -> Incident:
 
 
 def _write_event(incident: Incident, event_type: EventType, **values) -> Event:
-    (event,) = _write_events([Event(incident=incident, type=event_type, received=timezone.now(), **values)])
+    (event,) = write_events([Event(incident=incident, type=event_type, received=timezone.now(), **values)])
     return event
 
 
-def _write_events(events: Iterable[Event]) -> list[Event]:
+def write_events(events: Iterable[Event]) -> list[Event]:
+    """Store events whose effect is written already, and tell of them; within the transaction of the change."""
     events = list(events)
     insert_all(events)
     event_recorded.send(sender=Event, events=events)
     return events
 
 
-def _announce(incident: Incident, *, created: bool = False) -> None:
+def announce(incident: Incident, *, created: bool = False) -> None:
     """Tell the world, once the change is safely stored."""
     transaction.on_commit(lambda: incident_changed.send_robust(sender=Incident, incident=incident, created=created))

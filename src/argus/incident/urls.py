@@ -2,13 +2,15 @@
 
 from django.urls import path
 
-from . import bulk_views, source_views, views
+from . import bulk_views, open_set_views, source_views, views
 
 app_name = "incident"
 urlpatterns = [
     path("", views.IncidentListView.as_view(), name="incident-list"),
     path("bulk/", bulk_views.BulkView.as_view(), name="incident-bulk"),
     path("mine/", views.MyIncidentListView.as_view(), name="incident-mine"),
+    path("mine/open-set/", open_set_views.OpenSetView.as_view(), name="open-set"),
+    path("mine/by-source-id/<path:source_incident_id>/", open_set_views.BySourceIdView.as_view(), name="by-source-id"),
     path("open/", views.OpenIncidentListView.as_view(), name="incident-open"),
     path("open+unacked/", views.OpenUnackedIncidentListView.as_view(), name="incident-open-unacked"),
     path("metadata/", source_views.MetadataView.as_view(), name="metadata"),

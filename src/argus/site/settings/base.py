@@ -135,8 +135,8 @@ ARGUS_RETENTION_DAYS = env_int("ARGUS_RETENTION_DAYS", 0)
 # The largest request body, in bytes; a longer one is answered with 413.
 ARGUS_MAX_BODY_SIZE = env_int("ARGUS_MAX_BODY_SIZE", 256 * 1024, minimum=1024)
 # The same for requests with a thousand incidents.
-ARGUS_MAX_BULK_SIZE = env_int("ARGUS_MAX_BULK_SIZE", 4 * 1024 * 1024, minimum=ARGUS_MAX_BODY_SIZE)
-ARGUS_BODY_SIZES = {"/api/v1/incidents/bulk/": ARGUS_MAX_BULK_SIZE}
+ARGUS_MAX_BULK_SIZE = env_int("ARGUS_MAX_BULK_SIZE", 8 * 1024 * 1024, minimum=ARGUS_MAX_BODY_SIZE)
+ARGUS_BODY_SIZES = dict.fromkeys(["/api/v1/incidents/bulk/", "/api/v1/incidents/mine/open-set/"], ARGUS_MAX_BULK_SIZE)
 # Django's own limit is for forms in memory; ours comes before it and covers every kind of body.
 DATA_UPLOAD_MAX_MEMORY_SIZE = ARGUS_MAX_BULK_SIZE
 # An incident may have a thousand tags, and the admin's form up to three fields for each.

@@ -9,7 +9,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('argus_incident', '0002_restricted'),
+        ('argus_incident', '0003_event_quiet'),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 
