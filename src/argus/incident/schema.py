@@ -4,7 +4,7 @@ Documentation only. The serializers say what ``representation`` answers, for rea
 the decorators below them are put on the views. Requests are described by ``serializers`` themselves.
 """
 
-from drf_spectacular.utils import OpenApiParameter
+from drf_spectacular.utils import OpenApiParameter, inline_serializer
 from rest_framework import serializers
 
 from argus.drf.fields import InfinityTimestampField, TimestampField
@@ -109,6 +109,22 @@ class UpsertResult(serializers.Serializer):
 
     result = serializers.ChoiceField(["created", "reopened", "updated", "unchanged"])
     incident = Incident()
+
+
+def _many_results(part: str, answer):
+    """Describe what became of many incidents; ``part`` is what was made of each."""
+    result = inline_serializer(
+        f"{part.title().replace('_', '')}Change",
+        {
+            part: answer,
+            "status": serializers.IntegerField(help_text="As of a request for this one alone."),
+            "errors": serializers.DictField(allow_null=True, help_text="As of a request for this one alone."),
+        },
+    )
+    return inline_serializer(
+        f"{part.title().replace('_', '')}Changes",
+        {"changes": serializers.DictField(child=result, help_text="By pk of the incident.")},
+    )
 
 
 class Ticket(serializers.Serializer):
@@ -228,6 +244,25 @@ by_source_id = described(
 my_incident_list = _incident_pages("list_my_incidents", "create_my_incident", [])
 open_incident_list = _incident_array("list_open_incidents")
 open_unacked_incident_list = _incident_array("list_open_unacked_incidents")
+MANY = {
+    "acks": ("Acknowledgements", _many_results("ack", Ack(allow_null=True)), examples.MANY_ACKS),
+    "events": ("Events", _many_results("event", Event(allow_null=True)), examples.MANY_EVENTS),
+    "tickets": (
+        "Incidents",
+        _many_results("ticket_url", serializers.CharField(allow_null=True)),
+        examples.MANY_TICKETS,
+    ),
+}
+
+
+def many(what: str, *, version: int):
+    """Describe what is done to many incidents at once."""
+    tag, answer, example = MANY[what]
+    suffix = "" if version == 1 else f"_v{version}"
+    words = {"operation_id": f"create_many_{what}{suffix}", "responses": {201: answer}, "examples": example}
+    return described(tag, post=words)
+
+
 incident = described(
     "Incidents",
     get={"operation_id": "get_incident", "responses": Incident, "examples": [examples.INCIDENT]},

@@ -129,3 +129,31 @@ NEW_SOURCE = _request(
 )
 SOURCE = _answer("A source", _source)
 SOURCE_NAME = _request("Another name", {"name": "nav-north.example.org"})
+
+_missing = {"status": 404, "errors": {"detail": "Not found."}}
+MANY_ACKS = [
+    _request("Two incidents", {"ids": [4711, 4712], "ack": {"event": {"description": "I am looking into it"}}}),
+    _answer(
+        "One is not there",
+        {"changes": {"4711": {"ack": _ack, "status": 201, "errors": None}, "4712": {"ack": None, **_missing}}},
+    ),
+]
+MANY_EVENTS = [
+    _request("Two incidents", {"ids": [4711, 4712], "event": {"type": "CLO"}}),
+    _answer(
+        "One is not there",
+        {"changes": {"4711": {"event": _event, "status": 201, "errors": None}, "4712": {"event": None, **_missing}}},
+    ),
+]
+MANY_TICKETS = [
+    _request("Two incidents", {"ids": [4711, 4712], "ticket_url": "https://tickets.example.org/RT/512"}),
+    _answer(
+        "One is not there",
+        {
+            "changes": {
+                "4711": {"ticket_url": "https://tickets.example.org/RT/512", "status": 201, "errors": None},
+                "4712": {"ticket_url": None, **_missing},
+            }
+        },
+    ),
+]

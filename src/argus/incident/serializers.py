@@ -170,6 +170,43 @@ class AckSerializer(serializers.Serializer):
         return {**event, "expiration": data.get("expiration")}
 
 
+class ManySerializer(serializers.Serializer):
+    """The incidents to which the same is to be done."""
+
+    ids = serializers.ListField(
+        child=serializers.IntegerField(min_value=1, max_value=LARGEST_ID), allow_empty=True, max_length=MOST_AT_ONCE
+    )
+
+
+class FlatAckSerializer(AckSerializer):
+    """An acknowledgement whose event's parts may also stand beside it."""
+
+    event = AckEventSerializer(required=False)
+    timestamp = TimestampField(required=False)
+    description = serializers.CharField(allow_blank=True, required=False)
+
+    def to_internal_value(self, data):
+        values = super().to_internal_value(data)
+        beside = {name: values.pop(name) for name in ("timestamp", "description") if name in values}
+        return {**values, "event": {**beside, **values.get("event", {})}}
+
+
+class ManyAcksSerializer(ManySerializer):
+    """The same acknowledgement of many incidents."""
+
+    ack = FlatAckSerializer()
+
+
+class ManyEventsSerializer(ManySerializer):
+    """The same event of many incidents. A ``timestamp`` beside the event, in no certain zone, is not looked at."""
+
+    event = EventSerializer()
+
+
+class ManyTicketsSerializer(ManySerializer, TicketSerializer):
+    """The same ticket for many incidents."""
+
+
 class SourceTypeSerializer(serializers.Serializer):
     """A kind of source system."""
 

@@ -2,12 +2,23 @@
 
 from django.urls import path
 
-from . import bulk_views, open_set_views, source_views, views
+from . import bulk_views, many_views, open_set_views, source_views, views
 
 app_name = "incident"
+many_v1 = [
+    path("acks/bulk/", many_views.ManyAcksView.as_view(), name="many-acks"),
+    path("events/bulk/", many_views.ManyEventsView.as_view(), name="many-events"),
+    path("ticket_url/bulk/", many_views.ManyTicketsView.as_view(), name="many-tickets"),
+]
+many_v2 = [
+    path("acks/bulk/", many_views.ManyAcksV2View.as_view(), name="many-acks"),
+    path("events/bulk/", many_views.ManyEventsV2View.as_view(), name="many-events"),
+    path("ticket_url/bulk/", many_views.ManyTicketsV2View.as_view(), name="many-tickets"),
+]
 urlpatterns = [
     path("", views.IncidentListView.as_view(), name="incident-list"),
     path("bulk/", bulk_views.BulkView.as_view(), name="incident-bulk"),
+    *many_v1,
     path("mine/", views.MyIncidentListView.as_view(), name="incident-mine"),
     path("mine/open-set/", open_set_views.OpenSetView.as_view(), name="open-set"),
     path("mine/by-source-id/<path:source_incident_id>/", open_set_views.BySourceIdView.as_view(), name="by-source-id"),

@@ -6,6 +6,7 @@ from drf_spectacular.views import SpectacularSwaggerView
 
 from argus.auth.views import LoginMethodsView, OidcTokenView, TokenView
 from argus.drf.errors import not_found
+from argus.incident.urls import many_v2
 from argus.notificationprofile.urls import incident_urlpatterns as delivery_urlpatterns
 
 from .views import FrontPage, SchemaView, VersionsView
@@ -31,6 +32,7 @@ urlpatterns = [
     path("admin/", admin.site.urls),
     path("api/", VersionsView.as_view(), name="versions"),
     path("api/v1/", include((api_v1, "v1"))),
+    path("api/v2/incidents/", include((many_v2, "v2"))),
     path("login-methods/", LoginMethodsView.as_view(), name="login-methods"),
     path("api/", include("argus.inventory.urls")),
     path("api/alerts/", include("argus.alert.urls")),
