@@ -9,12 +9,14 @@ from django.db.models import Count
 from django.utils import timezone
 from rest_framework.authtoken.models import Token
 
+from argus.alert.models import Alert
 from argus.incident.lifecycle import EventType
 from argus.incident.models import Acknowledgement, Event, Incident, IncidentTagRelation, Tag
 from argus.incident.retention import delete_finished, delete_unused_tags, finished_before, unused_tags
 from argus.notificationprofile.models import Delivery, OutboxEntry, Verdict
 from argus.site import retention
 from argus.util.infinity import INFINITY
+from tests.alert.factories import make_alert
 from tests.factories import (
     INCIDENTS,
     incident_body,
@@ -112,6 +114,16 @@ def test_all_that_belongs_to_an_incident_goes_with_it(source):
     assert set(OutboxEntry.objects.values_list("event__incident", flat=True)) == {kept.pk}
     assert Acknowledgement.objects.count() == Delivery.objects.count() == IncidentTagRelation.objects.count() == 1
     assert [str(tag) for tag in Tag.objects.all()] == ["host=a"]
+
+
+def test_alert_goes_with_its_incident_when_that_is_over(db):
+    over, raised = make_alert(), make_alert()
+    moment = timezone.now() - timedelta(days=KEPT + 1)
+    Incident.objects.filter(pk=over.incident_id).update(start_time=moment, end_time=moment)
+    age_events()
+    prune()
+    assert [alert.pk for alert in Alert.objects.all()] == [raised.pk]
+    assert left() == {raised.incident_id}
 
 
 def test_ledger_of_incidents_that_stay_goes_back_as_far_as_the_api_looks(source):

@@ -1,0 +1,59 @@
+"""A disk without room for SQLite: whoever posts is told to come back, nothing is lost or half stored, and it heals."""
+
+import os
+import resource
+import sqlite3
+
+import pytest
+import requests
+
+from tests.factories import incident_body
+from tests.live import Argus
+from tests.servers import running
+from tests.test_servers import eventually
+
+pytestmark = pytest.mark.skipif("DATABASE_URL" in os.environ, reason="is about the file of SQLite")
+
+ROOM = 64 * 1024
+
+
+class Alone(Argus):
+    """``manage.py serve`` without a worker, which could make room by tidying up."""
+
+    def command(self) -> list[str]:
+        return [*super().command(), "--no-worker"]
+
+
+def allow_files_of(argus, size: int) -> None:
+    """Let the live server write files up to this size and no further, as a disk would that is full then."""
+    resource.prlimit(argus.process.pid, resource.RLIMIT_FSIZE, (size, resource.RLIM_INFINITY))
+
+
+def test_full_disk_is_503_loses_nothing_and_heals():
+    with running(Alone()) as argus:
+        session, accepted, refused = argus.session(argus.make_source()["token"]), [], []
+
+        def post() -> int:
+            body = incident_body(description="x" * 2000)
+            answer = session.post(f"{argus.api}incidents/", json=body, timeout=60)
+            (accepted if answer.status_code == 201 else refused).append(body["source_incident_id"])
+            assert answer.status_code in {201, 503}, answer.text
+            return answer.status_code
+
+        assert [post() for _ in range(5)] == [201] * 5
+        files = [argus.folder / f"argus.sqlite3{suffix}" for suffix in ("", "-wal")]
+        allow_files_of(argus, max(file.stat().st_size for file in files) + ROOM)
+        eventually(lambda: post() == 503)
+        assert [post() for _ in range(5)] == [503] * 5
+        shown = session.get(f"{argus.api}incidents/mine/", timeout=60)
+        assert {incident["source_incident_id"] for incident in shown.json()["results"]} == set(accepted)
+        assert requests.get(f"{argus.url}/healthz", timeout=10).status_code == 200
+
+        allow_files_of(argus, resource.RLIM_INFINITY)
+        eventually(lambda: post() == 201, 30)
+        argus.stop()
+        with sqlite3.connect(argus.folder / "argus.sqlite3") as database:
+            assert database.execute("PRAGMA integrity_check").fetchone() == ("ok",)
+            stored = database.execute("SELECT source_incident_id FROM argus_incident_incident").fetchall()
+        assert {name for (name,) in stored} & {*accepted, *refused} == set(accepted)
+        assert "Internal Server Error" not in argus.log.read_text()
