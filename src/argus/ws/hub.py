@@ -55,6 +55,11 @@ def note_own_event(event: int) -> None:
         hub.watcher.note(event)
 
 
+def goes_on() -> bool:
+    """Tell whether the task that asks has not been cancelled, even if some library has swallowed that."""
+    return not asyncio.current_task().cancelling()
+
+
 class Hub:
     """What the sockets of one process share."""
 
@@ -106,12 +111,12 @@ class Hub:
 
     async def listen(self) -> None:
         """Wait for calls by the channel layer. What has broken is put together again."""
-        while True:
+        while goes_on():
             layer = get_channel_layer()
             try:
                 channel = await layer.new_channel()
                 await layer.group_add(GROUP, channel)
-                while True:
+                while goes_on():
                     await layer.receive(channel)
                     self.news.set()
             except Exception as error:
@@ -127,7 +132,7 @@ class Hub:
 
     async def follow(self) -> None:
         """Read the journal whenever there is news, and now and then without being called."""
-        while True:
+        while goes_on():
             with suppress(TimeoutError):
                 async with asyncio.timeout(LOOK_EVERY):
                     await self.news.wait()
@@ -196,7 +201,7 @@ class Hub:
 
     async def look_after(self) -> None:
         """Cut off who does not read, and look for what other processes did."""
-        while True:
+        while goes_on():
             await asyncio.sleep(LOOK_EVERY)
             for socket in list(self.sockets):
                 if socket.busy_since and self.loop.time() - socket.busy_since > STALLED_AFTER:
@@ -207,7 +212,7 @@ class Hub:
 
     async def guard(self) -> None:
         """Let go of those who are not entitled any more: regularly, and at once when this process knows."""
-        while True:
+        while goes_on():
             with suppress(TimeoutError):
                 async with asyncio.timeout(CHECK_EVERY):
                     await self.check_is_due.wait()
