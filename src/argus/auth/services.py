@@ -9,6 +9,7 @@ from django.db.models import ProtectedError, RestrictedError
 from rest_framework.authtoken.models import Token
 
 from argus.util.errors import DomainError
+from argus.util.logs import audit
 
 from .models import User
 
@@ -25,12 +26,14 @@ def replace_token(user: User) -> Token:
     """
     User.objects.select_for_update().get(pk=user.pk)
     Token.objects.filter(user=user).delete()
+    audit("replaced the token of", user)
     return Token.objects.create(user=user)
 
 
 def revoke_token(user: User) -> None:
     """Take the user's token away, if there is one."""
-    Token.objects.filter(user=user).delete()
+    if Token.objects.filter(user=user).delete()[0]:
+        audit("revoked the token of", user)
 
 
 @transaction.atomic
@@ -63,12 +66,14 @@ def set_password(user: User, password: str) -> None:
     """Set the password as it is: whoever runs this is trusted to know better than any policy."""
     user.set_password(password)
     user.save(update_fields=["password"])
+    audit("set the password of", user)
 
 
 def set_superuser(user: User, value: bool) -> None:
     """Turn the user into a superuser and member of the staff, or back."""
     user.is_superuser = user.is_staff = value
     user.save(update_fields=["is_superuser", "is_staff"])
+    audit("made a superuser of" if value else "took the superuser's rights from", user)
 
 
 @transaction.atomic

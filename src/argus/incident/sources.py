@@ -9,6 +9,7 @@ from django.db.models import ProtectedError, RestrictedError
 
 from argus.util.addresses import check_web_address
 from argus.util.errors import DomainError, NotPermitted
+from argus.util.logs import audit
 
 from .models import SourceSystem, SourceSystemType
 
@@ -23,6 +24,7 @@ def create_source_type(name: str, *, actor) -> SourceSystemType:
     source_type, created = SourceSystemType.objects.get_or_create(name=name)
     if not created:
         raise DomainError("There is a source type of this name already.", field="name")
+    audit("added the source type", source_type, actor=actor)
     return source_type
 
 
@@ -93,7 +95,9 @@ def create_source(
     check_web_address(base_url, field="base_url")
     _check_name_is_free(name, source_type)
     user = user or _create_account(username or name)
-    return SourceSystem.objects.create(name=name, type=source_type, user=user, base_url=base_url)
+    source = SourceSystem.objects.create(name=name, type=source_type, user=user, base_url=base_url)
+    audit("added the source", source, actor=actor)
+    return source
 
 
 @transaction.atomic
@@ -105,6 +109,7 @@ def rename_source(source: SourceSystem, name: str, *, actor) -> SourceSystem:
         _check_name_is_free(name, source.type)
         source.name = name
         source.save(update_fields=["name"])
+        audit("renamed a source to", source, actor=actor)
     return source
 
 
@@ -114,6 +119,7 @@ def set_base_url(source: SourceSystem, base_url: str, *, actor) -> None:
     check_is_superuser(actor, "Only superusers may change where a source is.")
     check_web_address(base_url, field="base_url")
     SourceSystem.objects.filter(pk=source.pk).update(base_url=base_url)
+    audit("changed the address of the source", source, actor=actor)
 
 
 def delete_source(source: SourceSystem, *, actor) -> None:
@@ -123,7 +129,9 @@ def delete_source(source: SourceSystem, *, actor) -> None:
     """
     check_is_superuser(actor, "Only superusers may delete sources.")
     try:
+        name = str(source)
         source.user.delete()
+        audit("deleted the source", name, actor=actor)
     except RestrictedError:
         raise DomainError("The account of this source has acted on incidents of other sources.") from None
 

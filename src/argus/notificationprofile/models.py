@@ -111,6 +111,7 @@ class OutboxEntry(models.Model):
 
     event = models.OneToOneField(Event, models.CASCADE, related_name="+")
     created = models.DateTimeField(default=timezone.now)
+    request_id = models.CharField(max_length=64, blank=True, default="", db_default="")
 
     def __str__(self):
         return f"Event {self.event_id}"
@@ -179,6 +180,7 @@ class Delivery(models.Model):
     leased_until = models.DateTimeField(null=True, help_text="Some worker has it in hand until then.")
     settled = models.DateTimeField(null=True, help_text="When it was sent, given up or suppressed.")
     last_error = models.TextField(blank=True)
+    request_id = models.CharField(max_length=64, blank=True, default="", db_default="")
 
     objects = DeliveryQuerySet.as_manager()
 

@@ -48,12 +48,14 @@ class Router:
             # Another worker has it, or "manage.py flush" has taken it away.
             RoutingVersion.objects.bulk_create([RoutingVersion(pk=VERSION)], ignore_conflicts=True)
             return 0
-        entries = dict(OutboxEntry.objects.order_by("pk").values_list("pk", "event_id")[:EVENTS_AT_ONCE])
+        entries = list(OutboxEntry.objects.order_by("pk").only("event_id", "request_id")[:EVENTS_AT_ONCE])
         if entries:
-            routing = self.wishes_at(number)
-            lines = [line for facts in load_facts(entries.values()) for line in select(facts, routing, policy)]
+            routing, requests = self.wishes_at(number), {entry.event_id: entry.request_id for entry in entries}
+            lines = [line for facts in load_facts(requests) for line in select(facts, routing, policy)]
+            for line in lines:
+                line.request_id = requests[line.event_id]
             Delivery.objects.bulk_create(lines, ignore_conflicts=True, batch_size=500)
-            OutboxEntry.objects.filter(pk__in=entries).delete()
+            OutboxEntry.objects.filter(pk__in=[entry.pk for entry in entries]).delete()
         return len(entries)
 
     def wishes_at(self, version: int) -> Routing:

@@ -6,6 +6,7 @@ from django.dispatch import receiver
 
 from argus.auth.models import PhoneNumber
 from argus.incident.signals import event_recorded
+from argus.util.logs import current_request_id
 from argus.util.rows import insert_all
 
 from .models import Filter, NotificationProfile, OutboxEntry, TimeRecurrence, Timeslot
@@ -19,7 +20,8 @@ IRRELEVANT = {"last_login", "password"}
 @receiver(event_recorded, dispatch_uid="put_into_outbox")
 def put_into_outbox(sender, events, **kwargs):
     """Note, in the events' own transaction, that people are to be selected for them, if anybody is to be told."""
-    insert_all([OutboxEntry(event_id=event.pk) for event in events if not event.quiet])
+    request_id = current_request_id()
+    insert_all([OutboxEntry(event_id=event.pk, request_id=request_id) for event in events if not event.quiet])
 
 
 @receiver(post_save, sender=get_user_model(), dispatch_uid="give_default_timeslot")

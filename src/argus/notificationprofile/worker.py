@@ -3,6 +3,7 @@
 import logging
 import threading
 from collections.abc import Callable
+from contextvars import copy_context
 from functools import partial
 from itertools import groupby
 from select import select
@@ -13,6 +14,7 @@ from django.db import InterfaceError, OperationalError, connection, connections
 from django.utils import timezone
 
 from argus.incident.models import Event
+from argus.util.logs import on_behalf_of
 
 from . import health, outbox
 from .media.base import PermanentFailure
@@ -124,7 +126,8 @@ class Batch:
                     if is_withheld(delivery):
                         outbox.settle(delivery, Verdict.SUPPRESSED, reason=Reason.RESTRICTED)
                     else:
-                        self.hand_over(delivery, extra)
+                        with on_behalf_of(delivery.request_id):
+                            self.hand_over(delivery, extra)
         except Stuck as error:
             self.trouble = str(error)
         except (OperationalError, InterfaceError):
@@ -156,15 +159,16 @@ class Batch:
             if result is not None:
                 raise PermanentFailure(f"The medium returned {result!r:.100}, which means nothing.")
         except PermanentFailure as error:
-            log.warning("%s failed for good: %s", delivery, error)
+            log_outcome(delivery, "failed for good", error)
             outbox.settle(delivery, Verdict.FAILED, error=describe(error))
         except Exception as error:
-            log.warning("%s failed, will be tried again: %s", delivery, describe(error))
+            log_outcome(delivery, "failed, will be tried again", error)
             outbox.postpone(delivery, describe(error))
             self.trouble = describe(error)
             if isinstance(error, Stuck):
                 raise
         else:
+            log_outcome(delivery, "sent")
             outbox.settle(delivery, Verdict.SENT)
             self.has_worked = True
 
@@ -189,6 +193,23 @@ class Batch:
         )
 
 
+def log_outcome(delivery: Delivery, outcome: str, error: Exception | None = None) -> None:
+    """Write a line that finds the delivery in the ledger. Its address stays there, also if the error quotes it."""
+    reason = describe(error) if error else ""
+    for secret in (delivery.address, delivery.address.lstrip("+")):
+        reason = reason.replace(secret, "<address>") if secret else reason
+    log.log(
+        logging.WARNING if error else logging.INFO,
+        "Delivery %s of event %s by %s: %s%s",
+        delivery.pk,
+        delivery.event_id,
+        delivery.get_medium_display(),
+        outcome,
+        f": {reason}" if reason else "",
+        extra={"delivery": delivery.pk, "event": delivery.event_id, "incident": delivery.incident_id},
+    )
+
+
 def call_in_time(function: Callable, seconds: float):
     """Call a function in a thread of its own and return what it returns, or raise what it raises.
 
@@ -205,7 +226,7 @@ def call_in_time(function: Callable, seconds: float):
         finally:
             connections.close_all()
 
-    thread = threading.Thread(target=call, daemon=True)
+    thread = threading.Thread(target=copy_context().run, args=[call], daemon=True)
     thread.start()
     thread.join(seconds)
     if not outcome:

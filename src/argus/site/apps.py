@@ -7,4 +7,5 @@ class SiteConfig(AppConfig):
     verbose_name = "Argus site"
 
     def ready(self):
-        from . import checks  # noqa: F401  (they register themselves)
+        from . import checks, trail  # noqa: F401  (they register themselves)
+        from .watch import ingest  # noqa: F401

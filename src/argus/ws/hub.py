@@ -43,6 +43,11 @@ def hub_of_this_loop() -> "Hub":
     return _hubs[loop]
 
 
+def connected_sockets() -> int:
+    """Return how many sockets are connected to this process. From any thread."""
+    return sum(len(hub.sockets) for hub in list(_hubs.values()))
+
+
 def request_check() -> None:
     """Have all sockets of this process checked soon. From any thread."""
     for hub in list(_hubs.values()):

@@ -12,6 +12,7 @@ from django.forms import ModelForm
 from django.http import HttpResponseRedirect
 
 from argus.util.errors import DomainError
+from argus.util.logs import audit
 
 from .deletion import MOST_OBJECTS, describe, toll_of
 from .fields import (
@@ -91,6 +92,21 @@ class SafeAdmin(admin.ModelAdmin):
             kwargs.setdefault("widget", PickyAutocompleteSelectMultiple(db_field, self.admin_site))
         return super().formfield_for_manytomany(db_field, request, **kwargs)
 
+    # Who did what
+
+    def log_addition(self, request, obj, message):
+        audit("added", named(obj), actor=request.user)
+        return super().log_addition(request, obj, message)
+
+    def log_change(self, request, obj, message):
+        audit("changed", named(obj), actor=request.user)
+        return super().log_change(request, obj, message)
+
+    def log_deletions(self, request, queryset):
+        for obj in queryset:
+            audit("deleted", named(obj), actor=request.user)
+        return super().log_deletions(request, queryset)
+
     # Refusals
 
     def changeform_view(self, request, object_id=None, form_url="", extra_context=None):
@@ -165,6 +181,11 @@ class SafeAdmin(admin.ModelAdmin):
         if not toll.taken[model] or not self.admin_site.is_registered(model):
             return True
         return request.user.has_perm(f"{model._meta.app_label}.delete_{model._meta.model_name}")
+
+
+def named(obj) -> str:
+    """Name a row in the log, without what people may have called it."""
+    return f"{obj._meta.verbose_name} {obj.pk}"
 
 
 class ServiceForm(ModelForm):

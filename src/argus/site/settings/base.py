@@ -53,6 +53,7 @@ INSTALLED_APPS = [
 
 MIDDLEWARE = [
     "argus.site.watch.middleware.WatchMiddleware",
+    "argus.drf.access.AccessMiddleware",
     "django.middleware.security.SecurityMiddleware",
     "argus.drf.middleware.BodyLimitMiddleware",
     "argus.drf.middleware.OutageMiddleware",
@@ -128,6 +129,8 @@ ARGUS_WEB_THREADS = env_int("ARGUS_WEB_THREADS", 8, minimum=1)
 
 # How long something may have been due to be sent before /readyz says so, in seconds; 0 is for ever.
 ARGUS_READY_NOTIFICATION_AGE = env_int("ARGUS_READY_NOTIFICATION_AGE", 300)
+# Who shows it may read /metrics from anywhere; without it only this machine itself may.
+ARGUS_METRICS_TOKEN = env_str("ARGUS_METRICS_TOKEN", "")
 
 # What "manage.py prune" keeps, in days; 0 is everything, for ever.
 ARGUS_RETENTION_DAYS = env_int("ARGUS_RETENTION_DAYS", 0)
@@ -300,14 +303,30 @@ DEFAULT_SMS_MEDIA = "argus.notificationprofile.media.sms.EmailGatewaySMS" if ARG
 LOGGING = {
     "version": 1,
     "disable_existing_loggers": False,
-    "formatters": {"line": {"format": "{asctime} {levelname} {name}: {message}", "style": "{"}},
-    "handlers": {"console": {"class": "logging.StreamHandler", "formatter": "line"}},
+    "filters": {"context": {"()": "argus.util.logs.Context"}},
+    "formatters": {
+        "line": {
+            "()": "argus.util.logs.LineFormatter",
+            "format": "{asctime} {levelname} {name}: {message}",
+            "style": "{",
+        },
+        "json": {"()": "argus.util.logs.JsonLineFormatter"},
+    },
+    "handlers": {
+        "console": {
+            "class": "logging.StreamHandler",
+            "filters": ["context"],
+            "formatter": env_choice("ARGUS_LOG_FORMAT", "line", ["LINE", "JSON"]).lower(),
+        }
+    },
     "root": {
         "handlers": ["console"],
         "level": env_choice("ARGUS_LOG_LEVEL", "INFO", ["DEBUG", "INFO", "WARNING", "ERROR"]),
     },
     "loggers": {
         "django": {"level": "INFO"},
+        # What is 4xx has its line in argus.access.
+        "django.request": {"level": "ERROR"},
         # It writes a traceback every second while Redis is away; argus.ws says so once.
         "channels_redis": {"level": "CRITICAL"},
     },

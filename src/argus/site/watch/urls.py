@@ -7,6 +7,7 @@ from . import views
 urlpatterns = [
     path("healthz", views.health, name="health"),
     path("readyz", views.ready, name="ready"),
+    path("metrics", views.metrics, name="metrics"),
 ]
 
 VIEWS = {f"/{pattern.pattern}": pattern.callback for pattern in urlpatterns}

@@ -1,10 +1,13 @@
 """The addresses for those who watch. No session, no account: they must work when everything else does not."""
 
-from django.http import JsonResponse
+from django.http import HttpResponse, JsonResponse
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_safe
+from prometheus_client import CONTENT_TYPE_LATEST
 
+from .access import refusal_for
 from .readiness import is_fine, readiness
+from .scrape import scrape
 
 
 @require_safe
@@ -22,6 +25,13 @@ def ready(request):
     failing = [name for name, finding in parts.items() if not is_fine(finding) and name not in excluded(request)]
     body = {"status": "failing" if failing else "ok", "failing": failing, "parts": parts}
     return JsonResponse(body, status=503 if failing else 200)
+
+
+@require_safe
+@never_cache
+def metrics(request):
+    """The figures, in the text format of Prometheus."""
+    return refusal_for(request) or HttpResponse(scrape(), content_type=CONTENT_TYPE_LATEST)
 
 
 def excluded(request) -> list[str]:

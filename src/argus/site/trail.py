@@ -1,0 +1,45 @@
+"""Who did what to incidents, and who came in: lines in the log, beside the history that the database keeps."""
+
+from django.contrib.auth.signals import user_logged_in, user_logged_out, user_login_failed
+from django.dispatch import receiver
+
+from argus.incident.lifecycle import EventType
+from argus.incident.models import Event, Incident, SourceSystem
+from argus.incident.signals import event_recorded
+from argus.util.logs import audit
+
+
+@receiver(event_recorded, dispatch_uid="audit_events")
+def audit_events(sender, events, **kwargs):
+    """Tell of each event when it is committed."""
+    for event in events:
+        verb = f"recorded {EventType(event.type).name}"
+        details = {"incident": event.incident_id, "event": event.pk}
+        audit(verb, f"incident {event.incident_id}", actor=actor_of(event), **details)
+
+
+def actor_of(event) -> str:
+    """Name the actor, if the name is at hand: a line in the log is worth no query."""
+    source = event.incident.source if Incident.source.is_cached(event.incident) else None
+    if Event.actor.is_cached(event):
+        return event.actor.get_username()
+    if source and source.user_id == event.actor_id and SourceSystem.user.is_cached(source):
+        return source.user.get_username()
+    return f"account {event.actor_id}"
+
+
+@receiver(user_logged_in, dispatch_uid="audit_login")
+def audit_login(sender, user, **kwargs):
+    audit("logged in", user, actor=user)
+
+
+@receiver(user_logged_out, dispatch_uid="audit_logout")
+def audit_logout(sender, user, **kwargs):
+    if user is not None:
+        audit("logged out", user, actor=user)
+
+
+@receiver(user_login_failed, dispatch_uid="audit_failed_login")
+def audit_failed_login(sender, request=None, **kwargs):
+    """Not by which name: people type their password there, too."""
+    audit("failed to log in from", request.META.get("REMOTE_ADDR", "-") if request is not None else "-")

@@ -1,0 +1,193 @@
+"""The figures: who may read them, what they say, and that the dashboard and the alert rules ask for what there is."""
+
+import json
+import os
+import re
+import subprocess
+import sys
+from datetime import timedelta
+from pathlib import Path
+
+import promql_parser
+import pytest
+import requests
+import yaml
+from django.utils import timezone
+from prometheus_client.parser import text_string_to_metric_families
+
+from argus.incident.models import Event
+from argus.notificationprofile.models import Delivery, MediumHealth, OutboxEntry
+from argus.site.watch import figures
+from tests.factories import incident_body, make_ack, make_incident, make_source, make_user
+from tests.live import SOURCE_DIR
+from tests.notificationprofile.factories import make_line
+
+MONITORING = Path(__file__).parents[2] / "docs" / "monitoring"
+METRIC = re.compile(r"\bargus_[a-z_]+")
+COUNT = """
+from argus.drf.metrics import REQUESTS
+from argus.site.watch.scrape import counted
+from prometheus_client import generate_latest
+REQUESTS.labels("view", "GET", 200).inc(2)
+print(generate_latest(counted()).decode())
+"""
+
+
+def read(text: str) -> dict[tuple, float]:
+    """All samples: the name with its labels' values in the order of their names, and the value."""
+    families = text_string_to_metric_families(text)
+    return {
+        (sample.name, *(value for _, value in sorted(sample.labels.items()))): sample.value
+        for family in families
+        for sample in family.samples
+    }
+
+
+def look() -> dict[tuple, float]:
+    """What the database says."""
+    return {
+        (family.name, *sample.labels.values()): sample.value
+        for family in figures.all_figures()
+        for sample in family.samples
+    }
+
+
+@pytest.fixture(scope="module")
+def scraped(argus) -> str:
+    source = argus.make_source("metrics.example.org")
+    argus.session(source["token"]).post(f"{argus.api}incidents/", json=incident_body(), timeout=10)
+    requests.get(f"{argus.api}there-is-no-such-thing/", timeout=10)
+    return requests.get(f"{argus.url}/metrics", timeout=10).text
+
+
+def test_live_figures_tell_of_requests_incidents_parts_and_sockets(scraped):
+    samples = read(scraped)
+
+    assert samples["argus_http_requests_total", "POST", "201", "v1:incident:incident-list"] >= 1
+    assert samples["argus_http_request_duration_seconds_count", "v1:incident:incident-list"] >= 1
+    assert samples["argus_incidents_created_total", "metrics.example.org", "nav"] == 1
+    assert samples["argus_open_incidents", "false", "metrics.example.org", "nav"] == 1
+    assert samples["argus_part_up", "database"] == 1
+    assert samples["argus_websocket_clients",] == 0
+    assert samples["argus_pushes_total", "lost"] == 0
+
+
+def test_strange_paths_make_no_new_labels(scraped):
+    assert "no-such-thing" not in scraped
+
+
+def test_figures_are_for_this_machine_unless_there_is_a_token(db, client, settings):
+    def ask(address="127.0.0.1", **headers):
+        return client.get("/metrics", REMOTE_ADDR=address, headers=headers).status_code
+
+    assert (ask(), ask("::1"), ask("10.0.0.1"), ask("")) == (200, 200, 403, 403)
+    for trace in ("X-Forwarded-For", "Forwarded", "X-Real-IP", "Via"):
+        assert ask(**{trace: "127.0.0.1"}) == 403
+
+    settings.ARGUS_METRICS_TOKEN = "a-secret"
+    assert (ask(), ask(authorization="Bearer wrong"), ask(authorization="Bearer \xe6")) == (401, 401, 401)
+    assert ask("10.0.0.1", authorization="Bearer a-secret") == 200
+
+
+def test_open_incidents_are_counted_by_source_and_acknowledgement(db):
+    source, idle = make_source("a", type="nav"), make_source("b", type="zabbix")
+    make_incident(source)
+    make_ack(make_incident(source), actor=make_user())
+    now = look()
+
+    assert now["argus_open_incidents", "a", "nav", "true"] == 1
+    assert now["argus_open_incidents", "a", "nav", "false"] == 1
+    assert now["argus_open_incidents", idle.name, "zabbix", "false"] == 0
+
+
+def test_very_many_sources_share_a_figure(db, monkeypatch):
+    monkeypatch.setattr(figures, "MOST_SOURCES", 2)
+    for _ in range(4):
+        make_incident(make_source())
+    now = {name: value for name, value in look().items() if name[0] == "argus_open_incidents" and name[-1] == "false"}
+
+    assert len(now) == 3
+    assert now["argus_open_incidents", *figures.OTHERS, "false"] >= 2
+
+
+def test_skew_is_the_least_lateness_of_a_source(db):
+    source, now = make_source("ahead"), timezone.now()
+    for seconds in (3600, -90, 20):
+        make_incident(source, start_time=now - timedelta(seconds=seconds))
+    Event.objects.update(received=now)
+
+    assert look()["argus_source_clock_skew_seconds", "ahead", source.type_id] == -90
+
+
+def test_what_is_to_be_sent_is_counted_and_how_long_it_has_waited(db):
+    line = make_line(make_incident().events.get(), make_user())
+    OutboxEntry.objects.update(created=timezone.now() - timedelta(hours=1))
+    MediumHealth.objects.create(medium="EM", failing_since=timezone.now())
+    now = look()
+
+    assert now["argus_outbox_events",] == OutboxEntry.objects.count()
+    assert 3600 <= now["argus_oldest_due_seconds",] < 3700
+    assert now["argus_deliveries_unsettled", "E-mail", "pending"] == 1
+    assert now["argus_deliveries_recent", "E-mail", "pending"] == 1
+    assert (now["argus_medium_failing", "E-mail"], now["argus_medium_failing", "SMS"]) == (1, 0)
+    Delivery.objects.filter(pk=line.pk).update(created=timezone.now() - timedelta(hours=1), verdict="sent")
+    assert look()["argus_deliveries_recent", "E-mail", "sent"] == 0
+
+
+@pytest.mark.parametrize("number", [1, 50])
+def test_looking_takes_ten_queries(db, number, django_assert_num_queries):
+    user = make_user()
+    for _ in range(number):
+        make_line(make_incident(make_source()).events.get(), user)
+
+    with django_assert_num_queries(11):
+        figures.all_figures()
+
+
+def test_processes_of_a_host_count_together(tmp_path):
+    surroundings = {**os.environ, "PYTHONPATH": str(SOURCE_DIR), "PROMETHEUS_MULTIPROC_DIR": str(tmp_path)}
+    surroundings["DJANGO_SETTINGS_MODULE"] = "argus.site.settings.test"
+    code = f"import django; django.setup()\n{COUNT}"
+    command = [sys.executable, "-c", code]
+    texts = [subprocess.run(command, env=surroundings, check=True, capture_output=True, text=True) for _ in range(2)]
+
+    numbers = [read(text.stdout)["argus_http_requests_total", "GET", "200", "view"] for text in texts]
+    assert numbers == [2, 4]
+
+
+# What is asked for by the dashboard and the alert rules
+
+
+def queries() -> dict[str, str]:
+    panels = json.loads((MONITORING / "dashboard.json").read_text())["panels"]
+    rules = yaml.safe_load((MONITORING / "alerts.yml").read_text())["groups"][0]["rules"]
+    shown = {f"{panel['title']} {target['refId']}": target["expr"] for panel in panels for target in panel["targets"]}
+    return shown | {rule["alert"]: rule["expr"] for rule in rules}
+
+
+@pytest.mark.parametrize("query", queries().values(), ids=queries())
+def test_query_is_promql_and_asks_for_figures_that_there_are(query, scraped):
+    promql_parser.parse(query)
+    names = set(re.findall(r"^# TYPE (\w+)", scraped, re.MULTILINE))
+    wanted = {re.sub(r"_(bucket|count|sum)$", "", name) for name in METRIC.findall(query)}
+
+    assert wanted <= names
+    assert wanted or "up{" in query
+
+
+def test_rules_have_all_that_prometheus_needs():
+    rules = yaml.safe_load((MONITORING / "alerts.yml").read_text())["groups"][0]["rules"]
+
+    assert len({rule["alert"] for rule in rules}) == len(rules)
+    assert all(rule["labels"]["severity"] in {"critical", "warning", "info"} for rule in rules)
+    assert all(rule["annotations"]["summary"] for rule in rules)
+    assert all(re.fullmatch(r"\d+[mhd]", rule.get("for", "0m")) for rule in rules)
+
+
+def test_every_figure_of_ours_is_on_the_dashboard_or_in_a_rule(scraped):
+    names = set(re.findall(r"^# TYPE (argus_\w+)", scraped, re.MULTILINE))
+    asked = {
+        re.sub(r"_(bucket|count|sum)$", "", name) for query in queries().values() for name in METRIC.findall(query)
+    }
+
+    assert {name for name in names if not name.endswith("_created")} <= asked | {"argus_http_request_duration_seconds"}

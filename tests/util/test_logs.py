@@ -1,0 +1,125 @@
+"""Lines that can be read, by people or machines, that name their request and keep secrets."""
+
+import json
+import logging
+from datetime import UTC, datetime
+
+import pytest
+from django.conf import settings
+from django.utils.log import configure_logging
+from hypothesis import given
+from hypothesis import strategies as st
+
+from argus.util.logs import (
+    Context,
+    JsonLineFormatter,
+    LineFormatter,
+    current_request_id,
+    new_request_id,
+    on_behalf_of,
+    without_secrets,
+)
+
+TOKEN = "0123456789abcdef0123456789abcdef01234567"
+
+
+def written(formatter, message: str, *arguments, name: str = "argus.x", level=logging.INFO, **values) -> str:
+    record = logging.getLogger(name).makeRecord(name, level, "f", 1, message, arguments, None, extra=values)
+    Context().filter(record)
+    return formatter.format(record)
+
+
+@pytest.fixture
+def line():
+    return LineFormatter("{levelname} {name}: {message}", style="{")
+
+
+def test_line_names_its_request(line):
+    with on_behalf_of("request-1"):
+        assert written(line, "Hello %s", "you") == "INFO argus.x: Hello you [request-1]"
+    assert written(line, "Hello") == "INFO argus.x: Hello"
+    assert current_request_id() == ""
+
+
+def test_nobody_can_begin_a_line_of_their_own(line):
+    assert written(line, "a\n2026 INFO argus.audit: x").split("\n")[1].startswith("    ")
+
+
+def test_json_has_the_request_and_whatever_else_is_known():
+    with on_behalf_of("request-1"):
+        text = written(JsonLineFormatter(), "Hello\n%s", "you", status=201, request=object())
+    entry = json.loads(text)
+    assert datetime.strptime(entry.pop("time"), "%Y-%m-%dT%H:%M:%S%z").astimezone(UTC)
+
+    assert entry == {
+        "level": "INFO",
+        "logger": "argus.x",
+        "message": "Hello\nyou",
+        "request_id": "request-1",
+        "status": 201,
+    }
+    assert "\n" not in text
+
+
+@pytest.mark.parametrize(
+    "secret",
+    [
+        TOKEN,
+        f"Token {TOKEN}",
+        "+4791234567",
+        "password=correct-horse",
+        "https://somebody:correct-horse@example.org",
+        "?token=abc&x=1",
+        "sessionid=abc; path",
+        "csrftoken=abc",
+    ],
+)
+def test_secrets_are_not_written(line, secret):
+    text = written(line, "It is %s.", secret) + written(JsonLineFormatter(), f"It is {secret}.")
+
+    assert [part for part in (TOKEN, "91234567", "correct-horse", "=abc") if part in text] == []
+    assert "***" in text
+
+
+@pytest.mark.parametrize(
+    "text", ["2026-03-02T08:15:00+0200", "incident 17", "e3b0c44298fc1c149afbf4c8996fb924", "http://127.0.0.1:8000/"]
+)
+def test_what_is_no_secret_stays(text):
+    assert without_secrets(text) == text
+
+
+@pytest.mark.parametrize("sane", ["abcdefgh", "0af7651916cd43dd8448eb211c80319c", "web-1.example_2"])
+def test_sane_request_ids_are_taken(sane):
+    assert new_request_id(sane) == sane
+
+
+@given(st.text() | st.just(TOKEN))
+def test_any_other_request_id_is_made_up_and_different_each_time(text):
+    made = [new_request_id(text + "\n"), new_request_id(text + "\n")]
+
+    assert made[0] != made[1]
+    assert all(one.isalnum() and len(one) == 32 for one in made)
+
+
+def test_a_token_is_no_request_id():
+    assert new_request_id(TOKEN) != TOKEN
+
+
+def test_strange_requests_are_worth_a_line_and_no_page(line):
+    try:
+        raise ValueError("no")
+    except ValueError as error:
+        record = logging.getLogger("x").makeRecord(
+            "django.security.DisallowedHost", logging.ERROR, "f", 1, "Invalid", (), (type(error), error, None)
+        )
+    Context().filter(record)
+
+    assert line.format(record) == "WARNING django.security.DisallowedHost: Invalid"
+
+
+@pytest.mark.parametrize("formatter", ["line", "json"])
+def test_settings_can_be_used_as_they_are(formatter):
+    configuration = {**settings.LOGGING, "root": {"level": "INFO"}, "loggers": {}}
+    configuration["handlers"] = {"console": {**settings.LOGGING["handlers"]["console"], "formatter": formatter}}
+
+    configure_logging("logging.config.dictConfig", configuration)
