@@ -6,6 +6,8 @@ import orjson
 from rest_framework import renderers
 from rest_framework.utils.encoders import JSONEncoder
 
+from .headers import CSP, policy
+
 
 class JSONRenderer(renderers.BaseRenderer):
     """JSON by ``orjson``: answers are plain dictionaries, so nothing needs to be converted first."""
@@ -34,3 +36,8 @@ class BrowsableRenderer(renderers.BrowsableAPIRenderer):
 
     def get_default_renderer(self, view):
         return renderers.JSONRenderer()
+
+    def render(self, data, accepted_media_type=None, renderer_context=None):
+        # REST framework's templates have style attributes.
+        renderer_context["response"].headers[CSP] = policy(styles="'unsafe-inline'")
+        return super().render(data, accepted_media_type, renderer_context)

@@ -10,10 +10,13 @@ from urllib.parse import quote_from_bytes
 from a2wsgi import WSGIMiddleware
 from django.conf import settings
 
-# First of all: it makes Django ready for what the others import.
+from argus.drf.metrics import REFUSED
+
+# Before the others: it makes Django ready for what they import.
 from argus.site.wsgi import application as wsgi_application
 from argus.ws.routing import application as websocket
 
+from .admission import Admission, Refused, refuse
 from .bodies import BodyTooSlow, read_ahead, refuse_slow
 from .watch.urls import VIEWS
 
@@ -22,6 +25,7 @@ VISIBLE_ASCII = "".join(chr(code) for code in range(0x21, 0x7F))
 http = WSGIMiddleware(wsgi_application, workers=settings.ARGUS_WEB_THREADS)
 # Threads of their own: those who watch want an answer just when all others wait for a database that has none.
 watch = WSGIMiddleware(wsgi_application, workers=4)
+admission = Admission(places=settings.ARGUS_WEB_THREADS, rate=settings.ARGUS_RATE_LIMIT)
 
 
 async def application(scope, receive, send):
@@ -37,4 +41,12 @@ async def application(scope, receive, send):
             return await refuse_slow(send)
         if receive is None:
             return None
-    return await (watch if scope["path"] in VIEWS else http)(scope, receive, send)
+        if scope["path"] in VIEWS:
+            return await watch(scope, receive, send)
+        try:
+            async with admission.place_for(scope):
+                return await http(scope, receive, send)
+        except Refused as refusal:
+            REFUSED.labels(refusal.reason).inc()
+            return await refuse(send, refusal)
+    return await http(scope, receive, send)

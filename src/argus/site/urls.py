@@ -2,7 +2,7 @@
 
 from django.contrib import admin
 from django.urls import include, path, re_path
-from drf_spectacular.views import SpectacularSwaggerView
+from drf_spectacular.views import SpectacularSwaggerSplitView
 
 from argus.auth.views import LoginMethodsView, OidcTokenView, TokenView
 from argus.drf.errors import not_found
@@ -14,7 +14,10 @@ from .views import FrontPage, SchemaView, VersionsView
 admin.site.site_header = admin.site.site_title = "Argus"
 
 # The page has no other methods; asked what it can do, it would look for a template of the answer.
-docs = SpectacularSwaggerView.as_view(url_name="v1:schema", http_method_names=["get", "head"])
+# Its script has an address of its own: there is none within the page.
+docs = SpectacularSwaggerSplitView.as_view(
+    url_name="v1:schema", template_name="api_docs.html", http_method_names=["get", "head"]
+)
 
 api_v1 = [
     path("token-auth/", TokenView.as_view(), name="token-auth"),

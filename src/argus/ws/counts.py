@@ -3,6 +3,9 @@
 import threading
 from collections import Counter
 
+from prometheus_client import Counter as Figure
+from prometheus_client import Gauge
+
 _numbers: Counter[str] = Counter()
 _lock = threading.Lock()
 
@@ -14,10 +17,19 @@ ENDED = "ended"  # sockets whose token, session or account has gone
 CUT_OFF = "cut_off"  # sockets that did not read
 
 
+PUSHES = Figure("argus_pushes", "Changes on their way to websockets.", ["outcome"])
+CLOSED = Figure("argus_websockets_closed", "Sockets that Argus has closed.", ["reason"])
+CLIENTS = Gauge("argus_websocket_clients", "Sockets that are connected.", multiprocess_mode="livesum")
+FIGURES = {name: PUSHES.labels(name) for name in (PUSHED, DELAYED, LOST)} | {
+    name: CLOSED.labels(name) for name in (REFUSED, ENDED, CUT_OFF)
+}
+
+
 def count(name: str, number: int = 1) -> None:
     """Add to a number. From any thread."""
     with _lock:
         _numbers[name] += number
+    FIGURES[name].inc(number)
 
 
 def counts() -> dict[str, int]:

@@ -43,11 +43,6 @@ def hub_of_this_loop() -> "Hub":
     return _hubs[loop]
 
 
-def connected_sockets() -> int:
-    """Return how many sockets are connected to this process. From any thread."""
-    return sum(len(hub.sockets) for hub in list(_hubs.values()))
-
-
 def request_check() -> None:
     """Have all sockets of this process checked soon. From any thread."""
     for hub in list(_hubs.values()):
@@ -174,6 +169,7 @@ class Hub:
         """Let the socket follow its audience; return the window, which may have been read a moment ago only."""
         await asyncio.shield(self.beginning)
         self.sockets.add(socket)
+        counts.CLIENTS.set(len(self.sockets))
         window = self.windows.get(socket.audience)
         if window is None:
             window = self.windows[socket.audience] = Window(socket.audience)
@@ -196,6 +192,7 @@ class Hub:
 
     def leave(self, socket) -> None:
         self.sockets.discard(socket)
+        counts.CLIENTS.set(len(self.sockets))
 
     async def first_list(self, user) -> str:
         """Return the newest open incidents that the user may see, as JSON; those who ask together share one."""

@@ -55,6 +55,7 @@ MIDDLEWARE = [
     "argus.site.watch.middleware.WatchMiddleware",
     "argus.drf.access.AccessMiddleware",
     "django.middleware.security.SecurityMiddleware",
+    "argus.drf.headers.HeadersMiddleware",
     "argus.drf.middleware.BodyLimitMiddleware",
     "argus.drf.middleware.OutageMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
@@ -134,6 +135,9 @@ ARGUS_METRICS_TOKEN = env_str("ARGUS_METRICS_TOKEN", "")
 
 # What "manage.py prune" keeps, in days; 0 is everything, for ever.
 ARGUS_RETENTION_DAYS = env_int("ARGUS_RETENTION_DAYS", 0)
+
+# How many requests a second a token may send to one process, for longer than ten seconds; 0 is any number.
+ARGUS_RATE_LIMIT = env_int("ARGUS_RATE_LIMIT", 500)
 
 # The largest request body, in bytes; a longer one is answered with 413.
 ARGUS_MAX_BODY_SIZE = env_int("ARGUS_MAX_BODY_SIZE", 256 * 1024, minimum=1024)

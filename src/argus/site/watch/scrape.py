@@ -1,26 +1,38 @@
 """All figures in the format of Prometheus: what processes have counted, and what is in the database now."""
 
 import os
+from pathlib import Path
 
 from prometheus_client import REGISTRY, CollectorRegistry, generate_latest
-from prometheus_client.multiprocess import MultiProcessCollector
+from prometheus_client.multiprocess import MultiProcessCollector, mark_process_dead
 
 from .figures import DatabaseFigures
-from .pushes import PushFigures
 
 
 def scrape() -> bytes:
     """Return everything that there is to say at the moment. Takes as long as readiness may, at most."""
     now = CollectorRegistry()
     now.register(DatabaseFigures())
-    now.register(PushFigures())
     return generate_latest(counted()) + generate_latest(now)
 
 
 def counted() -> CollectorRegistry:
     """Return what has been counted: by all processes of this host that share a folder for it, else by this one."""
-    if not os.environ.get("PROMETHEUS_MULTIPROC_DIR"):
+    folder = os.environ.get("PROMETHEUS_MULTIPROC_DIR")
+    if not folder:
         return REGISTRY
+    forget_dead_processes(Path(folder))
     together = CollectorRegistry()
     MultiProcessCollector(together)
     return together
+
+
+def forget_dead_processes(folder: Path) -> None:
+    """Take away what a process that has ended said of its present; what it has counted stays."""
+    for pid in {path.stem.rpartition("_")[2] for path in folder.glob("gauge_live*.db")}:
+        try:
+            os.kill(int(pid), 0)
+        except ProcessLookupError:
+            mark_process_dead(pid)
+        except PermissionError:
+            continue
