@@ -4,7 +4,7 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-    dependencies = [("argus_notificationprofile", "0003_reason_restricted")]
+    dependencies = [("argus_notificationprofile", "0004_reason_quiet")]
 
     operations = [
         migrations.AddField(
