@@ -1,6 +1,6 @@
 """What browsers are told, and that no page needs what they are told not to do. What sources write stays text."""
 
-import re
+from html.parser import HTMLParser
 
 import pytest
 from django.contrib import admin
@@ -21,11 +21,22 @@ PAGES = [
     "/api/nowhere/",
     "/admin/login/",
 ]
-INLINE = re.compile(
-    r"""<script(?![^>]*\b(?:src=|type="application/json"))[^>]*> | <style\b | \son[a-z]+\s*= | javascript:""",
-    re.VERBOSE | re.IGNORECASE,
-)
-STYLED = re.compile(r"<[^>]+\sstyle\s*=", re.IGNORECASE)
+
+
+class Offences(HTMLParser):
+    """What a page has within that its policy would have to allow."""
+
+    def __init__(self, page: str):
+        super().__init__()
+        self.found: list[str] = []
+        self.feed(page)
+
+    def handle_starttag(self, tag, attrs):
+        values = dict(attrs)
+        if tag == "style" or (tag == "script" and "src" not in values and values.get("type") != "application/json"):
+            self.found.append(tag)
+        scripts = [name for name, value in attrs if name.startswith("on") or (value or "").startswith("javascript:")]
+        self.found += scripts + [name for name in values if name == "style"]
 
 
 @pytest.fixture
@@ -87,12 +98,8 @@ def test_every_answer_has_the_headers(as_browser, path):
 def test_no_page_has_a_script_or_style_within(as_browser, path):
     text = as_browser.get(path).content.decode()
 
-    if path == INCIDENTS:
-        # The one that may have styles within.
-        text = re.sub("<style.*?</style>", "", text, flags=re.DOTALL)
-    else:
-        assert not STYLED.search(text)
-    assert not INLINE.search(text)
+    # The templates of REST framework may have styles within.
+    assert set(Offences(text).found) <= ({"style"} if path == INCIDENTS else set())
 
 
 def test_the_policy_lets_static_files_come_from_elsewhere(settings):
@@ -122,7 +129,7 @@ def test_no_page_of_the_admin_runs_what_a_source_writes_or_needs_a_script_within
         text = answer.content.decode()
         assert "<script>alert" not in text, path
         assert "<img src=x" not in text, path
-        assert not INLINE.search(text), (path, INLINE.search(text))
+        assert Offences(text).found == [], path
 
 
 def test_no_page_of_the_api_runs_what_a_source_writes(as_browser, world):
