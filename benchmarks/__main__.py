@@ -4,13 +4,13 @@ import argparse
 import sys
 from dataclasses import replace
 
-from . import alerts, ingest, lists, live, notifications, prune, sqlite
+from . import alerts, bulk, ingest, lists, live, notifications, prune, sqlite
 from .machine import describe_machine
 from .report import PAGE, progress, write
 from .scale import FULL, QUICK, TINY
 from .servers import available_kinds
 
-NAMES = ["alerts", "ingest", "lists", "live", "notifications", "prune", "sqlite"]
+NAMES = ["alerts", "bulk", "ingest", "lists", "live", "notifications", "prune", "sqlite"]
 
 
 def parse(arguments: list[str] | None) -> argparse.Namespace:
@@ -39,6 +39,7 @@ def main(arguments: list[str] | None = None) -> None:
     scale = replace(scale, sqlite_seconds=options.seconds or scale.sqlite_seconds)
     commands = {
         "alerts": lambda: alerts.measure(scale),
+        "bulk": lambda: bulk.measure(scale),
         "ingest": lambda: ingest.measure(scale, kinds=options.servers),
         "lists": lambda: lists.measure(scale),
         "live": lambda: live.measure(scale),

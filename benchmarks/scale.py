@@ -14,6 +14,10 @@ class Scale:
     ingest_seconds: float = 2.0
     # events (acks and closes) of each kind, here and in lists
     events: int = 100
+    # bulk: rounds, incidents in each of each kind; incidents that are open at the source
+    bulk_rounds: int = 3
+    bulk_incidents: int = 1_000
+    open_set: int = 5_000
     # lists: incidents loaded; rounds of each case at each size
     sizes: tuple[int, ...] = (10_000, 100_000, 1_000_000)
     list_rounds: int = 3
@@ -43,6 +47,8 @@ class Scale:
 
 FULL = Scale()
 QUICK = Scale(
+    bulk_rounds=1,
+    open_set=1_000,
     ingest_rounds=3,
     ingest_seconds=1.0,
     sizes=(10_000, 100_000),
@@ -60,6 +66,9 @@ QUICK = Scale(
     live_seconds=10.0,
 )
 TINY = Scale(
+    bulk_rounds=1,
+    bulk_incidents=1,
+    open_set=20,
     concurrencies=(2,),
     warm_up_seconds=0.1,
     ingest_rounds=1,

@@ -2,7 +2,7 @@
 
 import pytest
 
-from benchmarks import alerts, ingest, lists, live, notifications, prune, sqlite
+from benchmarks import alerts, bulk, ingest, lists, live, notifications, prune, sqlite
 from benchmarks.__main__ import parse
 from benchmarks.figures import percentile
 from benchmarks.machine import describe_machine
@@ -15,6 +15,13 @@ def test_ingest_is_measured_beside_its_yardstick():
 
     assert [row[0] for row in tables["ingest"].rows] == ["serve, 2"]
     assert [row[0] for row in tables["events"].rows] == ["ack", "close"]
+    assert_page_takes(tables)
+
+
+def test_lists_of_incidents_are_measured_beside_single_ones():
+    tables = bulk.measure(TINY)
+
+    assert len(tables["bulk"].rows) == 8
     assert_page_takes(tables)
 
 
