@@ -54,6 +54,7 @@ check: export EMAIL_HOST = smtp.example.org
 check: export DEFAULT_FROM_EMAIL = argus@example.org
 check: $(READY).base ## No migration is missing, and production's settings pass Django's deployment check
 	@env -u DATABASE_URL $(PY) manage.py makemigrations --check --dry-run --settings=argus.site.settings.test
+	@$(PY) manage.py collectstatic --no-input --verbosity 0 --settings=argus.site.settings.prod
 	@$(PY) manage.py check --deploy --fail-level WARNING --settings=argus.site.settings.prod
 
 bench: $(READY).test ## Measure what docs/reference/performance.md reports
