@@ -18,6 +18,8 @@ from .scale import Scale
 from .servers import POSTGRES_SETTINGS, ArgusServer, prepare, running_argus
 
 LIST, STATS = "/api/alerts/", "/api/alerts/stats/"
+# An answer about the caller alone, without any list.
+YARDSTICK = "/api/v1/auth/user/"
 # The bar: p95 of a page, and of the counts, for each role; in milliseconds.
 MOST = 50
 WEEK = 7 * 24 * 3600
@@ -58,7 +60,7 @@ def measure(scale: Scale) -> dict[str, Table]:
         tokens = load(postgres.url, size=scale.alerts, projects=scale.projects, accounts=accounts)
         with running_argus(postgres.url) as server:
             queries = cases(middle_customer(postgres.url))
-            rows = []
+            rows = [["yardstick", "", *time_of(server, client, tokens["admin"], YARDSTICK, scale), "", "", ""]]
             for role, title in ROLES.items():
                 progress(f"alerts: {title}")
                 rows += [
@@ -84,10 +86,14 @@ def describe_case(server: ArgusServer, client: LoadClient, token: str, name: str
     counts, _ = ask(server.url, f"{STATS}?{query}", token)
     cells = [name, f"{sum(json.loads(counts).values()):,}"]
     for path in (LIST, STATS):
-        _, queries = ask(server.url, f"{path}?{query}", token)
-        requests = [("GET", f"{path}?{query}", None)]
-        job = Job(port=server.port, token=token, seconds=scale.alert_seconds, requests=requests)
-        latencies = client.run(job).latencies
-        p95 = percentile(latencies, 95)
-        cells += [milliseconds(percentile(latencies, 50)), f"{milliseconds(p95)}{' !' * (p95 * 1000 > MOST)}", queries]
+        cells += time_of(server, client, token, f"{path}?{query}", scale)
     return cells
+
+
+def time_of(server: ArgusServer, client: LoadClient, token: str, path: str, scale: Scale) -> list:
+    """Repeat a request for some time; return p50, p95 and the queries of one."""
+    _, queries = ask(server.url, path, token)
+    job = Job(port=server.port, token=token, seconds=scale.alert_seconds, requests=[("GET", path, None)])
+    latencies = client.run(job).latencies
+    p50, p95 = (percentile(latencies, rank) for rank in (50, 95))
+    return [milliseconds(p50), f"{milliseconds(p95)}{' !' * (p95 * 1000 > MOST)}", queries]

@@ -25,7 +25,7 @@ class Scale:
     # alerts: loaded, and on how many projects (whole customers of 40); each case for each role
     alerts: int = 200_000
     projects: int = 2_000
-    alert_seconds: float = 1.5
+    alert_seconds: float = 1.0
     # prune: incidents loaded
     pruned: int = 200_000
     # sqlite

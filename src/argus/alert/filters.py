@@ -133,6 +133,9 @@ def by_aggregate(alerts, params, user):
     """On what lies under the objects of this kind that the user sees or, with ``uuid``, under that one."""
     model, parts = AGGREGATES[check_choice(params["aggregate"], AGGREGATES)]
     tops = model.objects.visible_to(user)
+    if model is Customer and not params.get("uuid"):
+        # Whoever sees anything sees its customer.
+        return alerts.in_place()
     if text := params.get("uuid"):
         tops = tops.filter(uuid=UUID(hex=text)) if HEX_UUID.fullmatch(text) else tops.none()
     return alerts.under(*parts(tops.order_by().values("pk")))
