@@ -98,6 +98,7 @@ def fill(route: str, client, *, incident=MISSING, event=MISSING) -> str:
     """Put keys into a route: those of an incident, or of something of the caller's own."""
     if route in BELOW:
         return "/" + route.replace("<int:pk>", str(incident)).replace("<int:event_pk>", str(event))
+    route = route.replace("<path:source_incident_id>", "hidden")
     own = {
         "incidents/sources/": client.source,
         "timeslots/": client.user.timeslots.last(),
@@ -127,7 +128,7 @@ def read_everything(client) -> dict[str, tuple]:
 def test_the_table_of_addresses_is_the_whole_one():
     assert len(BELOW) >= 7
     assert len(OTHERS) >= 20
-    assert not [route for route in ROUTES if re.search("<(?!int:pk|int:event_pk)", route)]
+    assert not [route for route in ROUTES if re.search("<(?!int:pk|int:event_pk|path:source_incident_id)", route)]
 
 
 def test_no_list_no_count_and_no_link_tells_of_it(outsider, hide):
@@ -165,6 +166,15 @@ def test_its_own_addresses_are_there_for_staff(outsider, hide, staff, route):
     method = "PUT" if route.endswith("ticket_url/") else "GET"
     path = fill(route, outsider, incident=incident.pk, event=incident.ack.pk)
     assert staff.generic(method, path, BODY, JSON).status_code == 200
+
+
+def test_a_source_that_tells_all_that_is_open_does_not_end_it(source, hide):
+    incident = hide()
+    answer = make_client(source.user).put(f"{INCIDENTS}mine/open-set/", {"incidents": []})
+    assert answer.status_code == 200
+    assert "hidden" not in answer.content.decode()
+    incident.refresh_from_db()
+    assert incident.open
 
 
 def test_its_events_are_not_found_below_another_incident(outsider, hide, source):

@@ -124,7 +124,9 @@ def _hold_known(source: SourceSystem, names: list[str], *, now: datetime, others
 
 
 def _hold(source: SourceSystem, condition: Q) -> dict[str, Incident]:
-    incidents = Incident.objects.select_for_update().filter(condition, source=source).order_by("pk")
+    # What is restricted is the business of the part of Argus that made it.
+    own = Incident.objects.filter(condition, source=source, restricted=False)
+    incidents = own.select_for_update().order_by("pk")
     return {incident.source_incident_id: _of(source, incident) for incident in incidents}
 
 
