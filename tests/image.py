@@ -4,6 +4,7 @@ The files are read, nothing is retyped: what the build stage RUNs and COPYs happ
 the ones in the image; CMD, HEALTHCHECK and the commands of the services are executed there, in the image's environment.
 """
 
+import fcntl
 import json
 import os
 import re
@@ -74,9 +75,14 @@ class Image:
         return INSIDE.sub(f"{self.folder}/", text)
 
     def make(self) -> None:
-        """Do what the build stage says, and take over the environment of the final one."""
-        for line in self.build:
-            getattr(self, f"do_{line['instruction'].lower()}")(self.local(line["value"]))
+        """Do what the build stage says, once for all processes of the run; then take over the environment."""
+        stamp = self.folder / "made"
+        with (self.folder / "lock").open("w") as lock:
+            fcntl.flock(lock, fcntl.LOCK_EX)
+            for line in self.build:
+                if line["instruction"] == "ENV" or not stamp.exists():
+                    getattr(self, f"do_{line['instruction'].lower()}")(self.local(line["value"]))
+            stamp.touch()
         for line in values(self.final, "ENV"):
             self.do_env(self.local(line))
 

@@ -82,9 +82,12 @@ def test_units_of_systemd_start_what_there_is(unit):
 
 
 @pytest.fixture(scope="session")
-def image(tmp_path_factory) -> Image:
-    """The image, built by the commands of the Dockerfile from the package index."""
-    image = Image(tmp_path_factory.mktemp("image"))
+def image(tmp_path_factory, worker_id) -> Image:
+    """The image, built by the commands of the Dockerfile from the package index; one for all processes of the run."""
+    base = tmp_path_factory.getbasetemp()
+    folder = (base if worker_id == "master" else base.parent) / "image"
+    folder.mkdir(exist_ok=True)
+    image = Image(folder)
     image.make()
     return image
 

@@ -147,14 +147,24 @@ def test_commands_of_a_page_do_what_it_says(workplace, page):
     script = []
     for command in to_execute(page):
         script += [TOKEN] * ("$TOKEN" in command) + [PK] * ("$PK" in command) + [command]
+    text = "\n".join(script)
+    if "DATABASE_URL" not in text:
+        done = workplace.run(text)
+        assert done.returncode == 0, f"{done.stdout}\n{done.stderr}"
+    else:
+        run_with_postgresql(workplace, text)
+
+
+def run_with_postgresql(workplace: Workplace, text: str) -> None:
+    """Execute what wants a database to save and to restore, or to move to."""
     with new_database() as url, new_database() as target:
         with connect_to(url) as cursor:
             cursor.execute("CREATE TABLE kept AS SELECT 42 AS answer")
         restored = urlunsplit(urlsplit(url)._replace(path="/argus_restored"))
         try:
-            done = workplace.run("\n".join(script).replace(TARGET, target), DATABASE_URL=url, RESTORED_URL=restored)
+            done = workplace.run(text.replace(TARGET, target), DATABASE_URL=url, RESTORED_URL=restored)
             assert done.returncode == 0, f"{done.stdout}\n{done.stderr}"
-            if "pg_restore" in "".join(script):
+            if "pg_restore" in text:
                 with connect_to(restored) as cursor:
                     cursor.execute("SELECT answer FROM kept")
                     assert cursor.fetchone() == (42,)
