@@ -27,6 +27,7 @@ EXEMPT = {
     ".venv/bin/python -m pytest": "is this suite",
     "python manage.py runserver": "serves until it is stopped; tests/live.py has servers",
     "gunicorn": "serves until it is stopped; tests/test_containers.py does it",
+    "uvicorn": "serves until it is stopped; tests/site/test_start.py begins it",
     "pip install": "changes the environment; tests/test_containers.py does it in one of its own",
     "docker-compose": "needs a container engine; tests/test_containers.py executes what it would",
     "/srv/argus/venv/bin/": "is about a path of root's; tests/test_containers.py executes the same commands",
@@ -41,9 +42,31 @@ EXEMPT = {
 # Addresses that readers replace by their own.
 TARGET = "postgresql://argus:secret@localhost/argus"
 DEMO = ["create_demo"]
+# Members of the staff, people of a customer, and their tokens, by the names that the pages use.
+INVENTORY = """
+from uuid import UUID
+from rest_framework.authtoken.models import Token
+from argus.auth.models import User
+from argus.inventory import services
+from argus.inventory.models import Customer
+
+staff = User.objects.create_user("watcher", is_staff=True)
+kari = User.objects.create_user("kari", uuid=UUID("0238d71ee1934bd2839d4e71e5f9b91a"))
+customer = services.create_customer("Customer", actor=staff)
+Customer.objects.filter(pk=customer.pk).update(uuid=UUID("53c6e86406e349faa7924f4c865b15ab"))
+project = services.create_project(customer, actor=staff, name="Project", project_groups=[])
+services.grant_role(project, actor=staff, user=kari, role="admin")
+print(f"STAFF={Token.objects.create(user=staff).key}")
+print(f"KARI={Token.objects.create(user=kari).key}")
+print(f"PROJECT=http://localhost:8000/api/projects/{project.uuid.hex}/")
+"""
+AS_STAFF = ["shell", "--verbosity=0", "-c", INVENTORY]
+# Commands before a page begins; what they print as NAME=value, the page knows.
 PREPARATION = {
     "docs/quickstart.md": [DEMO],
     "docs/reference/api.md": [DEMO, ["setpassword", "kari", "correct horse"]],
+    "docs/howto/report-alerts.md": [AS_STAFF],
+    "docs/reference/inventory.md": [AS_STAFF],
 }
 PREAMBLE = """
 set -eu
@@ -52,8 +75,15 @@ curl() { command curl --silent --show-error --fail-with-body "$@"; }
 stored() { python -c 'import sqlite3, sys; print(sqlite3.connect(sys.argv[1]).execute(sys.argv[2]).fetchone()[0])' \\
     var/argus.sqlite3 "$1"; }
 """
-TOKEN = "TOKEN=$(stored 'SELECT key FROM authtoken_token ORDER BY created DESC LIMIT 1')"
-PK = "PK=$(stored \"SELECT id FROM argus_incident_incident WHERE end_time LIKE '9999%' ORDER BY id DESC LIMIT 1\")"
+NEWEST_TOKEN = "SELECT key FROM authtoken_token ORDER BY created DESC LIMIT 1"
+COPIED = {
+    "$TOKEN": f"TOKEN=$(stored '{NEWEST_TOKEN}')",
+    "$PK": "PK=$(stored \"SELECT max(id) FROM argus_incident_incident WHERE end_time LIKE '9999%'\")",
+    "${ALERT}": "ALERT=http://localhost:8000/api/alerts/$(stored 'SELECT uuid FROM argus_alert_alert')/",
+}
+# Where it is not the newest one.
+SOURCE_TOKEN = NEWEST_TOKEN.replace("ORDER", "JOIN argus_incident_sourcesystem USING (user_id) ORDER")
+TOKEN_OF = {"docs/reference/api.md": SOURCE_TOKEN}
 
 
 def commands_of(page: str) -> list[str]:
@@ -96,15 +126,15 @@ class Workplace:
     server: Argus
     path: str
 
-    def begin_page(self, page: str) -> None:
-        """Make the database new, and serve it."""
+    def begin_page(self, page: str) -> str:
+        """Make the database new, and serve it; return what the preparations tell, for the shell."""
         self.server.stop()
         for file in (self.folder / "var").glob("argus.sqlite3-*"):
             file.unlink()
         shutil.copy(self.folder / "new.sqlite3", self.folder / "var" / "argus.sqlite3")
-        for command in PREPARATION.get(page, []):
-            self.server.manage(*command)
+        told = "".join(self.server.manage(*command) for command in PREPARATION.get(page, []))
         self.server.start()
+        return "\n".join(re.findall(r"^[A-Z]+=\S+$", told, re.MULTILINE))
 
     def run(self, script: str, **variables: str) -> subprocess.CompletedProcess:
         """Execute a script as a reader would, in the checkout; the variables are the shell's own."""
@@ -143,11 +173,10 @@ def workplace(tmp_path_factory):
 @pytest.mark.skipif(not shutil.which("curl"), reason="there is no curl here")
 @pytest.mark.parametrize("page", [page for page in PAGES if to_execute(page)])
 def test_commands_of_a_page_do_what_it_says(workplace, page):
-    workplace.begin_page(page)
-    script = []
+    script = [workplace.begin_page(page)]
     for command in to_execute(page):
-        script += [TOKEN] * ("$TOKEN" in command) + [PK] * ("$PK" in command) + [command]
-    text = "\n".join(script)
+        script += [line for name, line in COPIED.items() if name in command] + [command]
+    text = "\n".join(script).replace(NEWEST_TOKEN, TOKEN_OF.get(page, NEWEST_TOKEN))
     if "DATABASE_URL" not in text:
         done = workplace.run(text)
         assert done.returncode == 0, f"{done.stdout}\n{done.stderr}"
