@@ -108,6 +108,8 @@ def test_nothing_tells_a_hidden_alert_from_none(as_outsider):
     def everything() -> list[tuple]:
         paths = [ALERTS, STATS, f"{ALERTS}?opened", f"{ALERTS}?aggregate=customer", f"{ALERTS}?page=2"]
         answers = [as_outsider.get(path) for path in paths]
+        for answer in answers:
+            del answer["X-Request-ID"]
         return [(answer.status_code, dict(answer.headers), answer.content) for answer in answers]
 
     before = everything()

@@ -133,8 +133,8 @@ def test_zabbix_finds_a_duplicate_by_its_id(as_source):
     assert as_source.get(f"{INCIDENTS}mine/?source_incident_id=123456").json()["results"] == [posted]
 
 
-def test_zabbix_asks_for_the_servers_version_in_vain(as_stranger):
-    assert as_stranger.get("/api/").status_code == 404
+def test_zabbix_learns_the_servers_version(as_source):
+    assert as_source.get("/api/").json()["server-version"]
 
 
 def test_heartbeats_are_not_supported(as_source):

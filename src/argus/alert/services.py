@@ -22,6 +22,7 @@ from argus.inventory.scopes import Surroundings, surroundings_of
 from argus.inventory.services import hold
 from argus.util.errors import Conflict
 from argus.util.infinity import INFINITY
+from argus.util.rows import in_chunks
 
 from .context import describe
 from .models import Alert, Severity
@@ -175,10 +176,11 @@ def keep_in_step(incident: Incident) -> None:
 @transaction.atomic
 def let_go_of(scopes: list[Scope], *, actor) -> None:
     """Close what is open on scopes that are being deleted. Whom they were shown to sees their alerts no longer."""
-    for scope in scopes:
-        alerts = Alert.objects.filter(scope_uuid=scope.uuid)
+    names = {scope.uuid: scope.name for scope in scopes}
+    for chunk in in_chunks(list(names)):
+        alerts = Alert.objects.filter(scope_uuid__in=chunk)
         for alert in alerts.filter(holds_place=True).select_related("incident").order_by("incident"):
-            close(alert, actor=actor, description=f"{scope.name} was deleted.")
+            close(alert, actor=actor, description=f"{names[alert.scope_uuid]} was deleted.")
         alerts.update(place_uuid=None)
 
 
