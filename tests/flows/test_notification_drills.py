@@ -40,8 +40,8 @@ def test_kill_9_loses_nothing_and_repeats_at_most_one_message_a_time(sink):
         drill.wait_until_settled()
 
     drill.assert_all_were_told(sink, 200)
+    # Of one kill at most one message comes again; that two of them hit the same one is possible.
     assert len(sink.messages) - 200 <= KILLS
-    assert max(drill.copies(sink).values()) <= 2
 
 
 def test_lease_of_a_dead_worker_is_taken_over(sink):

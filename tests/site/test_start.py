@@ -126,7 +126,8 @@ def test_error_pages_of_developers_show_no_password(client, settings, monkeypatc
     settings.ARGUS_REDIS_URL = f"redis://:{HUSH}@localhost:6379/0"
     settings.CHANNEL_LAYERS = {"default": {"CONFIG": {"hosts": [{"address": settings.ARGUS_REDIS_URL}]}}}
     settings.EMAIL_HOST_PASSWORD = HUSH
-    settings.DATABASES["default"]["PASSWORD"] = HUSH
+    # Not into the dictionary that connections are made by.
+    settings.DATABASES = {"default": {**settings.DATABASES["default"], "PASSWORD": HUSH}}
 
     def fail(self, *args, **kwargs):
         database_url = f"postgresql://argus:{HUSH}@localhost/argus"
