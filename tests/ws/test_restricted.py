@@ -1,7 +1,10 @@
 """What is for staff alone: others neither see it nor see that there was something."""
 
+from argus.alert import services as alerts
 from argus.incident.lifecycle import EventType
-from tests.factories import make_ack, make_event, make_incident
+from tests.alert.factories import make_alert
+from tests.factories import make_ack, make_client, make_event, make_incident, make_superuser, make_user
+from tests.inventory.factories import make_project, make_role
 from tests.ws.server import following
 
 
@@ -35,6 +38,28 @@ def test_restricted_incident_is_not_among_what_was_missed(server, as_user, as_su
 
         # Staff's numbers are none of theirs.
         assert one.subscribe(since=wider)["type"] == "reload"
+
+
+def test_staff_follow_an_alert_from_its_raising_to_its_end_and_the_project_s_admin_does_not(server, as_superuser):
+    project = make_project()
+    admin = make_user()
+    make_role(project, admin)
+    with following(server, as_superuser.token.key) as staff, following(server, make_client(admin).token.key) as one:
+        staff.subscribe()
+        one.subscribe()
+
+        alert = make_alert(project, severity="Info")
+        make_alert(project, alert_type=alert.alert_type, severity="Error")
+        alerts.acknowledge(alert, actor=admin)
+        alerts.close(alert, actor=make_superuser())
+
+        messages = [staff.hear() for _ in range(4)]
+        assert [message["type"] for message in messages] == ["created", "modified", "modified", "modified"]
+        assert {message["payload"]["pk"] for message in messages} == {alert.incident_id}
+        last = messages[-1]["payload"]
+        assert (last["open"], last["acked"]) == (False, True)
+        assert "severity=Error" in [tag["tag"] for tag in last["tags"]]
+        assert one.hears_nothing()
 
 
 def pks(incidents: list[dict]) -> list[int]:
