@@ -104,7 +104,12 @@ def wait_until(condition, seconds: float = PATIENCE) -> None:
 
 def wait_until_settled(seconds: float = PATIENCE) -> None:
     """Wait until nothing is left to be told."""
-    wait_until(lambda: not (OutboxEntry.objects.exists() or Delivery.objects.unsettled().exists()), seconds)
+    wait_until(is_settled, seconds)
+
+
+def is_settled() -> bool:
+    """Whether everybody was told of everything."""
+    return not (OutboxEntry.objects.exists() or Delivery.objects.unsettled().exists())
 
 
 def verdicts() -> dict[str, int]:

@@ -3,14 +3,15 @@
 from dataclasses import dataclass, field
 from datetime import datetime
 
-from django.db import IntegrityError, transaction
+from django.db import transaction
 from django.db.models import Q, QuerySet
 from django.utils import timezone
 
 from argus.util.errors import DomainError
 from argus.util.infinity import INFINITY
-from argus.util.rows import in_chunks, insert_all
+from argus.util.rows import in_chunks, insert_unless_there
 
+from .bulk import NAME
 from .lifecycle import EventType
 from .models import Event, Incident, IncidentTagRelation, SourceSystem, Tag
 from .services import announce, draft_incident, record_start, write_events
@@ -51,6 +52,7 @@ class Difference:
     closed: list[Incident] = field(default_factory=list)
 
 
+@transaction.atomic
 def replace_open_set(source: SourceSystem, wanted: list[dict], *, actor, is_complete: bool = True) -> Difference:
     """Open, reopen, update and close incidents, so that those open of the source are the ones wanted.
 
@@ -58,22 +60,16 @@ def replace_open_set(source: SourceSystem, wanted: list[dict], *, actor, is_comp
     is, and so do tags that others have put on it. A list that is not complete closes nothing. Lists of one source wait
     for each other; the same one a second time changes nothing and writes no event. Raises ``InvalidSet``.
     """
-    try:
-        return _replace(source, wanted, actor, is_complete)
-    except IntegrityError:
-        # Somebody has posted one of the new ones at the same moment: now it is known.
-        return _replace(source, wanted, actor, is_complete)
-
-
-@transaction.atomic
-def _replace(source: SourceSystem, wanted: list[dict], actor, is_complete: bool) -> Difference:
     list(SourceSystem.objects.select_for_update(no_key=True).filter(pk=source.pk))
     now, wishes = timezone.now(), _wishes(source, wanted)
     known = _hold_known(source, list(wishes), now=now, others_too=is_complete)
+    new = _create([wish for name, wish in wishes.items() if name not in known], actor=actor)
+    # What somebody has posted at the same moment is known by now.
+    known |= _hold_named(source, [name for name in wishes if name not in known and name not in new])
     _refuse_stateless(known, wishes)
     named = [(known[name], wish) for name, wish in wishes.items() if name in known]
     difference = Difference(
-        created=_create([wish for name, wish in wishes.items() if name not in known], actor=actor),
+        created=list(new.values()),
         reopened=[incident for incident, _ in named if incident.end_time <= now],
         updated=_update(named, actor=actor),
         closed=[one for name, one in known.items() if name not in wishes and one.end_time > max(now, one.start_time)],
@@ -117,10 +113,15 @@ def _refuse(errors: dict[int, DomainError]) -> None:
 
 def _hold_known(source: SourceSystem, names: list[str], *, now: datetime, others_too: bool) -> dict[str, Incident]:
     """Return the source's incidents that are named or, the others too, open; nobody changes them until the commit."""
+    known = _hold_named(source, names)
+    return known | _hold(source, Q(end_time__gt=now)) if others_too else known
+
+
+def _hold_named(source: SourceSystem, names: list[str]) -> dict[str, Incident]:
     known: dict[str, Incident] = {}
     for chunk in in_chunks(names):
         known |= _hold(source, Q(source_incident_id__in=chunk))
-    return known | _hold(source, Q(end_time__gt=now)) if others_too else known
+    return known
 
 
 def _hold(source: SourceSystem, condition: Q) -> dict[str, Incident]:
@@ -135,12 +136,13 @@ def _of(source: SourceSystem, incident: Incident) -> Incident:
     return incident
 
 
-def _create(wishes: list[Wish], *, actor) -> list[Incident]:
-    incidents = [wish.draft for wish in wishes]
-    insert_all(incidents)
-    add_tags_to_all([(wish.draft, wish.tags) for wish in wishes], actor=actor, now=timezone.now())
-    record_start(incidents)
-    return incidents
+def _create(wishes: list[Wish], *, actor) -> dict[str, Incident]:
+    """Take in what is new, and return it by id; without what others are taking in at this moment."""
+    insert_unless_there([wish.draft for wish in wishes], unique=NAME)
+    new = [wish for wish in wishes if wish.draft.pk]
+    add_tags_to_all([(wish.draft, wish.tags) for wish in new], actor=actor, now=timezone.now())
+    record_start([wish.draft for wish in new])
+    return {wish.draft.source_incident_id: wish.draft for wish in new}
 
 
 def _update(known: list[tuple[Incident, Wish]], *, actor) -> list[Incident]:
