@@ -114,6 +114,13 @@ def test_tags_of_others_stay(as_source, put):
     assert put(body(1, tags=[{"tag": "b=1"}, {"tag": "mine=1"}])) == NOTHING
 
 
+def test_a_tag_that_is_new_to_all_takes_none_off_that_another_incident_had(put):
+    put(body(1, tags=[{"tag": "shared=1"}]), body(2, tags=[]))
+    put(body(1, tags=[{"tag": "shared=1"}, {"tag": "never=seen"}]), body(2, tags=[{"tag": "shared=1"}]))
+    assert tags_of("1") == {"shared=1", "never=seen"}
+    assert tags_of("2") == {"shared=1"}
+
+
 def test_the_start_and_an_ack_stay(as_source, put):
     put(body(1))
     incident = Incident.objects.get()

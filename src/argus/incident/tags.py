@@ -54,10 +54,10 @@ def add_tags_to_all(tagged: list[tuple[Incident, list[tuple[str, str]]]], *, act
     digests = {pair: Tag.digest_of(*pair) for _, pairs in tagged for pair in pairs}
     wanted = [(incident.pk, digests[pair]) for incident, pairs in tagged for pair in dict.fromkeys(pairs)]
     while _relate(wanted, actor=actor, now=now) < len(wanted):
-        # Begin again once all are stored: the order of the rows is the order in which tags are shown.
-        incidents = [incident.pk for incident, _ in tagged]
-        for chunk in in_chunks(list(digests.values())):
-            IncidentTagRelation.objects.filter(incident__in=incidents, tag__digest__in=chunk).delete()
+        # Begin again once all are stored: the order of the rows is the order in which tags are shown. Only with rows of
+        # this moment: one incident may long have had what another one gets.
+        for chunk in in_chunks([incident.pk for incident, _ in tagged]):
+            IncidentTagRelation.objects.filter(incident__in=chunk, added_time=now).delete()
         store_tags(list(digests))
 
 
