@@ -4,10 +4,13 @@ import json
 from io import BytesIO
 
 import pytest
+from django.core.handlers.wsgi import WSGIHandler
+from django.test import RequestFactory
 
 from argus.drf.wsgi import measured
 
 LIMIT = 2_000
+FORM = "application/x-www-form-urlencoded"
 
 
 @pytest.fixture
@@ -36,10 +39,17 @@ def test_a_whole_body_comes_through(send, body):
     assert send(body, CONTENT_LENGTH=str(len(body))) == ("200 OK", {"X-Length": str(len(body))}, body)
 
 
-def test_a_body_that_was_cut_short_is_refused(send):
-    status, headers, content = send(b"x" * 9, CONTENT_LENGTH="10")
-    assert (status, headers["Content-Type"]) == ("400 Bad Request", "application/json")
-    assert list(json.loads(content)) == ["detail"]
+@pytest.mark.parametrize(("length", "status"), [("10", 400), ("9", 404)])
+def test_a_body_that_was_cut_short_is_refused_like_everything_else(db, length, status):
+    heard = []
+    # A form: what came of it could be read.
+    environ = RequestFactory().post("/nowhere/", b"", FORM).environ
+    environ |= {"CONTENT_LENGTH": length, "wsgi.input": BytesIO(b"a=b&c=d&e")}
+    content = measured(WSGIHandler())(environ, lambda status, headers: heard.append((status, dict(headers))))
+    [(line, headers)] = heard
+    assert int(line.split()[0]) == status
+    assert headers["X-Request-ID"]
+    assert (status == 404) or list(json.loads(b"".join(content))) == ["detail"]
 
 
 @pytest.mark.parametrize("body", [b"", b"x", b"x" * LIMIT])

@@ -5,6 +5,7 @@ import os
 import re
 import subprocess
 import sys
+import tempfile
 from datetime import timedelta
 from pathlib import Path
 
@@ -18,6 +19,7 @@ from prometheus_client.parser import text_string_to_metric_families
 from argus.incident.models import Event
 from argus.notificationprofile.models import Delivery, MediumHealth, OutboxEntry
 from argus.site.watch import figures
+from argus.site.watch.folder import counting_together, shared_folder
 from tests.factories import incident_body, make_ack, make_incident, make_source, make_user
 from tests.live import SOURCE_DIR
 from tests.notificationprofile.factories import make_line
@@ -153,6 +155,32 @@ def test_processes_of_a_host_count_together(tmp_path):
 
     numbers = [read(text.stdout)["argus_http_requests_total", "GET", "200", "view"] for text in texts]
     assert numbers == [2, 4]
+
+
+def test_a_folder_that_is_named_is_used_and_kept(monkeypatch, tmp_path):
+    monkeypatch.setenv("PROMETHEUS_MULTIPROC_DIR", str(tmp_path))
+
+    with counting_together():
+        assert shared_folder() == str(tmp_path)
+    assert tmp_path.exists()
+
+
+def test_folders_of_servers_that_were_killed_are_cleared_away_and_no_others(monkeypatch, tmp_path):
+    monkeypatch.delenv("PROMETHEUS_MULTIPROC_DIR", raising=False)
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
+    with subprocess.Popen([sys.executable, "-c", ""]) as ended:
+        pass
+    abandoned = [f"argus-figures-{ended.pid}-a", f"argus-figures-{os.getpid()}-b"]
+    others = [f"argus-figures-{os.getppid()}-c", "argus-figures-d", "something-else"]
+    for name in (*abandoned, *others):
+        (tmp_path / name).mkdir()
+
+    with counting_together():
+        ours = Path(shared_folder())
+        assert {path.name for path in tmp_path.iterdir()} == {*others, ours.name}
+        assert ours.stat().st_mode & 0o077 == 0
+    assert {path.name for path in tmp_path.iterdir()} == set(others)
+    assert not shared_folder()
 
 
 # What is asked for by the dashboard and the alert rules

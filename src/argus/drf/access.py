@@ -29,23 +29,22 @@ class AccessMiddleware:
             response.headers[HEADER] = request.id
             seconds = perf_counter() - begun
             count_request(request, response.status_code, seconds)
-            tell(request, response, seconds)
+            tell_of(request, response, seconds)
         return response
 
 
-def tell(request, response, seconds: float) -> None:
+def tell_of(request, response, seconds: float) -> None:
+    """Write the line of a request that was worked on."""
+    user, client = caller_of(request), request.META.get("REMOTE_ADDR", "")
+    tell(request.method, request.path, response.status_code, seconds=seconds, user=user, client=client)
+
+
+def tell(method: str, path: str, status: int, *, client: str, seconds: float = 0.0, user: str = "", **extra) -> None:
     """Write the line. The query is left out: it may hold what is nobody else's business."""
-    path = request.path[:LONGEST_PATH].encode("unicode_escape").decode()
-    user, milliseconds = caller_of(request), round(seconds * 1000, 1)
-    extra = {
-        "method": request.method,
-        "path": path,
-        "status": response.status_code,
-        "duration_ms": milliseconds,
-        "user": user,
-        "client": request.META.get("REMOTE_ADDR", ""),
-    }
-    log.info("%s %s %s %s ms %s", request.method, path, response.status_code, milliseconds, user or "-", extra=extra)
+    path, milliseconds = path[:LONGEST_PATH].encode("unicode_escape").decode(), round(seconds * 1000, 1)
+    extra |= {"method": method, "path": path, "status": status, "duration_ms": milliseconds}
+    extra |= {"user": user, "client": client}
+    log.info("%s %s %s %s ms %s", method, path, status, milliseconds, user or "-", extra=extra)
 
 
 def caller_of(request) -> str:

@@ -1,10 +1,11 @@
-"""What is answered around all views: too long a body, a path without its slash, a database that is away."""
+"""What is answered around all views: bodies of a wrong length, a path without its slash, a database that is away."""
 
 from django.http import JsonResponse
 from django.middleware.common import CommonMiddleware
 
 from .limits import body_limit
 from .outage import is_outage, outage_answer
+from .wsgi import CUT_SHORT
 
 
 class OutageMiddleware:
@@ -20,13 +21,15 @@ class OutageMiddleware:
         return outage_answer(request, exception) if is_outage(exception) else None
 
 
-class BodyLimitMiddleware:
-    """Answer 413 to a body that is longer than its address takes, without reading it."""
+class BodyMiddleware:
+    """Answer 413 to a body that is longer than its address takes, without reading it; 400 to one that was cut short."""
 
     def __init__(self, get_response):
         self.get_response = get_response
 
     def __call__(self, request):
+        if request.META.get(CUT_SHORT):
+            return JsonResponse({"detail": "The body is shorter than its Content-Length."}, status=400)
         limit = body_limit(request.path_info)
         if self.length_of(request) > limit:
             return JsonResponse({"detail": f"The body is longer than {limit} bytes."}, status=413)

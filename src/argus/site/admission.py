@@ -12,6 +12,9 @@ from hashlib import blake2b
 from math import ceil
 from time import monotonic
 
+from . import door
+from .door import Refusal
+
 # For how long somebody counts as a caller after a request (seconds), and of how many this is remembered.
 REMEMBERED, MOST_REMEMBERED = 10.0, 10_000
 # How many requests of one caller may wait, and how long any may.
@@ -161,10 +164,8 @@ def digest(secret: bytes) -> bytes:
     return blake2b(secret, digest_size=16).digest()
 
 
-async def refuse(send, refusal: Refused) -> None:
+async def refuse(scope, send, refused: Refused) -> None:
     """Answer somebody who was not let in, in a while."""
-    if refusal.status == 429:
-        await asyncio.sleep(min(refusal.retry_after, SLOWEST_REFUSAL))
-    headers = [(b"content-type", b"application/json"), (b"retry-after", str(refusal.retry_after).encode())]
-    await send({"type": "http.response.start", "status": refusal.status, "headers": headers})
-    await send({"type": "http.response.body", "body": b'{"detail": "%s"}' % str(refusal).encode()})
+    if refused.status == 429:
+        await asyncio.sleep(min(refused.retry_after, SLOWEST_REFUSAL))
+    await door.refuse(scope, send, Refusal(refused.status, refused.reason, str(refused), refused.retry_after))

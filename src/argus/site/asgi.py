@@ -10,14 +10,13 @@ from urllib.parse import quote_from_bytes
 from a2wsgi import WSGIMiddleware
 from django.conf import settings
 
-from argus.drf.metrics import REFUSED
-
 # Before the others: it makes Django ready for what they import.
 from argus.site.wsgi import application as wsgi_application
 from argus.ws.routing import application as websocket
 
+from . import door
 from .admission import Admission, Refused, refuse
-from .bodies import BodyTooSlow, read_ahead, refuse_slow
+from .bodies import TOO_SLOW, BodyTooSlow, read_ahead
 from .watch.urls import VIEWS
 
 VISIBLE_ASCII = "".join(chr(code) for code in range(0x21, 0x7F))
@@ -38,7 +37,7 @@ async def application(scope, receive, send):
         try:
             receive = await read_ahead(scope, receive)
         except BodyTooSlow:
-            return await refuse_slow(send)
+            return await door.refuse(scope, send, TOO_SLOW)
         if receive is None:
             return None
         if scope["path"] in VIEWS:
@@ -46,7 +45,6 @@ async def application(scope, receive, send):
         try:
             async with admission.place_for(scope):
                 return await http(scope, receive, send)
-        except Refused as refusal:
-            REFUSED.labels(refusal.reason).inc()
-            return await refuse(send, refusal)
+        except Refused as refused:
+            return await refuse(scope, send, refused)
     return await http(scope, receive, send)

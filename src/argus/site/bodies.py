@@ -8,8 +8,11 @@ import asyncio
 
 from argus.drf.limits import body_limit
 
+from .door import Refusal
+
 # How long a body may take. Monitoring systems send a few kilobytes.
 SECONDS = 30
+TOO_SLOW = Refusal(408, "slow body", "The body took too long to come.", closes=True)
 
 
 class BodyTooSlow(Exception):
@@ -47,10 +50,3 @@ async def read_ahead(scope, receive):
 def announced_length(scope) -> int:
     """Return the Content-Length, which the server has checked; 0 if there is none."""
     return int(dict(scope["headers"]).get(b"content-length", 0))
-
-
-async def refuse_slow(send) -> None:
-    """Answer 408, and let the connection end there."""
-    headers = [(b"content-type", b"application/json"), (b"connection", b"close")]
-    await send({"type": "http.response.start", "status": 408, "headers": headers})
-    await send({"type": "http.response.body", "body": b'{"detail": "The body took too long to come."}'})

@@ -56,7 +56,7 @@ MIDDLEWARE = [
     "argus.drf.access.AccessMiddleware",
     "django.middleware.security.SecurityMiddleware",
     "argus.drf.headers.HeadersMiddleware",
-    "argus.drf.middleware.BodyLimitMiddleware",
+    "argus.drf.middleware.BodyMiddleware",
     "argus.drf.middleware.OutageMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "corsheaders.middleware.CorsMiddleware",

@@ -1,12 +1,12 @@
 """All figures in the format of Prometheus: what processes have counted, and what is in the database now."""
 
-import os
 from pathlib import Path
 
 from prometheus_client import REGISTRY, CollectorRegistry, generate_latest
 from prometheus_client.multiprocess import MultiProcessCollector, mark_process_dead
 
 from .figures import DatabaseFigures
+from .folder import is_running, shared_folder
 
 
 def scrape() -> bytes:
@@ -18,7 +18,7 @@ def scrape() -> bytes:
 
 def counted() -> CollectorRegistry:
     """Return what has been counted: by all processes of this host that share a folder for it, else by this one."""
-    folder = os.environ.get("PROMETHEUS_MULTIPROC_DIR")
+    folder = shared_folder()
     if not folder:
         return REGISTRY
     forget_dead_processes(Path(folder))
@@ -30,9 +30,5 @@ def counted() -> CollectorRegistry:
 def forget_dead_processes(folder: Path) -> None:
     """Take away what a process that has ended said of its present; what it has counted stays."""
     for pid in {path.stem.rpartition("_")[2] for path in folder.glob("gauge_live*.db")}:
-        try:
-            os.kill(int(pid), 0)
-        except ProcessLookupError:
-            mark_process_dead(pid)
-        except PermissionError:
-            continue
+        if not is_running(int(pid)):
+            mark_process_dead(pid, str(folder))

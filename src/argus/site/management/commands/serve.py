@@ -9,6 +9,7 @@ from django.core.management.base import CommandError
 from argus.auth.management.base import PlainCommand
 from argus.site.companion import Companion
 from argus.site.settings.env import env_int, env_port
+from argus.site.watch.folder import counting_together
 from argus.site.web import build_server
 
 
@@ -37,7 +38,9 @@ class Command(PlainCommand):
         self.stdout.flush()
         # uvicorn stops in order on both signals, and hands them on when it has.
         signal.signal(signal.SIGTERM, signal.default_int_handler)
-        with nullcontext() if no_worker else Companion("send_notifications"), suppress(KeyboardInterrupt):
+        figures = counting_together() if processes > 1 else nullcontext()
+        worker = nullcontext() if no_worker else Companion("send_notifications")
+        with figures, worker, suppress(KeyboardInterrupt):
             try:
                 build_server(host, port, processes=processes).run()
             except SystemExit:
