@@ -1,5 +1,6 @@
 """The rules of the house that a machine can keep."""
 
+import logging
 import re
 import subprocess
 from pathlib import Path
@@ -15,7 +16,17 @@ MOST_LINES = 350
 MACHINE_PATH = re.compile(r"(?<![\w.~*}\])-])/(?:home|root|work)/[\w.]|[.]pyenv/")
 
 
-def test_apps_import_only_from_the_floors_below_them(capsys):
+@pytest.fixture
+def loggers_as_before():
+    """The linter switches all loggers off that there are."""
+    loggers = [logger for logger in logging.root.manager.loggerDict.values() if isinstance(logger, logging.Logger)]
+    before = [logger.disabled for logger in loggers]
+    yield
+    for logger, disabled in zip(loggers, before, strict=True):
+        logger.disabled = disabled
+
+
+def test_apps_import_only_from_the_floors_below_them(capsys, loggers_as_before):
     status = lint_imports(config_filename=str(ROOT / "setup.cfg"), cache_dir=None)
 
     assert status == EXIT_STATUS_SUCCESS, capsys.readouterr().out
