@@ -4,13 +4,16 @@ import argparse
 import sys
 from dataclasses import replace
 
-from . import alerts, bulk, ingest, lists, live, notifications, prune, sqlite
+from . import alerts, bulk, ingest, lists, live, notifications, prune, scaling, sqlite
+from .bars import bars_table
 from .machine import describe_machine
-from .report import PAGE, progress, write
+from .report import MACHINE, PAGES, progress, write
 from .scale import FULL, QUICK, TINY
 from .servers import available_kinds
 
-NAMES = ["alerts", "bulk", "ingest", "lists", "live", "notifications", "prune", "sqlite"]
+NAMES = ["alerts", "bulk", "ingest", "lists", "live", "notifications", "prune", "scaling", "sqlite"]
+
+PAGE_NAMES = " and ".join(page.name for page in PAGES)
 
 
 def parse(arguments: list[str] | None) -> argparse.Namespace:
@@ -20,7 +23,7 @@ def parse(arguments: list[str] | None) -> argparse.Namespace:
     size = parser.add_mutually_exclusive_group()
     size.add_argument("--quick", action="store_true", help="smaller and shorter, for a first look")
     size.add_argument("--tiny", action="store_true", help="only to see that everything works")
-    parser.add_argument("--write", action="store_true", help=f"rewrite the tables of {PAGE.name}")
+    parser.add_argument("--write", action="store_true", help=f"rewrite the tables of {PAGE_NAMES}")
     parser.add_argument("--sizes", type=int, nargs="+", help="lists: numbers of incidents, in ascending order")
     parser.add_argument("--seconds", type=float, help="sqlite: how long")
     kinds = available_kinds()
@@ -45,16 +48,17 @@ def main(arguments: list[str] | None = None) -> None:
         "live": lambda: live.measure(scale),
         "notifications": lambda: notifications.measure(scale),
         "prune": lambda: prune.measure(scale),
+        "scaling": lambda: scaling.measure(scale),
         "sqlite": lambda: sqlite.measure(scale),
     }
-    tables = {"machine": describe_machine()}
+    tables = {MACHINE: describe_machine()}
     for name in options.names or NAMES:
         tables |= commands[name]()
-    for table in tables.values():
+    for table in [*tables.values(), bars_table(tables)]:
         print(f"\n{table.as_text()}")
-    if options.write:
-        write(tables)
-        progress(f"{PAGE.name} is rewritten")
+    for page in write(tables) if options.write else []:
+        progress(f"{page.name} is rewritten")
+    progress("done")
 
 
 if __name__ == "__main__":

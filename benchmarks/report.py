@@ -2,11 +2,15 @@
 
 import sys
 from dataclasses import dataclass
+from pathlib import Path
 from time import perf_counter
 
 from .servers import ROOT
 
 PAGE = ROOT / "docs" / "reference" / "performance.md"
+PAGES = [PAGE, ROOT / "docs" / "explanation" / "scaling.md"]
+# What every page says of the run that its tables are from.
+MACHINE = "machine"
 STARTED = perf_counter()
 
 
@@ -42,19 +46,34 @@ def progress(message: str) -> None:
     print(f"{perf_counter() - STARTED:6.1f} s  {message}", file=sys.stderr, flush=True)
 
 
+def markers(name: str) -> tuple[str, str]:
+    """Return what is before and behind the table of this name."""
+    return f"<!-- {name}: begin -->\n", f"\n<!-- {name}: end -->"
+
+
 def rewritten(page: str, name: str, text: str) -> str:
     """Return the page with the text between the markers of this name. Raises ``ValueError`` if it has none."""
-    begin, end = f"<!-- {name}: begin -->\n", f"\n<!-- {name}: end -->"
+    begin, end = markers(name)
     before, has_begin, rest = page.partition(begin)
     _, has_end, after = rest.partition(end)
     if not (has_begin and has_end):
-        raise ValueError(f"There are no markers for {name} in {PAGE.name}.")
+        raise ValueError(f"There are no markers for {name}.")
     return f"{before}{begin}{text}{end}{after}"
 
 
-def write(tables: dict[str, Table]) -> None:
-    """Put the tables into the page of the documentation, each between its markers; the prose stays."""
-    page = PAGE.read_text()
-    for name, table in tables.items():
-        page = rewritten(page, name, table.as_markdown())
-    PAGE.write_text(page)
+def write(tables: dict[str, Table], pages: list[Path] = PAGES) -> list[Path]:
+    """Put the tables into the pages of the documentation, each between its markers; the prose stays.
+
+    A page that has none of them but the machine is left as it is: its tables are from another run. Returns the pages
+    that were written. Raises ``ValueError`` if there is no place for a table.
+    """
+    texts = {page: page.read_text() for page in pages}
+    places = {page: [name for name in tables if markers(name)[0] in text] for page, text in texts.items()}
+    if homeless := set(tables).difference(*places.values()):
+        raise ValueError(f"There are no markers for {', '.join(sorted(homeless))}.")
+    changed = [page for page, names in places.items() if set(names) - {MACHINE}]
+    for page in changed:
+        for name in places[page]:
+            texts[page] = rewritten(texts[page], name, tables[name].as_markdown())
+        page.write_text(texts[page])
+    return changed

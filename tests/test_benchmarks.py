@@ -1,15 +1,20 @@
 """Each benchmark still runs, with sizes at which its figures mean nothing. No time is ever asserted."""
 
 import pytest
+from django.conf import settings
 
-from benchmarks import alerts, bulk, ingest, lists, live, notifications, prune, sqlite
+from benchmarks import alerts, bulk, ingest, lists, live, notifications, prune, scaling, sqlite
 from benchmarks.__main__ import parse
 from benchmarks.figures import percentile
 from benchmarks.machine import describe_machine
-from benchmarks.report import PAGE, Table, rewritten
+from benchmarks.report import PAGES, Table, markers, rewritten, write
 from benchmarks.scale import TINY
 
+# They start servers and databases of their own, whatever the suite runs on.
+once = pytest.mark.skipif("postgresql" in settings.DATABASES["default"]["ENGINE"], reason="once is enough: on SQLite")
 
+
+@once
 def test_ingest_is_measured_beside_its_yardstick():
     tables = ingest.measure(TINY, kinds=["serve"])
 
@@ -18,6 +23,7 @@ def test_ingest_is_measured_beside_its_yardstick():
     assert_page_takes(tables)
 
 
+@once
 def test_lists_of_incidents_are_measured_beside_single_ones():
     tables = bulk.measure(TINY)
 
@@ -25,6 +31,7 @@ def test_lists_of_incidents_are_measured_beside_single_ones():
     assert_page_takes(tables)
 
 
+@once
 def test_lists_are_measured_at_each_size():
     tables = lists.measure(TINY)
 
@@ -32,6 +39,7 @@ def test_lists_are_measured_at_each_size():
     assert_page_takes(tables)
 
 
+@once
 def test_alerts_are_measured_for_each_role():
     tables = alerts.measure(TINY)
 
@@ -39,6 +47,7 @@ def test_alerts_are_measured_for_each_role():
     assert_page_takes(tables)
 
 
+@once
 def test_notifications_are_measured_from_the_event_to_the_mail_server():
     tables = notifications.measure(TINY)
 
@@ -46,6 +55,7 @@ def test_notifications_are_measured_from_the_event_to_the_mail_server():
     assert_page_takes(tables)
 
 
+@once
 def test_pruning_is_measured_beside_posts():
     tables = prune.measure(TINY)
 
@@ -53,6 +63,7 @@ def test_pruning_is_measured_beside_posts():
     assert_page_takes(tables)
 
 
+@once
 def test_changes_are_measured_from_the_post_to_the_clients():
     tables = live.measure(TINY)
 
@@ -61,6 +72,19 @@ def test_changes_are_measured_from_the_post_to_the_clients():
     assert_page_takes(tables)
 
 
+@once
+def test_model_of_larger_machines_is_fed_with_what_is_measured_and_compared_with_it():
+    tables = scaling.measure(TINY)
+
+    assert [row[0] for row in tables["scaling-check"].rows][:2] == [
+        "a web process alone, 1 connection (fitted)",
+        "a web process alone, 8 connections (fitted)",
+    ]
+    assert len(tables["scaling-sizes"].rows) == 9
+    assert_page_takes(tables)
+
+
+@once
 def test_writers_on_sqlite_are_counted_and_none_is_turned_away():
     tables = sqlite.measure(TINY)
 
@@ -80,6 +104,23 @@ def test_only_what_is_between_the_markers_is_rewritten():
         rewritten(page, "two", "new")
 
 
+def test_tables_go_to_the_pages_that_have_a_place_for_them(tmp_path):
+    one, two = tmp_path / "one.md", tmp_path / "two.md"
+    for page, names in ((one, ["machine", "rates"]), (two, ["machine", "sizes"])):
+        page.write_text("".join(f"<!-- {name}: begin -->\nold\n<!-- {name}: end -->\n" for name in names))
+    untouched = two.read_text()
+    tables = {name: Table([name, "x"], [["new", 1]]) for name in ("machine", "rates")}
+
+    assert write(tables, [one, two]) == [one]
+
+    assert one.read_text().count("| new | 1 |") == 2
+    assert "old" not in one.read_text()
+    # What is measured elsewhere was measured on the machine as it was then.
+    assert two.read_text() == untouched
+    with pytest.raises(ValueError, match="nowhere"):
+        write({"nowhere": tables["rates"]}, [one, two])
+
+
 def test_percentile_is_a_value_that_was_measured():
     assert percentile([3, 1, 2], 50) == 2
     assert percentile([3, 1, 2], 100) == 3
@@ -92,9 +133,9 @@ def test_unknown_benchmark_is_refused():
 
 
 def assert_page_takes(tables: dict[str, Table]) -> None:
-    """The page has a place for each table, and each table has a cell below each of its titles."""
-    page = PAGE.read_text()
+    """Some page has a place for each table, and each table has a cell below each of its titles."""
+    pages = [page.read_text() for page in PAGES]
     for name, table in tables.items():
         assert table.titles[0] in table.as_text()
-        assert table.as_markdown() in rewritten(page, name, table.as_markdown())
+        assert [page for page in pages if markers(name)[0] in page and rewritten(page, name, table.as_markdown())]
         assert {len(row) for row in table.rows} == {len(table.titles)}

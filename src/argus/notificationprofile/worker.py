@@ -1,10 +1,8 @@
 """The loop that tells people: route what is in the outbox, send what is due in the ledger, wait for more."""
 
 import logging
-import sys
 import threading
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager, nullcontext, suppress
+from collections.abc import Callable
 from contextvars import copy_context
 from functools import partial
 from itertools import groupby
@@ -19,7 +17,7 @@ from argus.incident.models import Event
 from argus.util.logs import on_behalf_of
 
 from . import health, outbox
-from .media.base import NotificationMedium, PermanentFailure
+from .media.base import PermanentFailure
 from .media.message import Words, build_message, put_into_words
 from .media.registry import configured_media
 from .media.text import printable
@@ -37,10 +35,6 @@ LONGEST_PAUSE = 5.0
 
 class Stuck(Exception):
     """A medium has not come back in time."""
-
-
-class SessionStuck(Exception):
-    """Nor has its session, so that nobody can be reached this way now."""
 
 
 class Worker:
@@ -151,21 +145,11 @@ class Batch:
         elif self.trouble:
             health.note_failure(self.code, self.trouble)
 
-    @contextmanager
-    def open_session(self) -> Iterator[dict]:
-        """A block with what the medium keeps open between messages; it neither begins nor ends without a time-out.
-
-        Of what goes wrong within and then at the end, the former is what counts.
-        """
+    def open_session(self):
+        """Open what the medium keeps open between messages."""
         if self.medium is None:
             raise LookupError("The medium is not configured any more.")
-        session, extra = call_session(partial(entered, self.medium))
-        try:
-            yield extra
-        finally:
-            problem = sys.exc_info()
-            with suppress(Exception) if problem[0] else nullcontext():
-                call_session(partial(session.__exit__, *problem))
+        return self.medium.session()
 
     def hand_over(self, delivery: Delivery, extra: dict) -> None:
         """Send one message and write down what came of it. Whatever a medium does, only this delivery suffers."""
@@ -224,20 +208,6 @@ def log_outcome(delivery: Delivery, outcome: str, error: Exception | None = None
         f": {reason}" if reason else "",
         extra={"delivery": delivery.pk, "event": delivery.event_id, "incident": delivery.incident_id},
     )
-
-
-def entered(medium: type[NotificationMedium]) -> tuple:
-    """Begin a session of the medium; return it, and what ``send`` gets of it."""
-    session = medium.session()
-    return session, session.__enter__()
-
-
-def call_session(call: Callable):
-    """Begin or end a session. Raises ``SessionStuck``, or what the medium raises."""
-    try:
-        return call_in_time(call, settings.ARGUS_NOTIFICATION_SEND_TIMEOUT)
-    except Stuck as error:
-        raise SessionStuck(str(error)) from None
 
 
 def call_in_time(function: Callable, seconds: float):

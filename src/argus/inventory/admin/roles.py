@@ -12,11 +12,10 @@ class RoleAdmin(ListedAdmin):
     """Roles of one kind; given and taken away, never changed."""
 
     ordering = ["-pk"]
-    service = staticmethod(services.grant_role)
 
-    @property
-    def subject(self) -> str:
-        return self.model.holder
+    def create(self, request, form):
+        data = dict(form.cleaned_data)
+        return services.grant_role(data.pop(self.model.holder), actor=request.user, **data)
 
 
 @admin.register(CustomerRole)

@@ -1,0 +1,54 @@
+"""All that is asked for, in one table: what was measured in this run, what it is to be, and whether it is."""
+
+import re
+from collections.abc import Iterator
+
+from .report import Table
+
+# Tables whose figures are barred as a column: what each of them is to be.
+COLUMNS = {
+    "ingest": {"ratio": "at least 0.60", "queries": "at most 8"},
+    "lists": {"ratio": "at most 3"},
+    "sqlite": {"not 2xx": "0", '"database is locked"': "0"},
+}
+# Tables that mark what is beyond its bar; marks in others are no bars of this run.
+MARKING = {"alerts", "lists", "scaling-check"}
+
+
+def bars_table(tables: dict[str, Table]) -> Table:
+    """Return a row for each bar of these tables."""
+    found = [bar for name, table in tables.items() for bar in find_bars(name, table)]
+    rows = [[what, measured, bar, "yes" if is_met(measured, bar) else "NO"] for what, measured, bar in found]
+    return Table(["What is asked for", "measured", "bar", "met"], rows)
+
+
+def find_bars(name: str, table: Table) -> Iterator[tuple[str, str, str]]:
+    """Yield what is asked for in a table, the figure and the bar: where a row has its own, a column, or marks."""
+    rows = [dict(zip(table.titles, map(str, row), strict=True)) for row in table.rows]
+    first = table.titles[0]
+    for row in rows:
+        if row.get("bar"):
+            yield f"{name}: {row[first]}", row["measured"], row["bar"]
+    for column, bar in COLUMNS.get(name, {}).items():
+        figures = [row[column] for row in rows if row.get(column)]
+        if figures:
+            worst = (min if bar.startswith("at least") else max)(figures, key=number_in)
+            yield f"{name}: {column}, the worst of {len(figures)}", worst, bar
+    if name in MARKING:
+        marked = sum(cell.endswith(" !") for row in table.rows for cell in map(str, row))
+        yield f"{name}: figures beyond their bar", str(marked), "0"
+
+
+def is_met(measured: str, bar: str) -> bool:
+    """Tell whether a figure is as asked for: ``at most N``, ``at least N``, or just so."""
+    kind, _, limit = bar.rpartition(" ")
+    if kind == "at most":
+        return number_in(measured) <= float(limit)
+    if kind == "at least":
+        return number_in(measured) >= float(limit)
+    return measured == bar
+
+
+def number_in(text: str) -> float:
+    """Return the number that a cell begins with."""
+    return float(re.match(r"-?[\d,.]+", text)[0].replace(",", ""))

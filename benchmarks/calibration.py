@@ -1,0 +1,168 @@
+"""From rounds on real servers to what the model is fed with: each part alone, never what the model is to predict."""
+
+from collections import defaultdict
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from functools import partial
+from statistics import median
+
+from .client import ask
+from .commits import NOTIFYING, QUIET, TABLE, commit, flush
+from .model import Demands, Node, Post, simulate
+from .report import progress
+from .scale import Scale
+from .trial import BLOCK, INCIDENTS, Bench, Sample, wait_until
+from .usage import CORES
+from .workload import incident_body
+
+# BEGIN, COMMIT and the health check of the connection, which are not counted as queries.
+UNCOUNTED = 3
+SHORT, MIDDLE, LONG = 10, 100, 1_000
+PARTS = ("client", "python", "kernel", "sql")
+# Seconds of the simulated clock.
+SIMULATED = 4.0
+
+
+@dataclass(frozen=True)
+class Calibration:
+    """What the model is fed with, and what is only multiplied.
+
+    For one incident: bytes of the write-ahead log, of tables and indexes, and of the message to who follows. For one
+    mail: seconds of a worker.
+    """
+
+    single: Post
+    list_fixed: Post
+    list_item: Post
+    demands: Demands
+    wal: float
+    wal_in_lists: float
+    stored: float = 0.0
+    message: int = 0
+    mail: float = 0.0
+
+    def list_of(self, incidents: int) -> Post:
+        """Return what a list of so many takes: what any list does, and so many times what an incident in it does."""
+        fixed, item = self.list_fixed, self.list_item
+        parts = {name: max(0.0, getattr(fixed, name) + incidents * getattr(item, name)) for name in PARTS}
+        return replace(fixed, incidents=incidents, **parts)
+
+
+def take_rounds(bench: Bench, scale: Scale) -> dict[str, Sample]:
+    """Return samples by name; those called ``check`` are for comparing, the others for calibrating."""
+    samples: dict[str, Sample] = defaultdict(Sample)
+    bench.one(f"{TABLE}; SELECT 1")
+    for server in bench.servers:
+        bench.post(server, connections=8, seconds=scale.scaling_seconds)
+    bench.drain()
+    for number in range(scale.scaling_rounds):
+        progress(f"scaling: round {number + 1} of {scale.scaling_rounds}")
+        for rounds in (parts_alone, parts_together):
+            for name, sample in rounds(bench, scale):
+                samples[name].add(sample)
+    return samples
+
+
+def parts_alone(bench: Bench, scale: Scale) -> Iterator[tuple[str, Sample]]:
+    """Yield samples of the web process alone, of the worker alone, and of telling followers by the thousand."""
+    seconds, lists = scale.scaling_seconds, scale.scaling_lists
+    bench.halt_worker()
+    for connections in (1, 8):
+        yield f"plain {connections}", bench.post("plain", connections=connections, seconds=seconds)
+    yield "short list", bench.post_lists("plain", SHORT, lists * 10)
+    yield "long list", bench.post_lists("plain", LONG, lists)
+    yield "worker", bench.drain()
+    yield "serve 1", bench.post("plain", connections=1, seconds=seconds)
+    bench.drain()
+    for number in (0, scale.few_followers):
+        with bench.followed("live", number):
+            last = bench.told("live") + LONG * lists
+            everybody_knows = partial(wait_until, lambda last=last: bench.told("live") >= last)
+            yield f"told {bool(number):d}", bench.post_lists("live", LONG, lists, until=everybody_knows)
+    yield "flush", flush(bench, seconds / 3)
+    yield "commit 1", commit(bench, QUIET, connections=1, seconds=seconds / 2)
+
+
+def parts_together(bench: Bench, scale: Scale) -> Iterator[tuple[str, Sample]]:
+    """Yield samples of what the model is to predict."""
+    seconds = scale.scaling_seconds
+    for connections in (4, 8):
+        yield f"check serve {connections}", bench.post("plain", connections=connections, seconds=seconds)
+        bench.drain()
+    yield "check list", bench.post_lists("plain", MIDDLE, scale.scaling_lists * 5)
+    bench.drain()
+    for connections in (4, 8):
+        yield f"check double {connections}", bench.post("double", connections=connections, seconds=seconds)
+    with bench.followed("live", scale.few_followers):
+        yield "check followed", bench.post("live", connections=8, seconds=seconds)
+    for name, sql in (("quiet", QUIET), ("notifying", NOTIFYING)):
+        yield f"check {name}", commit(bench, sql, connections=8, seconds=seconds / 2)
+
+
+def calibrate(samples: dict[str, Sample], *, round_trips: int, followers: int) -> Calibration:
+    """Turn samples of parts alone into what the model is fed with."""
+    alone, busy, worker, serve = (samples[name] for name in ("plain 1", "plain 8", "worker", "serve 1"))
+    long, told, followed = (samples[name] for name in ("long list", "told 0", "told 1"))
+    single = post_from(busy, round_trips)
+    event_python, event_sql = worker.per_incident("worker"), worker.per_incident("sql")
+    pushes = followed.incidents * followers
+    demands = Demands(
+        flush=median(samples["flush"].latencies),
+        cold=beyond(alone.per_request("web"), busy.per_request("web")) / (round_trips + 1),
+        batch_python=beyond(serve.per_request("worker"), event_python),
+        batch_sql=beyond(serve.per_request("sql"), alone.per_request("sql") + event_sql),
+        event_python=event_python,
+        event_sql=event_sql,
+        publish_python=beyond(told.per_incident("web"), long.per_incident("web")),
+        publish_sql=beyond(told.per_incident("sql"), long.per_incident("sql")),
+        publish_redis=told.per_incident("redis"),
+        push=beyond(followed.per_incident("web"), told.per_incident("web")) * followed.incidents / pushes,
+        receive=followed.cpu["followers"].total / pushes,
+    )
+    demands = replace(demands, wake=idle_time(alone, single, demands, Node(CORES, 1, has_worker=False)))
+    fixed, item = line_through(post_from(samples["short list"], round_trips), post_from(long, round_trips))
+    return Calibration(
+        single, fixed, item, demands, wal=busy.wal / busy.incidents, wal_in_lists=long.wal / long.incidents
+    )
+
+
+def beyond(whole: float, part: float) -> float:
+    """Return what is left of the whole; noise may make it less than nothing."""
+    return max(0.0, whole - part)
+
+
+def post_from(sample: Sample, round_trips: int) -> Post:
+    """Say of a sample what one of its requests has taken."""
+    web = sample.cpu["web"]
+    return Post(
+        client=sample.per_request("client"),
+        python=web.user / sample.requests,
+        kernel=web.system / sample.requests,
+        sql=sample.per_request("sql"),
+        round_trips=round_trips,
+        incidents=sample.incidents // sample.requests,
+    )
+
+
+def line_through(short: Post, long: Post) -> tuple[Post, Post]:
+    """Return what a list takes however long it is, and what each incident in it does."""
+    more = long.incidents - short.incidents
+    item = {name: (getattr(long, name) - getattr(short, name)) / more for name in PARTS}
+    fixed = {name: getattr(short, name) - short.incidents * item[name] for name in PARTS}
+    return replace(short, **fixed), replace(short, **item, incidents=1)
+
+
+def idle_time(alone: Sample, post: Post, demands: Demands, node: Node) -> float:
+    """Return what passes in a round trip without work, from what one connection took longer than its parts."""
+    node = replace(node, others=alone.strangers)
+    modelled = simulate(node, post, demands, seconds=SIMULATED).mean
+    return beyond(alone.mean, modelled) / post.round_trips
+
+
+def count_round_trips(bench: Bench) -> int:
+    """Return how often the web process asks PostgreSQL in one POST."""
+    token, numbers = bench.accounts.sources[0]["token"], next(bench.blocks) * BLOCK
+    for number in (numbers, numbers + 1):
+        url = bench.servers["plain"].url
+        _, queries = ask(url, INCIDENTS, token, method="POST", body=incident_body(number))
+    return queries + UNCOUNTED

@@ -1,0 +1,90 @@
+"""Bare commits: how long a flush of PostgreSQL's log takes, and how many commits at a time come to.
+
+As a program, ``python -m benchmarks.commits URL SQL CONNECTIONS SECONDS`` repeats a statement in so many threads and
+prints what the model wants to know of it: ``{"elapsed": seconds, "latencies": [...], "cpu": [user, system]}``.
+"""
+
+import json
+import os
+import subprocess
+import sys
+import threading
+from contextlib import closing
+from tempfile import NamedTemporaryFile
+from time import monotonic
+
+import psycopg2
+
+from .servers import ROOT
+from .trial import Bench, Sample, used
+from .usage import Cpu, cpu_of_machine
+
+TABLE = "CREATE TABLE IF NOT EXISTS bare_commit (id bigserial PRIMARY KEY, text text)"
+QUIET = "INSERT INTO bare_commit (text) VALUES ('')"
+NOTIFYING = f"{QUIET}; NOTIFY bare_commit"
+# Of the log, in bytes; and how many of them are written before the first is written again.
+PAGE, PAGES = 8192, 1024
+
+
+def flush(bench: Bench, seconds: float) -> Sample:
+    """Write a page and have it flushed, over and over, where PostgreSQL has its log and by the call that it uses."""
+    latencies = []
+    with NamedTemporaryFile(dir=bench.postgres.folder) as file:
+        file.write(bytes(PAGE * PAGES))
+        began = monotonic()
+        while monotonic() - began < seconds:
+            os.pwrite(file.fileno(), os.urandom(PAGE), len(latencies) % PAGES * PAGE)
+            started = monotonic()
+            os.fdatasync(file.fileno())
+            latencies.append(monotonic() - started)
+    elapsed, number = monotonic() - began, len(latencies)
+    return Sample(elapsed=elapsed, watched=elapsed, requests=number, incidents=number, latencies=latencies)
+
+
+def commit(bench: Bench, sql: str, *, connections: int, seconds: float) -> Sample:
+    """Commit as often as can be over so many connections at a time, from a process of its own."""
+    parts = {"sql": bench.parts["sql"]}
+    command = [sys.executable, "-m", "benchmarks.commits", bench.postgres.url, sql, str(connections), str(seconds)]
+    before, machine, began = used(parts), cpu_of_machine(), monotonic()
+    done = json.loads(subprocess.run(command, cwd=ROOT, check=True, stdout=subprocess.PIPE).stdout)
+    watched, number = monotonic() - began, len(done["latencies"])
+    cpu = {part: now - before[part] for part, now in used(parts).items()} | {"client": Cpu(*done["cpu"]), "web": Cpu()}
+    return Sample(
+        elapsed=done["elapsed"],
+        watched=watched,
+        requests=number,
+        incidents=number,
+        latencies=done["latencies"],
+        cpu=cpu,
+        # What the client's process took to start is a stranger's time here.
+        others=cpu_of_machine() - machine - sum(one.total for one in cpu.values()),
+    )
+
+
+def repeat(url: str, sql: str, until: float, latencies: list[float]) -> None:
+    """Do it until a moment, once at least."""
+    with closing(psycopg2.connect(url)) as connection, connection.cursor() as cursor:
+        connection.autocommit = True
+        while not latencies or monotonic() < until:
+            began = monotonic()
+            cursor.execute(sql)
+            latencies.append(monotonic() - began)
+
+
+def main(url: str, sql: str, connections: str, seconds: str) -> None:
+    """Repeat it in threads, and tell what it took."""
+    latencies: list[float] = []
+    began, before = monotonic(), os.times()
+    arguments = [url, sql, began + float(seconds), latencies]
+    threads = [threading.Thread(target=repeat, args=arguments) for _ in range(int(connections))]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    after = os.times()
+    cpu = [after.user - before.user, after.system - before.system]
+    print(json.dumps({"elapsed": monotonic() - began, "latencies": latencies, "cpu": cpu}))
+
+
+if __name__ == "__main__":
+    main(*sys.argv[1:])

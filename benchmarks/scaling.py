@@ -1,0 +1,121 @@
+"""What a machine brings and what more of them would, by a model that is fed with measured parts and checked first."""
+
+from dataclasses import replace
+from statistics import fmean
+
+from .calibration import MIDDLE, Calibration, calibrate, count_round_trips, post_from, take_rounds
+from .figures import milliseconds
+from .mails import send_mails
+from .model import Demands, Node, Outcome, Post, simulate
+from .report import Table, progress
+from .scale import Scale
+from .sizing import ASSUMED, demands_table, limits_table, sizes_table
+from .trial import Bench, Sample, running_bench
+from .usage import CORES
+
+# How far the model may be from what is measured.
+MOST_ERROR = 0.25
+SEEDS = (1, 2, 3)
+# What is simulated beyond this machine: cores, and web processes.
+LARGER = ((2, 1), (4, 2), (8, 4), (16, 8), (32, 16))
+# Of what it is shown how busy it is then, with the slower flush.
+SHOWN = ("cores", "interpreter", "notification")
+# The size of tables and indexes without what only the benchmark has.
+STORED = "SELECT pg_database_size(current_database()) - coalesce(pg_total_relation_size(to_regclass('bare_commit')), 0)"
+INCIDENTS = "SELECT count(*) FROM argus_incident_incident"
+
+
+def measure(scale: Scale) -> dict[str, Table]:
+    """Measure the parts and the whole in turns, compare the whole with the model's, and look further with the model."""
+    with running_bench() as bench:
+        empty, round_trips = bench.one(STORED), count_round_trips(bench)
+        samples = take_rounds(bench, scale)
+        progress("scaling: mails")
+        calibration = calibrate(samples, round_trips=round_trips, followers=scale.few_followers)
+        calibration = complete(calibration, bench, empty)
+    progress("scaling: the model")
+    return {
+        "scaling-demands": demands_table(calibration),
+        "scaling-check": check_table(samples, calibration, scale),
+        "scaling-limits": limits_table(calibration),
+        "scaling-sizes": sizes_table(calibration),
+        "scaling-larger": larger_table(calibration, scale),
+    }
+
+
+def complete(calibration: Calibration, bench: Bench, empty: int) -> Calibration:
+    """Add what is only multiplied."""
+    demands = calibration.demands
+    return replace(
+        calibration,
+        stored=(bench.one(STORED) - empty) / bench.one(INCIDENTS),
+        message=bench.message_bytes("live"),
+        mail=send_mails(bench).seconds_each(demands.event_python + demands.event_sql),
+    )
+
+
+def check_table(samples: dict[str, Sample], calibration: Calibration, scale: Scale) -> Table:
+    """Set what was measured beside what the model says."""
+    single, hundred, few = calibration.single, calibration.list_of(MIDDLE), scale.few_followers
+    alone, live = Node(CORES, 1, has_worker=False), Node(CORES, 8, has_worker=False, publishes=True)
+    cases = [
+        ("a web process alone, 1 connection (fitted)", "plain 1", single, alone),
+        ("a web process alone, 8 connections (fitted)", "plain 8", single, replace(alone, connections=8)),
+        ("serve, 1 connection", "serve 1", single, Node(CORES, 1)),
+        ("serve, 4 connections", "check serve 4", single, Node(CORES, 4)),
+        ("serve, 8 connections", "check serve 8", single, Node(CORES, 8)),
+        ("serve, lists of 100, 1 connection", "check list", hundred, Node(CORES, 1)),
+        ("two web processes, 4 connections", "check double 4", single, replace(live, connections=4, processes=2)),
+        ("two web processes, 8 connections", "check double 8", single, replace(live, processes=2)),
+        (f"{few} followers, 8 connections", "check followed", single, replace(live, followers=few)),
+    ]
+    rows = [check(what, samples[name], node, post, calibration.demands, scale) for what, name, post, node in cases]
+    bare, flush = post_from(samples["commit 1"], 1), Demands(flush=calibration.demands.flush)
+    for what, name in (("bare commits, 8 connections", "quiet"), ("commits that notify, 8 connections", "notifying")):
+        node = Node(CORES, 8, has_worker=False, notifies=name == "notifying")
+        rows.append(check(what, samples[f"check {name}"], node, bare, flush, scale))
+    titles = ["What", "measured /s", "model /s", "error", "measured ms", "model ms", "others' cores"]
+    return Table(titles, rows)
+
+
+def check(what: str, sample: Sample, node: Node, post: Post, demands: Demands, scale: Scale) -> list:
+    """Let the model do what was measured, beside as many strangers."""
+    outcomes = modelled(replace(node, others=sample.strangers), post, demands, scale)
+    rate, mean = fmean(one.rate for one in outcomes), fmean(one.mean for one in outcomes)
+    error = rate / sample.rate - 1
+    return [
+        what,
+        f"{sample.rate:.0f}",
+        f"{rate:.0f}",
+        f"{error:+.0%}{' !' * (abs(error) > MOST_ERROR)}",
+        milliseconds(sample.mean),
+        milliseconds(mean),
+        f"{sample.strangers:.1f}",
+    ]
+
+
+def modelled(node: Node, post: Post, demands: Demands, scale: Scale) -> list[Outcome]:
+    return [simulate(node, post, demands, seconds=scale.modelled_seconds, seed=seed) for seed in SEEDS]
+
+
+def larger_table(calibration: Calibration, scale: Scale) -> Table:
+    """Let the model say what larger machines bring, with clients elsewhere and eight connections to each process."""
+    post, near, far = replace(calibration.single, client=0.0), calibration.demands.flush, ASSUMED.far_flush
+    cases = [(near, True), (far, True), (far, False)]
+    rows = []
+    for cores, processes in LARGER:
+        node = Node(cores, 8 * processes, processes=processes, publishes=processes > 1)
+        outcomes = [
+            simulate(
+                replace(node, notifies=notifies),
+                post,
+                replace(calibration.demands, flush=flush),
+                seconds=scale.modelled_seconds / 3,
+            )
+            for flush, notifies in cases
+        ]
+        cells = [f"{one.rate:,.0f}" for one in outcomes]
+        busy = outcomes[1].busy
+        rows.append([f"{cores} cores, web processes: {processes}", *cells, *(f"{busy[part]:.0%}" for part in SHOWN)])
+    columns = [f"flush {near * 1000:.2f} ms", f"flush {far * 1000:.2f} ms", "and nobody notifies"]
+    return Table(["Incidents /s, one by one", *columns, *(f"{part} busy" for part in SHOWN)], rows)

@@ -1,0 +1,167 @@
+"""What many incidents take of many machines, by the utilisation law: rate times demand is how much of a part is busy.
+
+Nothing here is simulated: it is what the demands of one incident make of any number of them.
+"""
+
+from dataclasses import dataclass
+from math import ceil
+
+from .calibration import Calibration
+from .report import Table
+
+RATES = (1_000, 10_000, 100_000)
+LISTS = (1, 100, 1_000)
+DAY = 86_400
+
+
+@dataclass(frozen=True)
+class Assumed:
+    """What was not measured, because this machine does not have it."""
+
+    # How busy a part is planned to be; what is left is for bursts, for lists and for everything else.
+    share: float = 0.7
+    # The largest PostgreSQL server to plan with: its cores, and the bytes a second that its disk takes of the log.
+    cores: int = 64
+    log: float = 500e6
+    # Seconds for a flush on a disk behind a network.
+    far_flush: float = 0.001
+    # Who looks at the list by a socket of the same web process.
+    followers: int = 100
+
+
+ASSUMED = Assumed()
+
+
+@dataclass(frozen=True)
+class Incident:
+    """What one incident takes that comes in a list of so many: seconds of cores, bytes, its part of a commit."""
+
+    size: int
+    python: float
+    web: float
+    sql: float
+    worker: float
+    redis: float
+    push: float
+    commits: float
+    wal: float
+    stored: float
+
+    @classmethod
+    def of(cls, calibration: Calibration, size: int) -> "Incident":
+        """Share what the list takes among its incidents."""
+        demands, is_single = calibration.demands, size == 1
+        post = calibration.single if is_single else calibration.list_of(size)
+        return cls(
+            size=size,
+            python=post.python / size + demands.publish_python,
+            web=(post.python + post.kernel) / size + demands.publish_python,
+            sql=post.sql / size + demands.publish_sql + demands.event_sql,
+            worker=demands.event_python + demands.event_sql,
+            redis=demands.publish_redis,
+            push=demands.push,
+            commits=1 / size,
+            wal=calibration.wal if is_single else calibration.wal_in_lists,
+            stored=calibration.stored,
+        )
+
+    def limits(self, flush: float) -> dict[str, float]:
+        """Return the seconds it takes of each thing that more machines are not more of, by its name.
+
+        One over them is the most there can be in a second.
+        """
+        return {
+            "commits that notify": self.commits * flush,
+            "PostgreSQL's processors": self.sql / ASSUMED.cores,
+            "write-ahead log": self.wal / ASSUMED.log,
+            "the worker that routes": self.worker,
+            "the journal in Redis": self.redis,
+        }
+
+    def first_limit(self, flush: float) -> tuple[str, float]:
+        """Return what saturates first, and the seconds that an incident takes of it."""
+        return max(self.limits(flush).items(), key=lambda one: one[1])
+
+
+def demands_table(calibration: Calibration) -> Table:
+    """Say what one incident takes, alone and in lists."""
+    incidents = [Incident.of(calibration, size) for size in LISTS]
+    demands = calibration.demands
+    rows = [
+        ["web process, with the interpreter's lock, ms", *(f"{one.python * 1000:.2f}" for one in incidents)],
+        ["web process, all, ms", *(f"{one.web * 1000:.2f}" for one in incidents)],
+        ["PostgreSQL, ms", *(f"{one.sql * 1000:.2f}" for one in incidents)],
+        ["worker, who is told, ms", *(f"{one.worker * 1000:.2f}" for one in incidents)],
+        ["Redis, ms", *(f"{one.redis * 1000:.3f}" for one in incidents)],
+        ["push to one follower, ms", *(f"{one.push * 1000:.4f}" for one in incidents)],
+        ["write-ahead log, bytes", *(f"{one.wal:,.0f}" for one in incidents)],
+        ["tables and indexes, bytes", *(f"{one.stored:,.0f}" for one in incidents)],
+        ["message to one follower, bytes", *(f"{calibration.message:,}" for _ in incidents)],
+        ["commits", *(f"{one.commits:g}" for one in incidents)],
+        ["a flush of the log, ms", *([f"{demands.flush * 1000:.2f}"] * len(incidents))],
+        ["one mail, ms of a worker", *([f"{calibration.mail * 1000:.1f}"] * len(incidents))],
+    ]
+    return Table(["One incident takes", *titles()], rows)
+
+
+def titles() -> list[str]:
+    return ["one by one", *(f"in lists of {size:,}" for size in LISTS[1:])]
+
+
+def limits_table(calibration: Calibration) -> Table:
+    """Say how many incidents a second there can be at most of what there is only one of."""
+    incidents = [Incident.of(calibration, size) for size in LISTS]
+    near, number = calibration.demands.flush, ASSUMED.followers
+    rows = [["one web process", *most(one.python for one in incidents)]]
+    followed = most(one.python + number * one.push for one in incidents)
+    rows.append([f"one web process with {number} followers", *followed])
+    for flush in (near, ASSUMED.far_flush):
+        notifying = most(one.commits * flush for one in incidents)
+        rows.append([f"commits that notify, a flush in {flush * 1000:.2f} ms", *notifying])
+    names = {
+        "PostgreSQL's processors": f"PostgreSQL with {ASSUMED.cores} cores",
+        "write-ahead log": f"write-ahead log at {ASSUMED.log / 1e6:.0f} MB/s",
+        "the worker that routes": "the one worker that decides who is told",
+        "the journal in Redis": "the journal in Redis",
+    }
+    rows += [[what, *most(one.limits(near)[name] for one in incidents)] for name, what in names.items()]
+    rows.append(["one worker, a mail for each incident", *most(one.worker + calibration.mail for one in incidents)])
+    return Table(["Incidents /s at most", *titles()], rows)
+
+
+def most(seconds) -> list[str]:
+    """Return the rates at which something is always busy that one incident keeps busy for so long."""
+    return [f"{1 / one:,.0f}" if one else "no limit" for one in seconds]
+
+
+def sizes_table(calibration: Calibration) -> Table:
+    """Say what so many incidents a second take, and what saturates first."""
+    rows = [size_row(calibration, rate, size) for rate in RATES for size in LISTS]
+    columns = [
+        "web cores",
+        "PostgreSQL cores",
+        "commits /s",
+        "log MB/s",
+        "GB a day",
+        "follower Mbit/s",
+        "first",
+        "busy",
+    ]
+    return Table(["Incidents /s", *columns], rows)
+
+
+def size_row(calibration: Calibration, rate: int, size: int) -> list:
+    one = Incident.of(calibration, size)
+    name, seconds = one.first_limit(ASSUMED.far_flush)
+    how = "one by one" if size == 1 else f"lists of {size:,}"
+    return [
+        f"{rate:,} {how}",
+        ceil(rate * one.web / ASSUMED.share),
+        ceil(rate * one.sql / ASSUMED.share),
+        f"{rate * one.commits:,.0f}",
+        f"{rate * one.wal / 1e6:,.0f}",
+        f"{rate * one.stored * DAY / 1e9:,.0f}",
+        f"{rate * calibration.message * 8 / 1e6:,.0f}",
+        name,
+        f"{rate * seconds:.0%}{' !' * (rate * seconds > ASSUMED.share)}",
+    ]
