@@ -5,6 +5,7 @@ import time
 from contextlib import contextmanager
 
 import pytest
+from django.db import connection
 
 from argus.notificationprofile import worker
 from argus.notificationprofile.media.base import NotificationMedium, PermanentFailure
@@ -164,6 +165,20 @@ def test_one_connection_serves_a_batch(audience, settings):
 
         assert len(sink.messages) == 12
         assert sink.connections == 1
+
+
+def test_call_that_was_read_with_the_result_of_a_query_is_not_waited_for(transactional_db, monkeypatch):
+    if connection.vendor != "postgresql":
+        pytest.skip("Elsewhere there are no calls.")
+    one = Worker()
+    one.listen()
+    make_incident()
+    monkeypatch.setattr(worker, "select", lambda *_: pytest.fail("It waits for a call that has come."))
+
+    one.sleep()
+
+    monkeypatch.setattr(worker, "select", lambda *_: ([], [], []))
+    one.sleep()
 
 
 def test_error_that_nobody_expected_does_not_end_the_worker(transactional_db, settings, caplog):

@@ -15,6 +15,7 @@ from django.utils import timezone
 
 from argus.incident.models import Event
 from argus.util.logs import on_behalf_of
+from argus.util.pace import rest_after
 
 from . import health, outbox
 from .media.base import PermanentFailure
@@ -53,8 +54,10 @@ class Worker:
         """Work until stopped, or until nobody wants it any more. A database that is away is waited for."""
         pause = 0.1
         while not self.stopping.is_set() and is_wanted():
+            began = monotonic()
             try:
                 if not self.work():
+                    self.stopping.wait(rest_after(began))
                     self.sleep()
                 pause = 0.1
                 continue
@@ -68,7 +71,7 @@ class Worker:
             pause = min(pause * 2, LONGEST_PAUSE)
 
     def work(self) -> bool:
-        """Do what there is to do right now, in small portions; tell whether there was anything."""
+        """Do what there is to do right now, in small portions; tell whether there may be more of it."""
         self.listen()
         policy = Policy(settings.ARGUS_SEND_NOTIFICATIONS, frozenset(configured_media()), health.silent_media)
         routed = self.router.route(policy)
@@ -76,7 +79,7 @@ class Worker:
         claimed = outbox.claim(limit=DELIVERIES_AT_ONCE) if policy.switched_on else []
         for code, deliveries in groupby(sorted(claimed, key=lambda one: one.medium), key=lambda one: one.medium):
             Batch(code, list(deliveries), self.stopping, deadline).send()
-        return bool(routed or claimed)
+        return routed == outbox.EVENTS_AT_ONCE or bool(claimed)
 
     def listen(self) -> None:
         """Ask PostgreSQL for wake-up calls, once per connection.
@@ -98,7 +101,8 @@ class Worker:
         seconds = NAP if due is None else min(NAP, max(0.0, (due - timezone.now()).total_seconds()))
         # psycopg2 is spoken to directly, but its errors are to be Django's.
         with connection.wrap_database_errors:
-            if select([self.listening_on], [], [], seconds)[0]:
+            # A call that came during a query was read with its result: nothing is left to be heard of it.
+            if self.listening_on.notifies or select([self.listening_on], [], [], seconds)[0]:
                 self.listening_on.poll()
                 self.listening_on.notifies.clear()
 

@@ -13,6 +13,8 @@ from time import monotonic
 
 from django.db import InterfaceError, OperationalError, close_old_connections, connections
 
+from argus.util.pace import rest_after
+
 from . import counts
 from .journal import JournalUnreachable
 from .rendering import Change, render
@@ -23,9 +25,6 @@ log = logging.getLogger(__name__)
 # Changes that wait to be told of. There is one line of a log for each of them elsewhere, so this is minutes of a storm.
 MOST_PENDING = 10_000
 AT_ONCE = 200
-# Under load a batch gathers for so long at least, and at most (seconds): it then costs hardly more than one change. In
-# between it is so many times as long as the last batch took, so that most of the processor is left to those who write.
-GATHER, LONGEST_GATHER, SHARE = 0.05, 0.25, 3
 PAUSE = 1.0
 # How long the end of a process may be delayed by what is still to be told.
 LAST_WORDS = 3.0
@@ -85,15 +84,9 @@ class Publisher:
                 began = monotonic()
                 self.work()
                 with self.changed:
-                    self.changed.wait_for(lambda: self.is_closing, PAUSE if self.is_failing else self.rest(began))
+                    self.changed.wait_for(lambda: self.is_closing, PAUSE if self.is_failing else rest_after(began))
         finally:
             connections.close_all()
-
-    @staticmethod
-    def rest(began: float) -> float:
-        """Return how long to gather before the next batch."""
-        took = monotonic() - began
-        return min(LONGEST_GATHER, max(GATHER - took, SHARE * took))
 
     def wait(self) -> bool:
         """Wait for changes; tell whether there are any, or we are closed."""
