@@ -4,14 +4,26 @@ import argparse
 import sys
 from dataclasses import replace
 
-from . import alerts, bulk, ingest, lists, live, notifications, prune, scaling, sqlite
+from . import alerts, bulk, fairness, ingest, lists, live, notifications, prune, scaling, sqlite, watching
 from .bars import bars_table
 from .machine import describe_machine
 from .report import MACHINE, PAGES, progress, write
 from .scale import FULL, QUICK, TINY
 from .servers import available_kinds
 
-NAMES = ["alerts", "bulk", "ingest", "lists", "live", "notifications", "prune", "scaling", "sqlite"]
+NAMES = [
+    "alerts",
+    "bulk",
+    "fairness",
+    "ingest",
+    "lists",
+    "live",
+    "notifications",
+    "prune",
+    "scaling",
+    "sqlite",
+    "watching",
+]
 
 PAGE_NAMES = " and ".join(page.name for page in PAGES)
 
@@ -43,6 +55,7 @@ def main(arguments: list[str] | None = None) -> None:
     commands = {
         "alerts": lambda: alerts.measure(scale),
         "bulk": lambda: bulk.measure(scale),
+        "fairness": lambda: fairness.measure(scale),
         "ingest": lambda: ingest.measure(scale, kinds=options.servers),
         "lists": lambda: lists.measure(scale),
         "live": lambda: live.measure(scale),
@@ -50,6 +63,7 @@ def main(arguments: list[str] | None = None) -> None:
         "prune": lambda: prune.measure(scale),
         "scaling": lambda: scaling.measure(scale),
         "sqlite": lambda: sqlite.measure(scale),
+        "watching": lambda: watching.measure(scale),
     }
     tables = {MACHINE: describe_machine()}
     for name in options.names or NAMES:

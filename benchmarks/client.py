@@ -7,6 +7,7 @@ import sys
 from contextlib import contextmanager
 from dataclasses import asdict
 from urllib.parse import urlsplit
+from urllib.request import urlopen
 
 from .counting import ANSWER, QUESTION
 from .load import Job, Outcome
@@ -39,6 +40,12 @@ def running_client():
     command = [sys.executable, "-m", "benchmarks.load"]
     with subprocess.Popen(command, cwd=ROOT, text=True, stdin=subprocess.PIPE, stdout=subprocess.PIPE) as process:
         yield LoadClient(process)
+
+
+def scrape(url: str) -> None:
+    """Read the server's figures as Prometheus does."""
+    with urlopen(f"{url}/metrics", timeout=120) as answer:
+        answer.read()
 
 
 def ask(url: str, path: str, token: str, *, method: str = "GET", body: dict | None = None) -> tuple[bytes, int]:

@@ -15,7 +15,9 @@ from .scale import Scale
 from .servers import POSTGRES_SETTINGS, ArgusServer, prepare, running_argus
 from .workload import incident_body
 
-INCIDENTS, YARDSTICK = "/api/v1/incidents/", "/bare/"
+INCIDENTS, BULK, YARDSTICK = "/api/v1/incidents/", "/api/v1/incidents/bulk/", "/bare/"
+# What one request can bring.
+AT_ONCE = 1_000
 # No round posts an incident that another has posted: numbers are handed out in blocks.
 BLOCK = 100_000
 
@@ -39,13 +41,14 @@ class Ingest:
         self.server, self.client, self.token, self.scale = server, client, token, scale
         self.blocks = blocks
 
-    def run(self, path: str, *, connections: int, seconds: float):
-        """POST incidents to the path for some time."""
+    def run(self, path: str, *, connections: int, seconds: float, pause: float = 0):
+        """POST incidents to the path for some time, with pauses on each connection."""
         job = Job(
             port=self.server.port,
             token=self.token,
             seconds=seconds,
             connections=connections,
+            pause=pause,
             post_to=path,
             first=next(self.blocks) * BLOCK,
         )
@@ -53,6 +56,10 @@ class Ingest:
 
     def warm_up(self) -> None:
         """Open the server's connections to the database and make the well-known tags known."""
+        for start in range(0, self.scale.known_incidents, AT_ONCE):
+            first, number = next(self.blocks) * BLOCK, min(AT_ONCE, self.scale.known_incidents - start)
+            body = {"incidents": [incident_body(first + offset) for offset in range(number)]}
+            ask(self.server.url, BULK, self.token, method="POST", body=body)
         for path in (YARDSTICK, INCIDENTS):
             self.run(path, connections=max(self.scale.concurrencies), seconds=self.scale.warm_up_seconds)
 

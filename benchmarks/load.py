@@ -9,7 +9,7 @@ import sys
 import threading
 from dataclasses import asdict, dataclass, field
 from itertools import count
-from time import perf_counter
+from time import perf_counter, sleep
 
 from .workload import incident_body
 
@@ -22,13 +22,15 @@ class Job:
     """Requests to send over ``connections`` connections at a time, kept alive, for ``seconds`` at most.
 
     Either ``requests`` (method, path, body or None), one after the other and, with ``repeat``, over again; or
-    incidents to POST to ``post_to``, from the ``first`` on without end.
+    incidents to POST to ``post_to``, from the ``first`` on without end. Each connection pauses for ``pause`` seconds
+    after an answer.
     """
 
     port: int
     token: str
     seconds: float
     connections: int = 1
+    pause: float = 0
     requests: list[tuple[str, str, dict | None]] = field(default_factory=list)
     repeat: bool = True
     post_to: str = ""
@@ -93,6 +95,7 @@ class Load:
             while (request := self.job.request_at(next(self.numbers))) is not None:
                 if not self.exchange(connection, request) or perf_counter() - self.start > self.job.seconds:
                     return
+                sleep(self.job.pause)
 
     def exchange(self, connection: socket.socket, request: bytes) -> bool:
         """Send a request, note how it is answered, and tell whether the connection can be used again."""

@@ -10,6 +10,7 @@ class Scale:
     # ingest: rounds of each kind at each concurrency
     concurrencies: tuple[int, ...] = (1, 4, 8)
     warm_up_seconds: float = 2.0
+    known_incidents: int = 5_000
     ingest_rounds: int = 5
     ingest_seconds: float = 2.0
     # events (acks and closes) of each kind, here and in lists
@@ -28,6 +29,8 @@ class Scale:
     alert_seconds: float = 1.0
     # prune: incidents loaded
     pruned: int = 200_000
+    # fairness
+    fairness_seconds: float = 4.0
     # sqlite
     writers: int = 8
     sqlite_seconds: float = 60.0
@@ -63,6 +66,7 @@ QUICK = Scale(
     projects=400,
     alert_seconds=0.3,
     pruned=20_000,
+    fairness_seconds=2.0,
     sqlite_seconds=10.0,
     selected_events=100,
     mail_rounds=3,
@@ -79,6 +83,7 @@ TINY = Scale(
     open_set=20,
     concurrencies=(2,),
     warm_up_seconds=0.1,
+    known_incidents=20,
     ingest_rounds=1,
     ingest_seconds=0.1,
     events=2,
@@ -89,6 +94,7 @@ TINY = Scale(
     projects=40,
     alert_seconds=0.01,
     pruned=2_000,
+    fairness_seconds=0.2,
     writers=2,
     sqlite_seconds=0.3,
     profiles=210,

@@ -3,7 +3,7 @@
 import pytest
 from django.conf import settings
 
-from benchmarks import alerts, bulk, ingest, lists, live, notifications, prune, scaling, sqlite
+from benchmarks import alerts, bulk, fairness, ingest, lists, live, notifications, prune, scaling, sqlite, watching
 from benchmarks.__main__ import parse
 from benchmarks.figures import percentile
 from benchmarks.machine import describe_machine
@@ -52,6 +52,20 @@ def test_notifications_are_measured_from_the_event_to_the_mail_server():
     tables = notifications.measure(TINY)
 
     assert len(tables["notifications"].rows) == 7
+    assert_page_takes(tables)
+
+
+def test_polite_source_is_measured_beside_a_flood():
+    tables = fairness.measure(TINY)
+
+    assert [row[0] for row in tables["fairness"].rows][5] == "ratio of p95"
+    assert_page_takes(tables)
+
+
+def test_logs_and_figures_are_measured():
+    tables = watching.measure(TINY)
+
+    assert len(tables["watching"].rows) == 4
     assert_page_takes(tables)
 
 
