@@ -9,7 +9,7 @@ from django.db.models import RestrictedError
 from django.utils import timezone
 
 from argus.util.errors import DomainError
-from argus.util.rows import in_chunks
+from argus.util.rows import in_chunks, insert_unless_there
 
 from .models import Incident, IncidentTagRelation, Tag
 
@@ -42,7 +42,7 @@ def split_tag(text: str) -> tuple[str, str]:
 def add_tags(incident: Incident, pairs: list[tuple[str, str]], *, actor) -> list[TagLine]:
     """Put tags that the incident does not have on it, in the order given; repeated ones count once.
 
-    Returns what there is to show of each. One query, but four if any of the tags has never been seen before.
+    Returns what there is to show of each. One query, but three if any of the tags has never been seen before.
     """
     now, pairs = timezone.now(), list(dict.fromkeys(pairs))
     add_tags_to_all([(incident, pairs)], actor=actor, now=now)
@@ -53,12 +53,9 @@ def add_tags_to_all(tagged: list[tuple[Incident, list[tuple[str, str]]]], *, act
     """Put tags on several incidents, which do not have them yet. The number of queries hardly depends on how many."""
     digests = {pair: Tag.digest_of(*pair) for _, pairs in tagged for pair in pairs}
     wanted = [(incident.pk, digests[pair]) for incident, pairs in tagged for pair in dict.fromkeys(pairs)]
-    while _relate(wanted, actor=actor, now=now) < len(wanted):
-        # Begin again once all are stored: the order of the rows is the order in which tags are shown. Only with rows of
-        # this moment: one incident may long have had what another one gets.
-        for chunk in in_chunks([incident.pk for incident, _ in tagged]):
-            IncidentTagRelation.objects.filter(incident__in=chunk, added_time=now).delete()
-        store_tags(list(digests))
+    for chunk in in_chunks(wanted):
+        while not _relate(chunk, actor=actor, now=now):
+            store_tags(list(digests))
 
 
 def store_tags(pairs: list[tuple[str, str]]) -> None:
@@ -67,7 +64,7 @@ def store_tags(pairs: list[tuple[str, str]]) -> None:
     That is why all store their tags in one order.
     """
     tags = [Tag(key=key, value=value, digest=Tag.digest_of(key, value)) for key, value in pairs]
-    Tag.objects.bulk_create(sorted(tags, key=lambda tag: tag.digest), ignore_conflicts=True)
+    insert_unless_there(sorted(tags, key=lambda tag: tag.digest), unique=("digest",))
 
 
 def delete_tag(tag: Tag) -> None:
@@ -78,30 +75,28 @@ def delete_tag(tag: Tag) -> None:
         raise DomainError(f"There are incidents with the tag {str(tag)[:100]}.") from None
 
 
-def _relate(wanted: list[tuple[int, str]], *, actor, now: datetime) -> int:
-    """Put those tags that are stored on incidents, in this order: ``(pk, digest)``; tell how many they were.
+def _relate(wanted: list[tuple[int, str]], *, actor, now: datetime) -> bool:
+    """Put tags on incidents, in this order: ``(pk, digest)``. If any is not stored, do nothing, and tell.
 
-    The database looks the tags up itself, which saves a way there and back for every incident posted.
+    All or none, because the order of the rows is the order in which tags are shown. The database looks the tags up
+    itself, which saves a way there and back for every incident posted.
     """
     quote = connection.ops.quote_name
     added_time = connection.ops.adapt_datetimefield_value(now)
-    related = 0
-    for chunk in in_chunks(wanted):
-        query = (
-            # The verb comes first: SQLite's driver counts the rows of statements that begin with it, and of no others.
-            f"INSERT INTO {quote(IncidentTagRelation._meta.db_table)} (incident_id, tag_id, added_by_id, added_time) "
-            f"WITH wanted (incident, digest, place) AS (VALUES {', '.join(['(%s, %s, %s)'] * len(chunk))}) "
-            f"SELECT wanted.incident, tag.id, %s, %s FROM wanted "
-            f"JOIN {quote(Tag._meta.db_table)} tag ON tag.digest = wanted.digest ORDER BY wanted.place"
-        )
-        if connection.vendor == "postgresql":
-            # One that is being deleted is waited for, and then not found.
-            query += " FOR KEY SHARE OF tag"
-        values = [part for place, pair in enumerate(chunk) for part in (*pair, place)]
-        with connection.cursor() as cursor:
-            cursor.execute(query, [*values, actor.pk, added_time])
-            related += cursor.rowcount
-    return related
+    # One that is being deleted is waited for, and then not found.
+    lock = "FOR KEY SHARE OF tag" if connection.vendor == "postgresql" else ""
+    query = (
+        # The verb comes first: SQLite's driver counts the rows of statements that begin with it, and of no others.
+        f"INSERT INTO {quote(IncidentTagRelation._meta.db_table)} (incident_id, tag_id, added_by_id, added_time) "
+        f"WITH wanted (incident, digest, place) AS (VALUES {', '.join(['(%s, %s, %s)'] * len(wanted))}), "
+        f"found AS (SELECT wanted.incident, tag.id, wanted.place FROM wanted "
+        f"JOIN {quote(Tag._meta.db_table)} tag ON tag.digest = wanted.digest {lock}) "
+        f"SELECT incident, id, %s, %s FROM found WHERE (SELECT count(*) FROM found) = %s ORDER BY place"
+    )
+    values = [part for place, pair in enumerate(wanted) for part in (*pair, place)]
+    with connection.cursor() as cursor:
+        cursor.execute(query, [*values, actor.pk, added_time, len(wanted)])
+        return cursor.rowcount == len(wanted)
 
 
 def replace_tags(incident: Incident, pairs: list[tuple[str, str]], *, actor) -> bool:
