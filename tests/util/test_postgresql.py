@@ -1,4 +1,4 @@
-"""Lasting connections to PostgreSQL: one that broke is replaced, one that rests is kept."""
+"""Connections to PostgreSQL: how they plan; one that broke is replaced, one that rests is kept."""
 
 import os
 import resource
@@ -70,3 +70,30 @@ def test_connection_is_looked_at_behind_more_open_files_than_select_knows():
         for file in files:
             os.close(file)
         resource.setrlimit(resource.RLIMIT_NOFILE, limits)
+
+
+def settings_of(connection) -> dict[str, str]:
+    """What the planner reckons with, by name."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT name, setting FROM pg_settings WHERE name IN ('jit', 'max_parallel_workers_per_gather',"
+            " 'random_page_cost')"
+        )
+        return dict(cursor.fetchall())
+
+
+def test_connection_plans_for_machines_of_today(connection):
+    assert settings_of(connection) == {"jit": "off", "max_parallel_workers_per_gather": "0", "random_page_cost": "1.1"}
+
+
+def test_what_somebody_has_set_for_the_database_stays(connection):
+    name = connection.settings_dict["NAME"]
+    with connection.cursor() as cursor:
+        cursor.execute(f'ALTER DATABASE "{name}" SET random_page_cost = 2.5')
+    connection.close()
+    try:
+        connection.connect()
+        assert settings_of(connection)["random_page_cost"] == "2.5"
+    finally:
+        with connection.cursor() as cursor:
+            cursor.execute(f'ALTER DATABASE "{name}" RESET random_page_cost')

@@ -10,7 +10,7 @@ from argus.util.errors import DomainError
 from argus.util.numbers import LARGEST_ID
 
 from .criteria import Criteria, matching
-from .models import Incident
+from .models import Incident, SourceSystem
 from .tags import split_tag
 
 
@@ -160,8 +160,35 @@ class IncidentFilter(MyIncidentFilter):
     """All filters: within a source, and by source."""
 
     source__id__in = IdListFilter(field_name="source_id", lookup_expr="in", help_text="Numeric ids of sources.")
-    source__name__in = NameListFilter(field_name="source__name", lookup_expr="in", help_text="Names of sources.")
-    source__type__in = NameListFilter(field_name="source__type", lookup_expr="in", help_text="Names of source types.")
+    source__name__in = NameListFilter(
+        field_name="source__name", lookup_expr="in", method="leave", help_text="Names of sources."
+    )
+    source__type__in = NameListFilter(
+        field_name="source__type", lookup_expr="in", method="leave", help_text="Names of source types."
+    )
+
+    def leave(self, queryset, name: str, names: list[str]):
+        """Do nothing yet: names and types are for ``filter_sources``, both at once."""
+        return queryset
+
+    def filter_queryset(self, queryset):
+        """Apply all filters."""
+        asked = self.form.cleaned_data
+        names = {f"{key}__in": asked[f"source__{key}__in"] for key in ("name", "type")}
+        return self.filter_sources(
+            super().filter_queryset(queryset), {key: some for key, some in names.items() if some}
+        )
+
+    def filter_sources(self, queryset, names: dict[str, list[str]]):
+        """Look the sources up first: only when the database sees which ones it is about does it know if they are many.
+
+        One query, unless there are tags, whose look-up is as many as a page may cost.
+        """
+        if not names:
+            return queryset
+        if self.form.cleaned_data["tags"]:
+            return queryset.filter(**{f"source__{key}": some for key, some in names.items()})
+        return queryset.filter(source_id__in=list(SourceSystem.objects.filter(**names).values_list("pk", flat=True)))
 
 
 def is_contradictory(asked: dict) -> bool:

@@ -129,6 +129,12 @@ class Incident(models.Model):
                 name="incident_open",
                 condition=Q(end_time__isnull=False),
             ),
+            # What a source asks for whenever it compares notes: its own open ones, few among all that it ever posted.
+            models.Index(
+                fields=["source", "end_time", "start_time", "id", "restricted"],
+                name="incident_open_of_source",
+                condition=Q(end_time__isnull=False),
+            ),
             models.Index(
                 fields=["start_time", "id", "restricted"],
                 name="incident_acked",

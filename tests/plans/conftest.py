@@ -1,0 +1,78 @@
+"""A PostgreSQL database that is big enough for its planner to do as it would at a million incidents."""
+
+import os
+
+import pytest
+from django.db import connection, connections
+
+from argus.auth.services import replace_token
+from benchmarks import alerts_dataset, dataset
+from benchmarks.facts import Facts, find_facts
+from benchmarks.servers import Accounts
+from tests.factories import make_source, make_user
+
+SIZE, ALERTS, PROJECTS, SOURCES = 50_000, 10_000, 80, 30
+TYPES = ("nav", "zabbix", "prometheus")
+NOTIFICATIONS = """
+    INSERT INTO argus_notificationprofile_delivery (
+        event_id, incident_id, user_id, medium, address, verdict, reason, attempts, created, due, settled, last_error
+    )
+    SELECT id, incident_id, actor_id, 'EM', 'person' || id % 500 || '@example.org',
+           (ARRAY['sent', 'sent', 'sent', 'suppressed', 'failed'])[1 + id % 5], '', 1, received, received, received, ''
+    FROM argus_incident_event ORDER BY id;
+    INSERT INTO argus_notificationprofile_outboxentry (event_id, created)
+    SELECT id, received FROM argus_incident_event ORDER BY id DESC LIMIT 20000;
+    ANALYZE argus_notificationprofile_delivery, argus_notificationprofile_outboxentry;
+"""
+
+
+@pytest.fixture(scope="package")
+def big_site(django_db_setup, django_db_blocker) -> Facts:
+    """A database of 50 000 incidents in place of the usual one, and what is in it."""
+    if connection.vendor != "postgresql":
+        pytest.skip("is about PostgreSQL's plans")
+    with django_db_blocker.unblock():
+        usual, big = connection.settings_dict["NAME"], f"{connection.settings_dict['NAME']}_big"
+        copy_database(usual, big)
+        switch_to(big)
+    with django_db_blocker.unblock():
+        facts = fill(f"{os.environ['DATABASE_URL'].rpartition('/')[0]}/{big}")
+    yield facts
+    facts.connection.close()
+    with django_db_blocker.unblock():
+        switch_to(usual)
+        with connection._nodb_cursor() as cursor:
+            cursor.execute(f'DROP DATABASE "{big}" WITH (FORCE)')
+
+
+def copy_database(usual: str, big: str) -> None:
+    """Copy the empty database. Nobody may be connected to it: threads of earlier tests may still be."""
+    connection.close()
+    with connection._nodb_cursor() as cursor:
+        cursor.execute(f'DROP DATABASE IF EXISTS "{big}"')
+        cursor.execute("SELECT pg_terminate_backend(pid, 5000) FROM pg_stat_activity WHERE datname = %s", [usual])
+        cursor.execute(f'CREATE DATABASE "{big}" TEMPLATE "{usual}"')
+
+
+def switch_to(name: str) -> None:
+    """Have this thread's connection lead to another database of the same server."""
+    connections["default"].close()
+    connections.settings["default"] = {**connections.settings["default"], "NAME": name}
+    connections["default"] = connections.create_connection("default")
+
+
+def fill(url: str) -> Facts:
+    """Load what a network of this size has: incidents, what happened to them, who was told, and alerts."""
+    made = [make_source(f"source{number}.example.org", type=TYPES[number % 3]) for number in range(SOURCES)]
+    sources = [
+        {"pk": source.pk, "name": source.name, "user": source.user_id, "token": replace_token(source.user).key}
+        for source in made
+    ]
+    operator = make_user("operator")
+    accounts = Accounts(replace_token(operator).key, operator.pk, sources)
+    dataset.load(url, SIZE, accounts)
+    last_four = Accounts(accounts.operator, operator.pk, sources[-4:])
+    alerts_dataset.load(url, size=ALERTS, projects=PROJECTS, accounts=last_four)
+    with connection.cursor() as cursor:
+        cursor.execute(NOTIFICATIONS)
+    return find_facts(url, SIZE)

@@ -1,0 +1,150 @@
+"""No list of incidents goes through the big tables, whatever it is filtered by and however deep the page."""
+
+from itertools import combinations
+from urllib.parse import quote
+
+import pytest
+
+from argus.auth.models import User
+from argus.drf import arrays
+from argus.drf.pagination import Cursor
+from argus.incident.filters import IncidentFilter
+from argus.incident.models import Incident
+from tests.factories import INCIDENTS, make_client, make_user
+
+from .reading import faults, plans_of
+
+pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("big_site")]
+
+# Which share of a table a statement may look at for a page of 20. One filter has an index of its own. Of two filters an
+# index follows one, and the other is tried on what that leaves: more rows, but never a good part of the table.
+PAGE, MOST_FOR_ONE, MOST_FOR_TWO = 20, 0.05, 0.2
+MINE = f"{INCIDENTS}mine/"
+
+
+@pytest.fixture(scope="module")
+def values(big_site) -> dict[str, list]:
+    """What to filter by, popular and rare, for each filter that there is."""
+    tags, (busiest, *_, quietest) = big_site.common_tags, big_site.source_ids
+    middle, recent = (quote(big_site.start_at(share).isoformat()) for share in (0.5, 0.02))
+    common, other, host = tags["problem_type"], tags["location"], tags["host"]
+    asked = [common, "host=host-9", f"{common},{other}", f"{common},{big_site.rare_tag}", f"{host},host=host-2"]
+    return {
+        "open": ["true", "false"],
+        "acked": ["true", "false"],
+        "stateful": ["true"],
+        "end_time__isnull": ["true"],
+        "source_incident_id": ["alert-77"],
+        "source__id__in": [busiest, quietest],
+        "source__name__in": ["source4.example.org,source5.example.org"],
+        "source__type__in": ["zabbix"],
+        "tags": [quote(text) for text in asked],
+        "start_time__gte": [recent],
+        "start_time__lte": [middle],
+        "end_time__gte": [recent],
+        "end_time__lte": [middle],
+    }
+
+
+@pytest.fixture(scope="module")
+def deep(big_site) -> str:
+    """The cursor of page 1 000."""
+    return Cursor(big_site.start_at(1_000 * PAGE / big_site.size), 10**9).encode()
+
+
+@pytest.fixture
+def smaller_arrays(monkeypatch):
+    """Whole arrays as long as they are at a million incidents, in terms of the incidents that there are."""
+    monkeypatch.setattr(arrays, "MOST_ROWS", arrays.MOST_ROWS // 20)
+    monkeypatch.setattr(arrays, "CHUNK_ROWS", arrays.CHUNK_ROWS // 20)
+
+
+@pytest.fixture
+def as_operator():
+    return make_client(User.objects.get(username="operator"))
+
+
+@pytest.fixture
+def as_busy_source(big_site):
+    """Not the busiest, of whom nearly all is: the fourth of thirty."""
+    return make_client(User.objects.get(source_system=big_site.source_ids[3]))
+
+
+@pytest.fixture
+def as_staff():
+    return make_client(make_user(is_staff=True))
+
+
+def filters_of(values: dict[str, list]) -> list[tuple[str, str]]:
+    return [(name, f"{name}={value}") for name, some in values.items() for value in some]
+
+
+def pairs_of(values: dict[str, list]) -> list[str]:
+    pairs = combinations(filters_of(values), 2)
+    return [f"{one}&{other}" for (name, one), (other_name, other) in pairs if name != other_name]
+
+
+def pages(base: str, queries: list[str], cursor: str = "") -> list[str]:
+    return [f"{base}?page_size={PAGE}&cursor={cursor}&{query}" for query in queries]
+
+
+def test_every_filter_is_tried(values):
+    assert set(values) == set(IncidentFilter.base_filters)
+
+
+def test_one_filter_finds_a_page_by_an_index(as_operator, values, deep):
+    queries = ["", *(query for _, query in filters_of(values))]
+    assert faults(as_operator, [*pages(INCIDENTS, queries), *pages(INCIDENTS, queries, deep)], most=MOST_FOR_ONE) == []
+
+
+def test_one_filter_finds_a_page_of_a_source_by_an_index(as_busy_source, values, deep):
+    queries = ["", *(query for name, query in filters_of(values) if "source__" not in name)]
+    assert faults(as_busy_source, [*pages(MINE, queries), *pages(MINE, queries, deep)], most=MOST_FOR_ONE) == []
+
+
+def test_no_two_filters_look_at_a_good_part_of_a_table_for_the_first_page(as_operator, values):
+    assert faults(as_operator, pages(INCIDENTS, pairs_of(values)), most=MOST_FOR_TWO) == []
+
+
+def test_no_two_filters_look_at_a_good_part_of_a_table_for_page_one_thousand(as_operator, values, deep):
+    # What lasted long: an end after one time, a start before another. An index follows either, and the planner takes
+    # them to be independent; so for nearly nothing found it walks all that started before, in the index alone.
+    long_ones = [
+        query for query in pairs_of(values) if "end_time__gte" in query and ("=false" in query or "tags" in query)
+    ]
+    queries = [query for query in pairs_of(values) if query not in long_ones]
+    assert len(long_ones) < 10
+    assert faults(as_operator, pages(INCIDENTS, queries, deep), most=MOST_FOR_TWO) == []
+
+
+def test_no_two_filters_look_at_a_good_part_of_a_table_for_a_page_of_a_source(as_busy_source, values):
+    values = {name: some for name, some in values.items() if "source__" not in name}
+    assert faults(as_busy_source, pages(MINE, pairs_of(values)), most=MOST_FOR_TWO) == []
+
+
+@pytest.mark.parametrize("path", ["open/", "open+unacked/"])
+def test_what_is_open_is_found_by_an_index(as_operator, smaller_arrays, deep, path):
+    path = f"{INCIDENTS}{path}"
+    assert faults(as_operator, [path, f"{path}?page_size={PAGE}&cursor={deep}"], most=MOST_FOR_ONE) == []
+
+
+def test_an_incident_and_its_history_are_found_by_indexes(as_operator):
+    path = f"{INCIDENTS}{as_operator.get(INCIDENTS).json()['results'][0]['pk']}/"
+    paths = [path, f"{path}events/", f"{path}acks/", f"{path}events/?page_size=5", f"{path}acks/?page_size=5"]
+    assert faults(as_operator, paths, most=0.001) == []
+
+
+def test_a_preview_of_a_wish_looks_at_no_good_part_of_a_table(as_operator, smaller_arrays, big_site):
+    wishes = [{"tags": [tag]} for tag in (big_site.rare_tag, *big_site.common_tags.values())]
+    wishes.append({"sourceSystemIds": big_site.source_ids[:2], "tags": [big_site.rare_tag]})
+    path = "/api/v1/notificationprofiles/filterpreview/"
+    assert faults(as_operator, [(path, wish) for wish in wishes], most=MOST_FOR_TWO) == []
+
+
+def test_every_index_of_incidents_is_of_use(as_operator, as_staff, as_busy_source, values, big_site):
+    long_over = f"end_time__lte={quote(big_site.start_at(0.98).isoformat())}"
+    queries = ["", long_over, *(query for _, query in filters_of(values))]
+    asked = [(as_operator, path) for path in pages(INCIDENTS, queries)] + [(as_staff, INCIDENTS)]
+    asked += [(as_busy_source, path) for path in pages(MINE, ["", "open=true"])]
+    used = {index for client, path in asked for plan in plans_of(client, path) for index in plan.indexes}
+    assert {index.name for index in Incident._meta.indexes} <= used
