@@ -55,6 +55,7 @@ def test_notifications_are_measured_from_the_event_to_the_mail_server():
     assert_page_takes(tables)
 
 
+@once
 def test_polite_source_is_measured_beside_a_flood():
     tables = fairness.measure(TINY)
 
@@ -62,6 +63,7 @@ def test_polite_source_is_measured_beside_a_flood():
     assert_page_takes(tables)
 
 
+@once
 def test_logs_and_figures_are_measured():
     tables = watching.measure(TINY)
 
