@@ -24,7 +24,7 @@ def main(number_of_sources: int, number_of_profiles: int) -> None:
     for number in range(number_of_profiles):
         make_profile(number)
     accounts = {
-        "operator": replace_token(operator).key,
+        "operator": replace_token(operator, actor=operator).key,
         "operator_id": operator.pk,
         "sources": [make_source(number) for number in range(number_of_sources)],
     }
@@ -44,7 +44,12 @@ def make_source(number: int) -> dict:
         source_type=source_type,
         base_url=f"https://source{number}.example.org/",
     )
-    return {"pk": source.pk, "name": source.name, "user": source.user_id, "token": replace_token(source.user).key}
+    return {
+        "pk": source.pk,
+        "name": source.name,
+        "user": source.user_id,
+        "token": replace_token(source.user, actor=source.user).key,
+    }
 
 
 def make_profile(number: int) -> None:

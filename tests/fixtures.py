@@ -1,11 +1,20 @@
 """Fixtures for every test: clients of each kind of caller, the post of an incident, a database for threads."""
 
 import sqlite3
+from io import StringIO
 
 import pytest
+from django.core.management import call_command
 from django.db import connection, connections
 
 from tests.factories import INCIDENTS, Client, incident_body, make_client, make_source, make_superuser, make_user
+
+
+def said_by(command: str, *arguments: str) -> str:
+    """What a management command prints."""
+    out = StringIO()
+    call_command(command, *arguments, stdout=out)
+    return out.getvalue()
 
 
 @pytest.fixture

@@ -88,7 +88,7 @@ def test_the_staff_cannot_make_superusers_or_touch_one(helper):
 
 def test_an_account_without_traces_is_deleted(boss):
     user = make_user()
-    replace_token(user)
+    replace_token(user, actor=user)
 
     content = boss.get(User, "delete", user.pk).content.decode()
     response = boss.delete(User, user.pk)
@@ -175,7 +175,8 @@ def test_a_phone_number_that_cannot_be_is_refused(boss, number):
 
 @pytest.fixture
 def token(db) -> Token:
-    return replace_token(make_user("alice"))
+    alice = make_user("alice")
+    return replace_token(alice, actor=alice)
 
 
 def test_the_key_is_shown_where_the_seed_says(boss, token):

@@ -1,21 +1,15 @@
 """Accounts from the command line."""
 
 import json
-from io import StringIO
 
 import pytest
-from django.core.management import CommandError, call_command
+from django.core.management import CommandError
 
 from argus.auth.models import User
 from argus.incident.models import SourceSystem, SourceSystemType
+from tests.fixtures import said_by
 
 pytestmark = pytest.mark.django_db
-
-
-def said_by(command: str, *arguments: str) -> str:
-    out = StringIO()
-    call_command(command, *arguments, stdout=out)
-    return out.getvalue()
 
 
 def test_a_password_is_set_without_any_policy():

@@ -2,8 +2,10 @@
 
 import pytest
 from django.contrib.sessions.models import Session
+from django.db import connection, transaction
 from rest_framework.authtoken.models import Token
 
+from argus.auth.views import CurrentUserView
 from tests.factories import INCIDENTS, Client, incident_body, make_client, make_incident, make_user
 
 LOGOUT = "/api/v1/auth/logout/"
@@ -134,3 +136,36 @@ def test_a_second_logout_is_fine(as_user):
 def test_logout_is_only_posted_to(as_user, method):
     assert getattr(as_user, method)(LOGOUT).status_code == 405
     assert make_client(as_user.user).get(USER).status_code == 200
+
+
+@pytest.fixture
+def read_only(db):
+    """A database that takes nothing new for the moment, as a standby of PostgreSQL or a file that cannot be written."""
+    is_sqlite = connection.vendor == "sqlite"
+    # PostgreSQL ends this mode with the savepoint.
+    with transaction.atomic(), connection.cursor() as cursor:
+        yield lambda: cursor.execute("PRAGMA query_only = ON" if is_sqlite else "SET TRANSACTION READ ONLY")
+        if is_sqlite:
+            cursor.execute("PRAGMA query_only = OFF")
+        transaction.set_rollback(True)
+
+
+@pytest.mark.parametrize("path", [USER, "/admin/"])
+def test_a_session_that_cannot_be_stored_now_is_an_outage(browser, settings, read_only, path):
+    settings.SESSION_SAVE_EVERY_REQUEST = True
+    browser.raise_request_exception = False
+    read_only()
+
+    response = browser.get(path)
+
+    assert response.status_code == 503
+    assert int(response["Retry-After"]) > 0
+
+
+def test_a_session_that_somebody_has_ended_meanwhile_is_not(browser, settings, monkeypatch):
+    settings.SESSION_SAVE_EVERY_REQUEST = True
+    monkeypatch.setattr(
+        CurrentUserView, "get_object", lambda view: Session.objects.all().delete() and view.request.user
+    )
+
+    assert browser.get(USER).status_code == 400

@@ -1,10 +1,9 @@
 """The commands that set things up: from an empty database to incidents to look at."""
 
 import re
-from io import StringIO
 
 import pytest
-from django.core.management import CommandError, call_command
+from django.core.management import CommandError
 from rest_framework.authtoken.models import Token
 from rest_framework.test import APIClient
 
@@ -12,6 +11,7 @@ from argus.auth.models import User
 from argus.dev.setup import ensure_example_token
 from argus.incident.lifecycle import EventType
 from argus.incident.models import Event, Incident, SourceSystem
+from tests.fixtures import said_by
 
 pytestmark = pytest.mark.django_db
 
@@ -20,12 +20,6 @@ pytestmark = pytest.mark.django_db
 def no_password_in_the_environment(monkeypatch):
     monkeypatch.delenv("ARGUS_ADMIN_PASSWORD", raising=False)
     monkeypatch.delenv("PORT", raising=False)
-
-
-def said_by(command: str, *arguments: str) -> str:
-    out = StringIO()
-    call_command(command, *arguments, stdout=out)
-    return out.getvalue()
 
 
 def printed_password(text: str) -> str:

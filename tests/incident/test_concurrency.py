@@ -13,11 +13,13 @@ from argus.auth.models import User
 from argus.incident.lifecycle import EventType
 from argus.incident.models import Event, Incident, IncidentTagRelation, SourceSystem, Tag
 from argus.incident.services import acknowledge, record_event, update_incident
+from argus.incident.sources import delete_source
 from argus.incident.tags import store_tags
 from tests.factories import INCIDENTS, NOON, incident_body, make_client, make_incident, make_source, make_user
 from tests.parallel import at_once
 
 pytestmark = pytest.mark.usefixtures("parallel_db")
+BOSS = User(is_superuser=True)
 WAITING = "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'"
 
 
@@ -183,6 +185,18 @@ def test_accounts_of_one_name_are_told_apart():
         make_client(superuser).post(f"{INCIDENTS}source-types/", {"name": body["type"]})
     assert Counter(at_once(*(post(superuser, "sources/", body) for body in bodies))) == {201: 4}
     assert User.objects.filter(username__startswith="same").count() == 4
+
+
+def test_a_source_is_deleted_while_it_posts_and_nothing_of_it_stays():
+    for _ in range(5):
+        source = make_source()
+        calls = [post(source.user, "", incident_body()) for _ in range(6)]
+        *statuses, deleted = at_once(*calls, lambda source=source: delete_source(source, actor=BOSS))
+        # Those that come too late are strangers by then, or find in the end that the source has gone.
+        assert set(statuses) <= {201, 401, 409, 503}
+        assert deleted is None
+        assert not User.objects.filter(pk=source.user_id).exists()
+        assert Incident.objects.count() == 0
 
 
 def test_the_database_is_one_that_threads_share():

@@ -1,5 +1,9 @@
 """Coming from an installation that had no notification profiles yet, and going back to it."""
 
+import os
+import subprocess
+import sys
+
 import pytest
 from django.core.management import call_command
 from django.db import connection
@@ -8,8 +12,21 @@ from django.db.migrations.executor import MigrationExecutor
 from argus.auth.models import User
 from argus.notificationprofile.models import OutboxEntry, RoutingVersion, TimeRecurrence
 from tests.factories import make_incident
+from tests.live import SOURCE_DIR
 
 APP = "argus_notificationprofile"
+# The database that the settings name has no tables at all.
+MIGRATE_ANOTHER = """
+import sys, django
+from django.db import connections
+django.setup()
+settings = {"ENGINE": "django.db.backends.sqlite3", "NAME": sys.argv[1]}
+connections.settings["other"] = connections.configure_settings({"default": {}, "other": settings})["other"]
+from django.core.management import call_command
+from argus.notificationprofile.models import RoutingVersion
+call_command("migrate", database="other", verbosity=0)
+print(RoutingVersion.objects.using("other").count())
+"""
 
 
 @pytest.fixture
@@ -46,6 +63,16 @@ def test_those_who_were_here_before_get_the_slot_of_new_users_once(migrate):
     assert recurrence.is_all_day
     assert recurrence.days == list("1234567")
     assert RoutingVersion.objects.count() == 1
+
+
+@pytest.mark.skipif("DATABASE_URL" in os.environ, reason="the same for all kinds of databases")
+def test_the_first_rows_are_written_where_the_tables_are(tmp_path):
+    surroundings = {**os.environ, "PYTHONPATH": str(SOURCE_DIR), "ARGUS_VAR_DIR": str(tmp_path)}
+    surroundings["DJANGO_SETTINGS_MODULE"] = "argus.site.settings.test"
+    command = [sys.executable, "-c", MIGRATE_ANOTHER, str(tmp_path / "other.sqlite3")]
+    done = subprocess.run(command, env=surroundings, capture_output=True, text=True)
+
+    assert (done.stdout, done.stderr) == ("1\n", "")
 
 
 def test_all_works_after_going_back_and_forth(migrate):

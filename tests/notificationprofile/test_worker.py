@@ -9,7 +9,7 @@ from django.db import connection
 
 from argus.notificationprofile import worker
 from argus.notificationprofile.media.base import NotificationMedium, PermanentFailure
-from argus.notificationprofile.models import Delivery, OutboxEntry, Reason, Verdict
+from argus.notificationprofile.models import Delivery, MediumHealth, OutboxEntry, Reason, Verdict
 from argus.notificationprofile.worker import Stuck, Worker, call_in_time
 from tests.factories import make_incident, make_user
 from tests.notificationprofile.factories import make_profile
@@ -32,6 +32,21 @@ class Closed(Recorder):
     def session(cls):
         raise ConnectionRefusedError("closed on Sundays")
         yield {}
+
+
+class Hanging(Recorder):
+    """Its session never comes back: not from its beginning or, later, not from its end."""
+
+    at = "beginning"
+    let_go: threading.Event
+
+    @classmethod
+    @contextmanager
+    def session(cls):
+        if cls.at == "beginning":
+            cls.let_go.wait(60)
+        yield {}
+        cls.let_go.wait(60)
 
 
 class Slow(Recorder):
@@ -121,6 +136,40 @@ def test_session_that_cannot_be_opened_postpones_all_and_tries_none(audience, se
 
     assert ledger() == [(Verdict.RETRYING, 1, None)] * 3
     assert {line.last_error for line in Delivery.objects.all()} == {"ConnectionRefusedError: closed on Sundays"}
+
+
+@pytest.fixture
+def hanging(settings):
+    """A medium whose session hangs until the test is over."""
+    use(settings, Hanging)
+    settings.ARGUS_NOTIFICATION_SEND_TIMEOUT = 0.2
+    Hanging.let_go = threading.Event()
+    yield Hanging
+    Hanging.at = "beginning"
+    Hanging.let_go.set()
+
+
+def test_session_that_does_not_begin_postpones_all_and_tries_none(audience, hanging):
+    make_incident()
+
+    assert Worker().work()
+
+    assert calls == []
+    assert ledger() == [(Verdict.RETRYING, 1, None)] * 3
+    (error,) = {line.last_error for line in Delivery.objects.all()}
+    assert error == "SessionStuck: The medium did not come back within 0.2 seconds."
+    assert MediumHealth.objects.get().failing_since is not None
+
+
+def test_session_that_does_not_end_holds_nobody_up(audience, hanging):
+    hanging.at = "end"
+    make_incident()
+
+    assert Worker().work()
+
+    assert len(calls) == 3
+    assert ledger() == [(Verdict.SENT, 1, None)] * 3
+    assert not MediumHealth.objects.filter(failing_since__isnull=False).exists()
 
 
 def test_medium_that_was_taken_away_is_waited_for(audience, settings):

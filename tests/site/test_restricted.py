@@ -177,6 +177,15 @@ def test_a_source_that_tells_all_that_is_open_does_not_end_it(source, hide):
     assert incident.open
 
 
+def test_a_source_that_tells_of_one_under_its_id_does_not_get_to_see_it(source, hide):
+    incident = hide()
+    body = {"start_time": "2024-05-15T14:00:00Z", "description": "Mine"}
+    answer = make_client(source.user).put(f"{INCIDENTS}mine/by-source-id/hidden/", body)
+    assert (answer.status_code, answer.json()) == (404, {"detail": "Not found."})
+    incident.refresh_from_db()
+    assert incident.description == "For few eyes only"
+
+
 def test_its_events_are_not_found_below_another_incident(outsider, hide, source):
     known, hidden = make_incident(source), hide()
     for path in ("events/{}/", "acks/{}/", "events/{}/deliveries/"):

@@ -119,7 +119,7 @@ def lose_by_logout(client):
 
 
 def lose_by_new_token(client):
-    replace_token(client.user)
+    replace_token(client.user, actor=client.user)
 
 
 def lose_by_being_switched_off(client):

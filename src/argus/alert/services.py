@@ -22,6 +22,7 @@ from argus.inventory.scopes import Surroundings, surroundings_of
 from argus.inventory.services import hold
 from argus.util.errors import Conflict
 from argus.util.infinity import INFINITY
+from argus.util.logs import audit, named
 from argus.util.rows import in_chunks
 
 from .context import describe
@@ -60,7 +61,10 @@ def _open_or_update(scope: Scope, actor, *, alert_type: str, severity: Severity,
     if incident:
         # Its end, which somebody has set to a moment that was still to come, has come.
         keep_in_step(incident)
-    return _open(scope, around, alert_type=alert_type, severity=severity, message=message)
+    alert = _open(scope, around, alert_type=alert_type, severity=severity, message=message)
+    # The incident is told of as the work of Argus' own source.
+    audit("raised", named(alert), actor=actor, incident=alert.incident_id)
+    return alert
 
 
 def _open(scope: Scope, around: Surroundings, *, alert_type: str, severity: Severity, message: str) -> Alert:
@@ -100,6 +104,7 @@ def _update(
     if words or context != alert.context:
         alert.severity, alert.context = severity, context
         alert.save(update_fields=["severity", "context"])
+        audit("changed", named(alert), actor=actor, incident=incident.pk)
     tags = tags_for(scope, around, alert_type=alert.alert_type, severity=severity)
     source = incident.source
     others = incident.tag_relations.exclude(added_by=source.user_id).order_by("pk")

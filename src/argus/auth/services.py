@@ -1,4 +1,7 @@
-"""What can be done to accounts and their tokens. Every door (REST, admin, commands) comes through here."""
+"""What can be done to accounts and their tokens. Every door (REST, admin, commands) comes through here.
+
+``actor`` is who does it: an account, or ``COMMAND_LINE`` for whoever may run commands.
+"""
 
 import re
 import secrets
@@ -16,24 +19,25 @@ from .models import User
 # What is left out of user names that providers hand over: letters of other scripts can look like those of ours.
 UNUSUAL = re.compile(r"[^A-Za-z0-9@.+_-]")
 SUFFIX_LENGTH = 7
+COMMAND_LINE = "(command line)"
 
 
 @transaction.atomic
-def replace_token(user: User) -> Token:
+def replace_token(user: User, *, actor) -> Token:
     """Give the user a new token; the old one stops working at once.
 
     The user's row is locked, so that of two requests at once each gets a token that was valid, and the later one is.
     """
     User.objects.select_for_update().get(pk=user.pk)
     Token.objects.filter(user=user).delete()
-    audit("replaced the token of", user)
+    audit("replaced the token of", user, actor=actor)
     return Token.objects.create(user=user)
 
 
-def revoke_token(user: User) -> None:
+def revoke_token(user: User, *, actor) -> None:
     """Take the user's token away, if there is one."""
     if Token.objects.filter(user=user).delete()[0]:
-        audit("revoked the token of", user)
+        audit("revoked the token of", user, actor=actor)
 
 
 @transaction.atomic
@@ -62,29 +66,36 @@ def get_user(username: str) -> User:
         raise DomainError(f'There is no user "{username}".', field="username") from None
 
 
-def set_password(user: User, password: str) -> None:
+def set_password(user: User, password: str, *, actor) -> None:
     """Set the password as it is: whoever runs this is trusted to know better than any policy."""
     user.set_password(password)
     user.save(update_fields=["password"])
-    audit("set the password of", user)
+    audit("set the password of", user, actor=actor)
 
 
-def set_superuser(user: User, value: bool) -> None:
+def set_superuser(user: User, value: bool, *, actor) -> None:
     """Turn the user into a superuser and member of the staff, or back."""
     user.is_superuser = user.is_staff = value
     user.save(update_fields=["is_superuser", "is_staff"])
-    audit("made a superuser of" if value else "took the superuser's rights from", user)
+    verb = "made a superuser of" if value else "took the superuser's rights from"
+    audit(verb, user, actor=actor)
 
 
 @transaction.atomic
-def delete_user(user: User) -> None:
+def delete_user(user: User, *, actor) -> None:
     """Remove the account and all that belongs to it alone.
 
     Raises ``DomainError`` if it has left traces in a history: then it can only be made inactive.
     """
-    # What is being given to the account now is there first, and goes with it; whatever comes later finds it gone.
-    list(User.objects.select_for_update().filter(pk=user.pk).values_list("pk"))
+    hold_until_deleted(user)
+    name = str(user)
     try:
         user.delete()
+        audit("deleted the account", name, actor=actor)
     except (ProtectedError, RestrictedError):
         raise DomainError(f'"{user}" is part of the history of incidents; make the account inactive instead.') from None
+
+
+def hold_until_deleted(user: User) -> None:
+    """Lock an account: what is given to it just now is there first, and goes with it; what is later finds it gone."""
+    list(User.objects.select_for_update().filter(pk=user.pk).values_list("pk"))

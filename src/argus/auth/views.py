@@ -10,6 +10,8 @@ from rest_framework.exceptions import AuthenticationFailed
 from rest_framework.permissions import AllowAny
 from rest_framework.response import Response
 
+from argus.drf.own import OwnRows
+
 from . import schema, services
 from .models import PhoneNumber, User
 from .serializers import LoginMethodSerializer, PhoneNumberSerializer, PublicUserSerializer, UserSerializer
@@ -35,7 +37,7 @@ class TokenView(generics.GenericAPIView):
         serializer.is_valid(raise_exception=True)
         user = serializer.validated_data["user"]
         user_logged_in.send(type(user), request=request._request, user=user)
-        return Response({"token": services.replace_token(user).key})
+        return Response({"token": services.replace_token(user, actor=user).key})
 
 
 @schema.oidc_token
@@ -69,7 +71,7 @@ class LogoutView(generics.GenericAPIView):
 
     def post(self, request):
         if request.user.is_authenticated:
-            services.revoke_token(request.user)
+            services.revoke_token(request.user, actor=request.user)
         logout(request._request)
         response = Response()
         forget_token_cookie(request, response)
@@ -94,22 +96,16 @@ class UserView(generics.RetrieveAPIView):
     queryset = User.objects.all()
 
 
-class OwnPhoneNumbers:
+class OwnPhoneNumbers(OwnRows, generics.GenericAPIView):
     """One sees and changes one's own numbers only, superusers too."""
 
     serializer_class = PhoneNumberSerializer
     queryset = PhoneNumber.objects.all()
 
-    def get_queryset(self):
-        return super().get_queryset().filter(user_id=self.request.user.pk)
-
 
 @schema.phone_number_list
 class PhoneNumberListView(OwnPhoneNumbers, generics.ListCreateAPIView):
     """The caller's phone numbers."""
-
-    def perform_create(self, serializer):
-        serializer.save(user=self.request.user)
 
 
 @schema.phone_number

@@ -37,4 +37,4 @@ def ensure_example_token() -> str:
         source_type = sources.get_source_type(EXAMPLE, actor=actor)
         source = sources.create_source(EXAMPLE, actor=actor, source_type=source_type)
     token = Token.objects.filter(user=source.user).first()
-    return token.key if token and not has_expired(token) else replace_token(source.user).key
+    return token.key if token and not has_expired(token) else replace_token(source.user, actor=actor).key

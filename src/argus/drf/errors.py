@@ -9,6 +9,7 @@ from django.core.exceptions import (
     SuspiciousOperation,
     TooManyFieldsSent,
 )
+from django.db import IntegrityError
 from django.http import JsonResponse, UnreadablePostError
 from django.views import defaults
 from django.views.decorators.csrf import csrf_exempt
@@ -22,6 +23,8 @@ from argus.util.errors import Conflict, DomainError, NotPermitted
 
 from .outage import is_outage, outage_answer
 
+# What PostgreSQL calls a reference to nothing.
+FOREIGN_KEY = "23503"
 # What Django finds wrong with a request itself, in words that do not speak of our settings.
 REASONS = {
     DisallowedHost: "This server does not answer to the name in the Host header.",
@@ -38,6 +41,8 @@ def exception_handler(error, context):
     if isinstance(error, ObjectDoesNotExist):
         # It was there when the request began, and somebody has deleted it since.
         error = NotFound()
+    if is_about_what_has_gone(error):
+        error = Conflict("Something that this refers to has just been deleted.")
     if not isinstance(error, DomainError):
         return drf_exception_handler(error, context)
     set_rollback()
@@ -46,6 +51,13 @@ def exception_handler(error, context):
     if isinstance(error, Conflict):
         return Response({"detail": error.message}, status=status.HTTP_409_CONFLICT)
     return Response(body_of(error), status=status.HTTP_400_BAD_REQUEST)
+
+
+def is_about_what_has_gone(error: Exception) -> bool:
+    """Tell whether the database has refused a reference: what it names was there when the request began."""
+    if not isinstance(error, IntegrityError):
+        return False
+    return getattr(error.__cause__, "pgcode", "") == FOREIGN_KEY or "FOREIGN KEY" in str(error)
 
 
 def body_of(error: DomainError) -> dict:

@@ -63,7 +63,9 @@ class BySourceIdView(OwnSourceView):
         except InvalidSet as invalid:
             raise ValidationError(body_of(invalid.errors[0])) from None
         result = next((word for word, incidents in vars(difference).items() if incidents), "unchanged")
-        incident = Incident.objects.select_related("source").get(source=source, source_incident_id=source_incident_id)
+        # One that is not for the caller to know of keeps its id, and is not shown.
+        visible = Incident.objects.visible_to(request.user).select_related("source")
+        incident = visible.get(source=source, source_incident_id=source_incident_id)
         return Response(
             {"result": result, "incident": represent_incident(incident)},
             status=status.HTTP_201_CREATED if difference.created else status.HTTP_200_OK,

@@ -15,6 +15,7 @@ from argus.drf.fields import wire_time
 from argus.util.addresses import check_web_address
 from argus.util.errors import Conflict, DomainError, NotPermitted
 from argus.util.infinity import INFINITY
+from argus.util.logs import audit, named
 from argus.util.rows import insert_all
 
 from .addresses import check_details_url
@@ -180,6 +181,7 @@ def cancel_acknowledgement(incident: Incident, *, actor) -> Event:
 def delete_acknowledgement(ack: Acknowledgement, *, actor) -> None:
     """Take an acknowledgement back together with its event, as if it had never been."""
     incident = lock_incident(ack.event.incident)
+    audit("took back an acknowledgement of", named(incident), actor=actor)
     ack.event.delete()
     remaining = Acknowledgement.objects.filter(event__incident=incident).values_list("expiration", flat=True)
     incident.acked_until = max((expiration or INFINITY for expiration in remaining), default=None)
@@ -210,6 +212,7 @@ def update_incident(
         incident.save(update_fields=changed)
     tags_changed = tags is not None and replace_tags(incident, tags, actor=actor)
     if changed or tags_changed:
+        audit("changed", named(incident), actor=actor, parts=[*changed, *(["tags"] if tags_changed else [])])
         announce(incident)
     return incident
 
@@ -262,6 +265,7 @@ def delete_incident(incident: Incident, *, actor) -> None:
     if not actor.is_superuser:
         raise NotPermitted("Only superusers may delete incidents.")
     try:
+        audit("deleted", named(incident), actor=actor)
         lock_incident(incident).delete()
     except (ProtectedError, RestrictedError):
         raise DomainError("The incident cannot be deleted: something still refers to it.") from None

@@ -7,6 +7,7 @@ from django.core.exceptions import ValidationError
 from django.db import IntegrityError, transaction
 from django.db.models import ProtectedError, RestrictedError
 
+from argus.auth.services import hold_until_deleted
 from argus.util.addresses import check_web_address
 from argus.util.errors import DomainError, NotPermitted
 from argus.util.logs import audit
@@ -31,8 +32,10 @@ def create_source_type(name: str, *, actor) -> SourceSystemType:
 def delete_source_type(source_type: SourceSystemType, *, actor) -> None:
     """Forget a kind of source that no source is of."""
     check_is_superuser(actor, "Only superusers may delete source types.")
+    name = source_type.name
     try:
         source_type.delete()
+        audit("deleted the source type", name, actor=actor)
     except ProtectedError:
         raise DomainError("There are sources of this type.") from None
 
@@ -122,14 +125,16 @@ def set_base_url(source: SourceSystem, base_url: str, *, actor) -> None:
     audit("changed the address of the source", source, actor=actor)
 
 
+@transaction.atomic
 def delete_source(source: SourceSystem, *, actor) -> None:
     """Remove the source, all its incidents and its account.
 
     Raises ``DomainError`` when the account has left traces on the incidents of other sources: history stays true.
     """
     check_is_superuser(actor, "Only superusers may delete sources.")
+    hold_until_deleted(source.user)
+    name = str(source)
     try:
-        name = str(source)
         source.user.delete()
         audit("deleted the source", name, actor=actor)
     except RestrictedError:

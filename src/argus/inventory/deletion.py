@@ -8,6 +8,7 @@ A row that is gone already raises ``DoesNotExist``, one that something hangs on 
 from django.db import transaction
 
 from argus.util.errors import Conflict
+from argus.util.logs import audit, named
 
 from . import rules
 from .models import (
@@ -60,7 +61,7 @@ def delete_project_group(group: ProjectGroup, *, actor) -> None:
 def remove_from_group(membership: ProjectGroupMembership, *, actor) -> None:
     """Take a project out of a group."""
     rules.check_owns(membership.project_group.customer, actor)
-    membership.delete()
+    take_away(membership, actor=actor)
 
 
 @transaction.atomic
@@ -96,7 +97,7 @@ def delete_instance(instance: Instance, *, actor) -> None:
 def revoke_role(role: Role, *, actor) -> None:
     """Take a role away; it takes effect with the commit."""
     rules.check_may_staff(getattr(role, role.holder), actor)
-    role.delete()
+    take_away(role, actor=actor)
 
 
 WAYS = {
@@ -123,4 +124,10 @@ def lock(scope: Scope) -> Scope:
 def remove(scope: Scope, along: list[Scope] = (), *, actor) -> None:
     """Tell of the scope and of those that go along with it, then delete them."""
     scopes_deleted.send(type(scope), scopes=[scope, *along], actor=actor)
-    scope.delete()
+    take_away(scope, actor=actor)
+
+
+def take_away(row: Listed, *, actor) -> None:
+    """Delete the row, and write down who did."""
+    audit("deleted", named(row), actor=actor)
+    row.delete()

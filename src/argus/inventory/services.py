@@ -10,6 +10,7 @@ from django.db import transaction
 
 from argus.util.addresses import check_web_address
 from argus.util.errors import DomainError
+from argus.util.logs import audit, named
 
 from . import rules
 from .models import (
@@ -34,9 +35,10 @@ def create_customer(
 ) -> Customer:
     """Take in a new customer, who has no owner yet."""
     rules.check_is_staff(actor)
-    return Customer.objects.create(
+    customer = Customer.objects.create(
         name=name, native_name=native_name, abbreviation=abbreviation, contact_details=contact_details
     )
+    return told(customer, actor)
 
 
 @transaction.atomic
@@ -53,7 +55,7 @@ def create_project(
     ProjectGroupMembership.objects.bulk_create(
         ProjectGroupMembership(project_group=group, project=project) for group in groups
     )
-    return project
+    return told(project, actor)
 
 
 @transaction.atomic
@@ -61,7 +63,7 @@ def create_project_group(customer: Customer, *, actor, name: str, description: s
     """Make a group for projects of the customer."""
     hold(customer, field="customer")
     rules.check_owns(customer, actor)
-    return ProjectGroup.objects.create(customer=customer, name=name, description=description)
+    return told(ProjectGroup.objects.create(customer=customer, name=name, description=description), actor)
 
 
 @transaction.atomic
@@ -72,7 +74,7 @@ def add_to_group(project: Project, *, actor, project_group: ProjectGroup) -> Pro
     rules.check_owns(project_group.customer, actor)
     check_same_customer(project_group.customer, project, field="project")
     check_is_new(ProjectGroupMembership(project_group=project_group, project=project))
-    return ProjectGroupMembership.objects.create(project_group=project_group, project=project)
+    return told(ProjectGroupMembership.objects.create(project_group=project_group, project=project), actor)
 
 
 @transaction.atomic
@@ -81,7 +83,7 @@ def create_cloud(customer: Customer, *, actor, name: str, auth_url: str = "") ->
     check_web_address(auth_url, field="auth_url")
     hold(customer, field="customer")
     rules.check_owns(customer, actor)
-    return Cloud.objects.create(customer=customer, name=name, auth_url=auth_url)
+    return told(Cloud.objects.create(customer=customer, name=name, auth_url=auth_url), actor)
 
 
 @transaction.atomic
@@ -92,7 +94,7 @@ def link_cloud(project: Project, *, actor, cloud: Cloud) -> ProjectCloudMembersh
     rules.check_owns(project.customer, actor)
     check_same_customer(project.customer, cloud, field="cloud")
     check_is_new(ProjectCloudMembership(project=project, cloud=cloud))
-    return ProjectCloudMembership.objects.create(project=project, cloud=cloud)
+    return told(ProjectCloudMembership.objects.create(project=project, cloud=cloud), actor)
 
 
 @transaction.atomic
@@ -111,9 +113,10 @@ def create_instance(
     rules.check_may_arrange_instances(project, actor)
     if cloud_project_membership is not None and cloud_project_membership.project_id != project.pk:
         raise DomainError("This is a membership of another project.", field="cloud_project_membership")
-    return Instance.objects.create(
+    instance = Instance.objects.create(
         project=project, name=name, cloud_project_membership=cloud_project_membership, description=description
     )
+    return told(instance, actor)
 
 
 @transaction.atomic
@@ -128,7 +131,13 @@ def grant_role(holder: Customer | Project | ProjectGroup, *, actor, user, role: 
     new = model(**{model.holder: holder}, user=user, role=role)
     check_is_new(new)
     new.save(force_insert=True)
-    return new
+    return told(new, actor)
+
+
+def told(row, actor):
+    """Write down who has made the row, and return it."""
+    audit("added", named(row), actor=actor)
+    return row
 
 
 def hold(row, *, field: str):

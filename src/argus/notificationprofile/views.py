@@ -8,6 +8,7 @@ from rest_framework.exceptions import ValidationError
 from rest_framework.utils import html
 
 from argus.drf.arrays import array_response
+from argus.drf.own import OwnRows
 from argus.incident.criteria import SOURCES, matching
 from argus.incident.models import Incident
 from argus.incident.representation import incident_rows, represent_rows
@@ -18,18 +19,12 @@ from .models import Filter, NotificationProfile, Timeslot
 from .serializers import FilterSerializer, PreviewSerializer, ProfileSerializer, TimeslotSerializer
 
 
-class OwnRows(generics.GenericAPIView):
+class Wishes(OwnRows, generics.GenericAPIView):
     """What the caller owns. Whoever writes does so alone among the caller's requests."""
-
-    def get_queryset(self):
-        return super().get_queryset().filter(user_id=self.request.user.pk)
 
     def create(self, request, *args, **kwargs):
         with wishes.one_at_a_time(request.user):
             return super().create(request, *args, **kwargs)
-
-    def perform_create(self, serializer):
-        serializer.save(user=self.request.user)
 
     def update(self, request, *args, **kwargs):
         with wishes.one_at_a_time(request.user):
@@ -40,7 +35,7 @@ class OwnRows(generics.GenericAPIView):
             return super().destroy(request, *args, **kwargs)
 
 
-class TimeslotRows(OwnRows):
+class TimeslotRows(Wishes):
     serializer_class = TimeslotSerializer
     queryset = Timeslot.objects.prefetch_related("time_recurrences")
 
@@ -55,7 +50,7 @@ class TimeslotView(TimeslotRows, generics.RetrieveUpdateDestroyAPIView):
     """One of the caller's time slots."""
 
 
-class FilterRows(OwnRows):
+class FilterRows(Wishes):
     serializer_class = FilterSerializer
     queryset = Filter.objects.all()
 
@@ -70,7 +65,7 @@ class FilterView(FilterRows, generics.RetrieveUpdateDestroyAPIView):
     """One of the caller's filters."""
 
 
-class ProfileRows(OwnRows):
+class ProfileRows(Wishes):
     """The caller's profiles. Outside, the pk of a profile is that of its time slot (seed)."""
 
     serializer_class = ProfileSerializer

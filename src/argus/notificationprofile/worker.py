@@ -1,8 +1,10 @@
 """The loop that tells people: route what is in the outbox, send what is due in the ledger, wait for more."""
 
 import logging
+import sys
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, nullcontext, suppress
 from contextvars import copy_context
 from functools import partial
 from itertools import groupby
@@ -18,7 +20,7 @@ from argus.util.logs import on_behalf_of
 from argus.util.pace import rest_after
 
 from . import health, outbox
-from .media.base import PermanentFailure
+from .media.base import NotificationMedium, PermanentFailure
 from .media.message import Words, build_message, put_into_words
 from .media.registry import configured_media
 from .media.text import printable
@@ -36,6 +38,10 @@ LONGEST_PAUSE = 5.0
 
 class Stuck(Exception):
     """A medium has not come back in time."""
+
+
+class SessionStuck(Exception):
+    """Nor has its session, so that nobody can be reached this way now."""
 
 
 class Worker:
@@ -149,11 +155,21 @@ class Batch:
         elif self.trouble:
             health.note_failure(self.code, self.trouble)
 
-    def open_session(self):
-        """Open what the medium keeps open between messages."""
+    @contextmanager
+    def open_session(self) -> Iterator[dict]:
+        """A block with what the medium keeps open between messages; it neither begins nor ends without a time-out.
+
+        Of what goes wrong within and then at the end, the former is what counts.
+        """
         if self.medium is None:
             raise LookupError("The medium is not configured any more.")
-        return self.medium.session()
+        session, extra = call_session(partial(entered, self.medium))
+        try:
+            yield extra
+        finally:
+            problem = sys.exc_info()
+            with suppress(Exception) if problem[0] else nullcontext():
+                call_session(partial(session.__exit__, *problem))
 
     def hand_over(self, delivery: Delivery, extra: dict) -> None:
         """Send one message and write down what came of it. Whatever a medium does, only this delivery suffers."""
@@ -212,6 +228,20 @@ def log_outcome(delivery: Delivery, outcome: str, error: Exception | None = None
         f": {reason}" if reason else "",
         extra={"delivery": delivery.pk, "event": delivery.event_id, "incident": delivery.incident_id},
     )
+
+
+def entered(medium: type[NotificationMedium]) -> tuple:
+    """Begin a session of the medium; return it, and what ``send`` gets of it."""
+    session = medium.session()
+    return session, session.__enter__()
+
+
+def call_session(call: Callable):
+    """Begin or end a session. Raises ``SessionStuck``, or what the medium raises."""
+    try:
+        return call_in_time(call, settings.ARGUS_NOTIFICATION_SEND_TIMEOUT)
+    except Stuck as error:
+        raise SessionStuck(str(error)) from None
 
 
 def call_in_time(function: Callable, seconds: float):

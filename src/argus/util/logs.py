@@ -59,6 +59,11 @@ def audit(verb: str, subject, *, actor=None, **details) -> None:
     transaction.on_commit(write, robust=True)
 
 
+def named(row) -> str:
+    """Name a row in the log, without what people may have called it."""
+    return f"{row._meta.verbose_name} {row.pk}"
+
+
 def without_secrets(text: str) -> str:
     """Return the text with stars in the place of whatever looks like a secret."""
     return SECRETS.sub("***", text)

@@ -12,7 +12,7 @@ from django.forms import ModelForm
 from django.http import HttpResponseRedirect
 
 from argus.util.errors import DomainError
-from argus.util.logs import audit
+from argus.util.logs import audit, named
 
 from .deletion import MOST_OBJECTS, describe, toll_of
 from .fields import (
@@ -181,11 +181,6 @@ class SafeAdmin(admin.ModelAdmin):
         if not toll.taken[model] or not self.admin_site.is_registered(model):
             return True
         return request.user.has_perm(f"{model._meta.app_label}.delete_{model._meta.model_name}")
-
-
-def named(obj) -> str:
-    """Name a row in the log, without what people may have called it."""
-    return f"{obj._meta.verbose_name} {obj.pk}"
 
 
 class ServiceForm(ModelForm):

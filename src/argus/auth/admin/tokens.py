@@ -86,10 +86,10 @@ class TokenAdmin(ReadOnlyAdmin):
         return has_expired(token)
 
     def create(self, request, form):
-        return services.replace_token(form.cleaned_data["user"])
+        return services.replace_token(form.cleaned_data["user"], actor=request.user)
 
     def destroy(self, request, obj):
-        services.revoke_token(obj.user)
+        services.revoke_token(obj.user, actor=request.user)
 
     def deletion_line(self, obj):
         return str(Card.of(obj))

@@ -57,7 +57,7 @@ class AccountAdmin(SafeAdmin, UserAdmin):
         return super().has_delete_permission(request, obj) and self._may_touch(request, obj)
 
     def destroy(self, request, obj):
-        services.delete_user(obj)
+        services.delete_user(obj, actor=request.user)
 
     @staticmethod
     def _may_touch(request, obj) -> bool:

@@ -54,7 +54,7 @@ def complete(request, backend):
     login(request, user, backend=SESSION_BACKEND)
     request.session.set_expiry(None)
     response = HttpResponseRedirect(page or settings.ARGUS_FRONTEND_URL or "/")
-    set_token_cookie(response, services.replace_token(user))
+    set_token_cookie(response, services.replace_token(user, actor=user))
     return response
 
 

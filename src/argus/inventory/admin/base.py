@@ -1,6 +1,9 @@
 """What all pages of the inventory share."""
 
 import re
+from collections.abc import Callable
+
+from django.db import models
 
 from argus.auth.admin.base import ReadOnlyAdmin
 from argus.inventory import deletion
@@ -11,10 +14,13 @@ UUID = re.compile("[0-9a-f]{8}-?(?:[0-9a-f]{4}-?){3}[0-9a-f]{12}", re.IGNORECASE
 class ListedAdmin(ReadOnlyAdmin):
     """Rows that are made and deleted by the services, and never changed. Each is also found by its UUID.
 
-    ``own_fields`` are those that one fills in. Whoever is let in here may do what staff may.
+    ``own_fields`` are those that one fills in, ``service`` is what makes the row, and ``subject`` the field that it
+    takes first. Whoever is let in here may do what staff may.
     """
 
     own_fields: list[str]
+    service: Callable[..., models.Model]
+    subject: str
     readonly_fields = ["uuid"]
     sortable_by = []
 
@@ -28,6 +34,10 @@ class ListedAdmin(ReadOnlyAdmin):
         if UUID.fullmatch(text.strip()):
             return queryset.filter(uuid=text.strip()), False
         return super().search(request, queryset, text)
+
+    def create(self, request, form):
+        data = dict(form.cleaned_data)
+        return self.service(data.pop(self.subject), actor=request.user, **data)
 
     def destroy(self, request, obj):
         deletion.delete(obj, actor=request.user)

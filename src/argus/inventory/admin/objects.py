@@ -20,14 +20,11 @@ from .base import ListedAdmin
 class CustomerAdmin(ListedAdmin):
     """Organisations that pay for projects."""
 
+    service, subject = staticmethod(services.create_customer), "name"
     own_fields = ["name", "native_name", "abbreviation", "contact_details"]
     list_display = ["name", "native_name", "abbreviation"]
     list_select_related = []
     search_fields = ["name", "native_name", "abbreviation"]
-
-    def create(self, request, form):
-        data = dict(form.cleaned_data)
-        return services.create_customer(data.pop("name"), actor=request.user, **data)
 
 
 class OfCustomerAdmin(ListedAdmin):
@@ -43,39 +40,31 @@ class OfCustomerAdmin(ListedAdmin):
 class ProjectAdmin(OfCustomerAdmin):
     """Projects. They get into groups on the pages of memberships."""
 
+    service, subject = staticmethod(services.create_project), "customer"
     own_fields = ["name", "customer", "description"]
-
-    def create(self, request, form):
-        data = dict(form.cleaned_data)
-        return services.create_project(data.pop("customer"), actor=request.user, **data)
 
 
 @admin.register(ProjectGroup)
 class ProjectGroupAdmin(OfCustomerAdmin):
     """Groups of projects."""
 
+    service, subject = staticmethod(services.create_project_group), "customer"
     own_fields = ["name", "customer", "description"]
-
-    def create(self, request, form):
-        data = dict(form.cleaned_data)
-        return services.create_project_group(data.pop("customer"), actor=request.user, **data)
 
 
 @admin.register(Cloud)
 class CloudAdmin(OfCustomerAdmin):
     """Accounts with providers of machines."""
 
+    service, subject = staticmethod(services.create_cloud), "customer"
     own_fields = ["name", "customer", "auth_url"]
-
-    def create(self, request, form):
-        data = dict(form.cleaned_data)
-        return services.create_cloud(data.pop("customer"), actor=request.user, **data)
 
 
 @admin.register(ProjectGroupMembership)
 class ProjectGroupMembershipAdmin(ListedAdmin):
     """Which projects are in which groups."""
 
+    service, subject = staticmethod(services.add_to_group), "project"
     own_fields = autocomplete_fields = ["project_group", "project"]
     list_display = ["project_group", "project"]
     list_display_links = ["project_group", "project"]
@@ -83,15 +72,12 @@ class ProjectGroupMembershipAdmin(ListedAdmin):
     ordering = ["-pk"]
     search_fields = ["project_group__name", "project__name"]
 
-    def create(self, request, form):
-        data = dict(form.cleaned_data)
-        return services.add_to_group(data.pop("project"), actor=request.user, **data)
-
 
 @admin.register(ProjectCloudMembership)
 class ProjectCloudMembershipAdmin(ListedAdmin):
     """Which projects use which clouds."""
 
+    service, subject = staticmethod(services.link_cloud), "project"
     own_fields = autocomplete_fields = ["project", "cloud"]
     list_display = ["cloud", "project"]
     list_display_links = ["cloud", "project"]
@@ -99,15 +85,12 @@ class ProjectCloudMembershipAdmin(ListedAdmin):
     ordering = ["-pk"]
     search_fields = ["cloud__name", "project__name"]
 
-    def create(self, request, form):
-        data = dict(form.cleaned_data)
-        return services.link_cloud(data.pop("project"), actor=request.user, **data)
-
 
 @admin.register(Instance)
 class InstanceAdmin(ListedAdmin):
     """Machines of projects."""
 
+    service, subject = staticmethod(services.create_instance), "project"
     own_fields = ["name", "project", "cloud_project_membership", "description"]
     autocomplete_fields = ["project", "cloud_project_membership"]
     list_display = ["name", "project", "cloud_project_membership"]
@@ -117,7 +100,3 @@ class InstanceAdmin(ListedAdmin):
         "cloud_project_membership__project",
     ]
     search_fields = ["name", "project__name"]
-
-    def create(self, request, form):
-        data = dict(form.cleaned_data)
-        return services.create_instance(data.pop("project"), actor=request.user, **data)

@@ -12,10 +12,11 @@ class RoleAdmin(ListedAdmin):
     """Roles of one kind; given and taken away, never changed."""
 
     ordering = ["-pk"]
+    service = staticmethod(services.grant_role)
 
-    def create(self, request, form):
-        data = dict(form.cleaned_data)
-        return services.grant_role(data.pop(self.model.holder), actor=request.user, **data)
+    @property
+    def subject(self) -> str:
+        return self.model.holder
 
 
 @admin.register(CustomerRole)

@@ -32,7 +32,8 @@ class NotificationMedium(ABC):
     def session(cls) -> AbstractContextManager[dict]:
         """Return a context in which several messages are sent, over one connection, say.
 
-        It gives keyword arguments that ``send`` gets in addition; from which thread does not matter. Whoever gives up
-        waiting for a ``send`` leaves the session and begins another.
+        It gives keyword arguments that ``send`` gets in addition. Beginning, sending and ending happen in different
+        threads, and have the same time-out each. Whoever gives up waiting for a ``send`` leaves the session and begins
+        another.
         """
         return nullcontext({})

@@ -6,12 +6,17 @@ from django.conf import settings
 from django.db import migrations
 
 
+MODELS = ["RoutingVersion", "Timeslot", "TimeRecurrence"]
+
+
 def add_first_rows(apps, schema_editor):
     """A version to lock and to count, and an "All the time" slot for every user without one."""
-    app = "argus_notificationprofile"
-    apps.get_model(app, "RoutingVersion").objects.get_or_create(pk=1)
-    timeslots, recurrences = apps.get_model(app, "Timeslot").objects, apps.get_model(app, "TimeRecurrence").objects
-    users = apps.get_model(settings.AUTH_USER_MODEL).objects.filter(timeslots__isnull=True)
+    versions, timeslots, recurrences, users = (
+        apps.get_model(name).objects.using(schema_editor.connection.alias)
+        for name in (*map("argus_notificationprofile.{}".format, MODELS), settings.AUTH_USER_MODEL)
+    )
+    versions.get_or_create(pk=1)
+    users = users.filter(timeslots__isnull=True)
     for user in users.iterator():
         slot = timeslots.create(user=user, name="All the time")
         recurrences.create(timeslot=slot, days=list("1234567"), start=time.min, end=time.max)

@@ -11,5 +11,5 @@ class Command(PlainCommand):
         parser.add_argument("username", metavar="USERNAME", help="which user")
 
     def handle(self, *, username: str, **options):
-        services.set_superuser(services.get_user(username), False)
+        services.set_superuser(services.get_user(username), False, actor=services.COMMAND_LINE)
         self.stdout.write(f'"{username}" is no superuser any more.')

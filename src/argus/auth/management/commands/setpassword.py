@@ -12,5 +12,5 @@ class Command(PlainCommand):
         parser.add_argument("password", metavar="PASSWORD", help="the new password")
 
     def handle(self, *, username: str, password: str, **options):
-        services.set_password(services.get_user(username), password)
+        services.set_password(services.get_user(username), password, actor=services.COMMAND_LINE)
         self.stdout.write(f'"{username}" has a new password.')

@@ -29,7 +29,7 @@ class Command(PlainCommand):
                 base_url=base_url,
                 username=username,
             )
-            token = replace_token(source.user)
+            token = replace_token(source.user, actor=actor)
         facts = {"pk": source.pk, "name": source.name, "type": type, "username": source.user.username}
         facts["token"] = token.key
         lines = json.dumps(facts) if options["json"] else "\n".join(f"{key}: {fact}" for key, fact in facts.items())
