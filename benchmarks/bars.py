@@ -11,6 +11,7 @@ COLUMNS = {
     "lists": {"ratio": "at most 3"},
     "sqlite": {"not 2xx": "0", '"database is locked"': "0"},
 }
+WHOLE_PAGE = "100"
 # Tables that mark what is beyond its bar; marks in others are no bars of this run.
 MARKING = {"alerts", "lists", "scaling-check"}
 
@@ -30,7 +31,8 @@ def find_bars(name: str, table: Table) -> Iterator[tuple[str, str, str]]:
         if row.get("bar"):
             yield f"{name}: {row[first]}", row["measured"], row["bar"]
     for column, bar in COLUMNS.get(name, {}).items():
-        figures = [row[column] for row in rows if row.get(column)]
+        # In lists, that is a bar of whole pages: what finds next to nothing has next to nothing to be compared with.
+        figures = [row[column] for row in rows if row.get(column) and row.get("rows", WHOLE_PAGE) == WHOLE_PAGE]
         if figures:
             worst = (min if bar.startswith("at least") else max)(figures, key=number_in)
             yield f"{name}: {column}, the worst of {len(figures)}", worst, bar

@@ -28,7 +28,7 @@ from .workload import incident_body
 
 INCIDENTS, BULK = "/api/v1/incidents/", "/api/v1/incidents/bulk/"
 BLOCK = 100_000
-PATIENCE = 60
+PATIENCE = 120
 OUTBOX = "SELECT count(*) FROM argus_notificationprofile_outboxentry"
 # Where Redis has the number of the last change that was told, and the change.
 STATE, LOG = "{argus.live}:state", "{argus.live}:log:staff"
@@ -186,7 +186,7 @@ def used(parts: dict[str, int]) -> dict[str, Cpu]:
 
 
 def wait_until(condition: Callable[[], bool]) -> None:
-    """Ask again and again, for a minute at most."""
+    """Ask again and again, for two minutes at most."""
     deadline = time.monotonic() + PATIENCE
     while not condition():
         if time.monotonic() > deadline:

@@ -167,6 +167,7 @@ def test_bars_are_gathered_from_rows_columns_and_marks():
     tables = {
         "notifications": Table(["What", "measured", "bar"], [["mail", "1017", "at most 1000"], ["speed", "3", ""]]),
         "ingest": Table(["Server", "ratio", "queries"], [["one", "0.70", 5], ["two", "0.46", 9]]),
+        "lists": Table(["ms", "rows", "ratio"], [["page", 100, "2.90"], ["one", 1, "33.29"]]),
         "alerts": Table(["ms", "p95"], [["one", "71.15 !"], ["two", "3"]]),
         "prune": Table(["What", "measured"], [["rate", "97"]]),
     }
@@ -175,6 +176,8 @@ def test_bars_are_gathered_from_rows_columns_and_marks():
         ["notifications: mail", "1017", "at most 1000", "NO"],
         ["ingest: ratio, the worst of 2", "0.46", "at least 0.60", "NO"],
         ["ingest: queries, the worst of 2", "9", "at most 8", "NO"],
+        ["lists: ratio, the worst of 1", "2.90", "at most 3", "yes"],
+        ["lists: figures beyond their bar", "0", "0", "yes"],
         ["alerts: figures beyond their bar", "1", "0", "NO"],
     ]
 
