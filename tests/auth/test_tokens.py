@@ -7,6 +7,7 @@ from django.conf import settings
 from django.utils import timezone
 from rest_framework.authtoken.models import Token
 
+from argus.auth.retention import expired_tokens
 from tests.factories import INCIDENTS, PASSWORD, Client, make_client, make_source, make_user
 from tests.raw import send_json
 
@@ -191,7 +192,7 @@ def test_a_missing_or_unknown_token_is_401_and_says_what_is_wanted(db, header, a
 
 
 def age(client, **since_then) -> None:
-    Token.objects.filter(pk=client.token.pk).update(created=timezone.now() - timedelta(**since_then))
+    Token.objects.filter(user=client.user).update(created=timezone.now() - timedelta(**since_then))
 
 
 def test_a_token_works_until_its_last_hour(as_user):
@@ -233,3 +234,16 @@ def test_a_session_that_cannot_be_one_is_as_good_as_none(db):
     client.cookies.load('sessionid="\\000aaaaaaaaaaaa"')
 
     assert client.get(USER).status_code == 401
+
+
+def test_a_source_may_be_given_longer(as_source, as_user, settings):
+    settings.ARGUS_SOURCE_TOKEN_DAYS = 90
+    for client in (as_source, as_user):
+        age(client, days=89)
+    assert set(expired_tokens()) == set(Token.objects.filter(user=as_user.user))
+    assert as_source.get(USER).status_code == 200
+    assert as_user.get(USER).status_code == 401
+
+    age(as_source, days=90, seconds=1)
+    assert list(expired_tokens()) == list(Token.objects.filter(user=as_source.user))
+    assert as_source.get(USER).status_code == 401

@@ -67,15 +67,19 @@ class Load:
         self.argus = argus
         self.ended = threading.Event()
         self.statuses: list[int] = []
+        self.accepted: list[str] = []
         self.refusals: list[requests.Response] = []
         self.threads = [threading.Thread(target=self.post, args=[index]) for index in range(connections)]
 
     def post(self, index: int) -> None:
         session = self.argus.session(self.argus.source["token"])
         while not self.ended.is_set():
-            answer = session.post(f"{self.argus.api}incidents/", json=incident_body(), timeout=PATIENCE)
+            body = incident_body()
+            answer = session.post(f"{self.argus.api}incidents/", json=body, timeout=PATIENCE)
             self.statuses.append(answer.status_code)
-            if answer.status_code != 201:
+            if answer.status_code == 201:
+                self.accepted.append(body["source_incident_id"])
+            else:
                 self.refusals.append(answer)
                 self.ended.wait(0.1)
 
@@ -96,8 +100,8 @@ class Load:
             thread.join(PATIENCE)
 
 
-def wait_until(condition) -> None:
-    deadline = time.monotonic() + PATIENCE
+def wait_until(condition, seconds: float = PATIENCE) -> None:
+    deadline = time.monotonic() + seconds
     while not condition():
         assert time.monotonic() < deadline
         time.sleep(0.05)

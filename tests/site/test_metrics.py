@@ -15,6 +15,7 @@ import requests
 import yaml
 from django.utils import timezone
 from prometheus_client.parser import text_string_to_metric_families
+from rest_framework.authtoken.models import Token
 
 from argus.incident.models import Event
 from argus.notificationprofile.models import Delivery, MediumHealth, OutboxEntry
@@ -121,6 +122,18 @@ def test_skew_is_the_least_lateness_of_a_source(db):
     assert look()["argus_source_clock_skew_seconds", "ahead", source.type_id] == -90
 
 
+def test_a_token_that_ends_soon_shows(db, settings):
+    settings.ARGUS_SOURCE_TOKEN_DAYS = 30
+    source, without, person = make_source("a"), make_source("b"), make_user()
+    for user in (source.user, person):
+        Token.objects.create(user=user)
+    Token.objects.update(created=timezone.now() - timedelta(days=28))
+    now = {name: value for name, value in look().items() if name[0] == "argus_source_token_expires_seconds"}
+
+    assert list(now) == [("argus_source_token_expires_seconds", "a", without.type_id)]
+    assert 1.99 < now.popitem()[1] / 86400 <= 2
+
+
 def test_what_is_to_be_sent_is_counted_and_how_long_it_has_waited(db):
     line = make_line(make_incident().events.get(), make_user())
     OutboxEntry.objects.update(created=timezone.now() - timedelta(hours=1))
@@ -137,12 +150,12 @@ def test_what_is_to_be_sent_is_counted_and_how_long_it_has_waited(db):
 
 
 @pytest.mark.parametrize("number", [1, 50])
-def test_looking_takes_ten_queries(db, number, django_assert_num_queries):
+def test_looking_takes_twelve_queries(db, number, django_assert_num_queries):
     user = make_user()
     for _ in range(number):
         make_line(make_incident(make_source()).events.get(), user)
 
-    with django_assert_num_queries(11):
+    with django_assert_num_queries(12):
         figures.all_figures()
 
 

@@ -1,13 +1,13 @@
 """Who is asking: the ``Authorization: Token`` header."""
 
 import re
-from datetime import timedelta
 
 from django.conf import settings
-from django.utils import timezone
 from rest_framework.authentication import TokenAuthentication
 from rest_framework.authtoken.models import Token
 from rest_framework.exceptions import AuthenticationFailed
+
+from .lifetime import has_expired
 
 KEY = re.compile("[0-9a-f]{40}")
 
@@ -34,8 +34,3 @@ def refusal_of(token: Token) -> str:
     if not token.user.is_active:
         return "This account has been switched off."
     return "This token has expired." if has_expired(token) else ""
-
-
-def has_expired(token: Token) -> bool:
-    """Tell whether the token is older than ``AUTH_TOKEN_EXPIRES_AFTER_DAYS``."""
-    return token.created < timezone.now() - timedelta(days=settings.AUTH_TOKEN_EXPIRES_AFTER_DAYS)

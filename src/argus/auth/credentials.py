@@ -45,7 +45,7 @@ def holders_of(credentials: Collection[Credential]) -> dict[Credential, User]:
 
 
 def _token_holders(keys: set[str]) -> dict[Credential, User]:
-    tokens = Token.objects.select_related("user").filter(key__in=keys) if keys else []
+    tokens = Token.objects.select_related(*settings.AUTH_TOKEN_SELECT_RELATED).filter(key__in=keys) if keys else []
     return {Credential(TOKEN, token.key): token.user for token in tokens if not refusal_of(token)}
 
 

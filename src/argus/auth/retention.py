@@ -1,17 +1,16 @@
 """Tokens and sessions that have run out: nobody can use them any more."""
 
-from datetime import timedelta
-
-from django.conf import settings
 from django.contrib.sessions.models import Session
 from django.db.models import QuerySet
 from django.utils import timezone
 from rest_framework.authtoken.models import Token
 
+from .lifetime import is_expired
+
 
 def expired_tokens() -> QuerySet[Token]:
     """Return the tokens that are too old, those of source systems included."""
-    return Token.objects.filter(created__lt=timezone.now() - timedelta(days=settings.AUTH_TOKEN_EXPIRES_AFTER_DAYS))
+    return Token.objects.filter(is_expired())
 
 
 def expired_sessions() -> QuerySet[Session]:

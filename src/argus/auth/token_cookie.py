@@ -1,10 +1,10 @@
 """The cookie ``token``: how a browser that logged in at a provider gets its token to the frontend."""
 
-from datetime import timedelta
-
 from django.conf import settings
 from django.utils import timezone
 from rest_framework.authtoken.models import Token
+
+from .lifetime import expiry_of
 
 NAME = "token"
 
@@ -14,7 +14,7 @@ def set_token_cookie(response, token: Token) -> None:
 
     The frontend's own code has to read it, from any host below ARGUS_COOKIE_DOMAIN; other sites get it sent by nobody.
     """
-    left = token.created + timedelta(days=settings.AUTH_TOKEN_EXPIRES_AFTER_DAYS) - timezone.now()
+    left = expiry_of(token) - timezone.now()
     response.set_cookie(
         NAME,
         token.key,

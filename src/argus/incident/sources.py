@@ -132,6 +132,9 @@ def delete_source(source: SourceSystem, *, actor) -> None:
     Raises ``DomainError`` when the account has left traces on the incidents of other sources: history stays true.
     """
     check_is_superuser(actor, "Only superusers may delete sources.")
+    # In the order in which a post, an event and their commits take them; whoever comes later finds nothing any more.
+    list(SourceSystem.objects.select_for_update().filter(pk=source.pk).values_list("pk"))
+    list(source.incidents.select_for_update().order_by("pk").values_list("pk"))
     hold_until_deleted(source.user)
     name = str(source)
     try:

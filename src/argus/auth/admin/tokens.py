@@ -16,7 +16,7 @@ from rest_framework.authtoken.admin import TokenProxy
 from rest_framework.authtoken.models import Token
 
 from argus.auth import services
-from argus.auth.authentication import has_expired
+from argus.auth.lifetime import has_expired
 
 from .base import ReadOnlyAdmin, ServiceForm
 from .keys import is_key
@@ -61,7 +61,7 @@ class TokenAdmin(ReadOnlyAdmin):
 
     form = TokenForm
     list_display = ["key", "user", "created", "expired"]
-    list_select_related = ["user"]
+    list_select_related = ["user__source_system"]
     search_fields = ["user__username"]
     search_help_text = "User name."
     autocomplete_fields = ["user"]
@@ -79,7 +79,7 @@ class TokenAdmin(ReadOnlyAdmin):
         """Find the token by the id of its user."""
         if not is_key(Token.user.field.target_field, object_id):
             return None
-        return self.get_queryset(request).select_related("user").filter(user_id=object_id).first()
+        return self.get_queryset(request).select_related("user__source_system").filter(user_id=object_id).first()
 
     @admin.display(boolean=True)
     def expired(self, token):

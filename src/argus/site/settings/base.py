@@ -99,6 +99,8 @@ AUTH_USER_MODEL = "argus_auth.User"
 # What nearly every request needs to know of its user, read together with the token.
 AUTH_TOKEN_SELECT_RELATED = ["user__source_system"]
 AUTH_TOKEN_EXPIRES_AFTER_DAYS = env_int("AUTH_TOKEN_EXPIRES_AFTER_DAYS", 14, minimum=1)
+# The same for tokens of source systems, which nobody replaces by logging in.
+ARGUS_SOURCE_TOKEN_DAYS = env_int("ARGUS_SOURCE_TOKEN_DAYS", AUTH_TOKEN_EXPIRES_AFTER_DAYS, minimum=1)
 AUTH_PASSWORD_VALIDATORS = [
     {"NAME": f"django.contrib.auth.password_validation.{name}"}
     for name in (

@@ -13,7 +13,9 @@ from django.db import connection
 from django.db.models import Count
 from django.utils import timezone
 from prometheus_client.core import GaugeMetricFamily
+from rest_framework.authtoken.models import Token
 
+from argus.auth.lifetime import lifetime
 from argus.incident.models import Event, Incident, SourceSystem
 from argus.notificationprofile import outbox
 from argus.notificationprofile.models import Delivery, Medium, MediumHealth, OutboxEntry, Verdict
@@ -68,6 +70,7 @@ def all_figures() -> list[GaugeMetricFamily]:
     return [
         open_incidents(sources),
         clock_skew(sources),
+        token_expiry(sources),
         *outbox_figures(),
         unsettled_deliveries(),
         recent_deliveries(),
@@ -107,6 +110,18 @@ def clock_skew(sources) -> GaugeMetricFamily:
             least[sources[source]] = min(skew, least.get(sources[source], skew))
     for labels, skew in least.items():
         family.add_metric(labels, skew)
+    return family
+
+
+def token_expiry(sources) -> GaugeMetricFamily:
+    """Of the sources that have a token. Below zero it is of no use any more, and nobody has tried it since."""
+    text = "How long the source's token still works."
+    family = GaugeMetricFamily("argus_source_token_expires_seconds", text, labels=["source", "source_type"])
+    now = timezone.now()
+    tokens = Token.objects.filter(user__source_system__isnull=False).order_by("user__source_system")
+    for source, created in tokens.values_list("user__source_system", "created")[:MOST_SOURCES]:
+        if source in sources:
+            family.add_metric(sources[source], (created + lifetime(of_source=True) - now).total_seconds())
     return family
 
 

@@ -1,0 +1,71 @@
+"""Drills: PostgreSQL and Valkey away for as long as a restart or an upgrade takes. Run them with ``-m drill``.
+
+Beside what shorter outages show (``test_outages``): all that was accepted is stored and told in the end, and the
+service is back within five seconds.
+"""
+
+import os
+import time
+
+import pytest
+
+from tests.flows.test_outages import Load, postgres, ready, server, sink, stopped, valkey, wait_until  # noqa: F401
+
+pytestmark = [
+    pytest.mark.drill,
+    pytest.mark.skipif("DATABASE_URL" not in os.environ, reason="an outage is a matter of PostgreSQL"),
+]
+# Seconds after which everything works again.
+BACK = 5
+
+
+def seconds_until(condition) -> float:
+    begun = time.monotonic()
+    wait_until(condition)
+    return time.monotonic() - begun
+
+
+def told(sink) -> set[str]:  # noqa: F811
+    return {mail.message["X-Argus-Incident"] for mail in list(sink.messages)}
+
+
+@pytest.mark.parametrize("seconds", [8, 60])
+def test_postgresql_is_away_and_everything_comes_back(server, postgres, sink, seconds):  # noqa: F811
+    with Load(server) as load:
+        with stopped(postgres):
+            load.wait_for(503)
+            time.sleep(seconds)
+        taken = len(load.accepted)
+        back = seconds_until(lambda: len(load.accepted) > taken and ready(server).status_code == 200)
+    print(f"After {seconds} s without PostgreSQL the service was back within {back:.1f} s.")
+
+    assert set(load.statuses) == {201, 503}
+    assert back < BACK
+    assert_all_are_there_and_told(server, load, sink)
+
+
+def test_valkey_is_away_and_everything_goes_on(server, valkey, sink):  # noqa: F811
+    with Load(server) as load:
+        with stopped(valkey):
+            time.sleep(30)
+        back = seconds_until(lambda: ready(server).status_code == 200)
+    print(f"After 30 s without Valkey the service was whole within {back:.1f} s.")
+
+    assert set(load.statuses) == {201}
+    assert back < BACK
+    assert_all_are_there_and_told(server, load, sink)
+
+
+def assert_all_are_there_and_told(server, load: Load, sink) -> None:  # noqa: F811
+    """What was accepted is stored once, and the one who wants to know of everything is told of it."""
+    session, stored = server.session(server.source["token"]), {}
+    page = f"{server.api}incidents/mine/?page_size=1000"
+    while page:
+        answer = session.get(page, timeout=60).json()
+        for incident in answer["results"]:
+            assert incident["source_incident_id"] not in stored
+            stored[incident["source_incident_id"]] = str(incident["pk"])
+        page = answer["next"]
+    assert set(load.accepted) <= set(stored)
+    # Thousands of mails, on a machine that does everything else, too.
+    wait_until(lambda: {stored[one] for one in load.accepted} <= told(sink), 600)
