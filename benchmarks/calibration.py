@@ -81,6 +81,7 @@ def parts_alone(bench: Bench, scale: Scale) -> Iterator[tuple[str, Sample]]:
             yield f"told {bool(number):d}", bench.post_lists("live", LONG, lists, until=everybody_knows)
     yield "flush", flush(bench, seconds / 3)
     yield "commit 1", commit(bench, QUIET, connections=1, seconds=seconds / 2)
+    yield "notify 4", commit(bench, NOTIFYING, connections=4, seconds=seconds / 2)
 
 
 def parts_together(bench: Bench, scale: Scale) -> Iterator[tuple[str, Sample]]:
@@ -106,8 +107,10 @@ def calibrate(samples: dict[str, Sample], *, round_trips: int, followers: int) -
     single = post_from(busy, round_trips)
     event_python, event_sql = worker.per_incident("worker"), worker.per_incident("sql")
     pushes = followed.incidents * followers
+    flushed = median(samples["flush"].latencies)
     demands = Demands(
-        flush=median(samples["flush"].latencies),
+        flush=flushed,
+        handover=beyond(1 / samples["notify 4"].rate, flushed),
         cold=beyond(alone.per_request("web"), busy.per_request("web")) / (round_trips + 1),
         batch_python=beyond(serve.per_request("worker"), event_python),
         batch_sql=beyond(serve.per_request("sql"), alone.per_request("sql") + event_sql),

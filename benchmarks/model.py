@@ -37,8 +37,10 @@ class Post:
 class Demands:
     """What everything else takes. All but ``flush`` and ``wake`` is time of a core."""
 
-    # One flush of the write-ahead log, and what passes in a round trip to PostgreSQL without anybody working.
+    # One flush of the write-ahead log; handing on PostgreSQL's lock of notifications to who waits for it; and what
+    # passes in a round trip to PostgreSQL without anybody working.
     flush: float = 0.0
+    handover: float = 0.0
     wake: float = 0.0
     # What a stretch of Python costs more if the process had nothing else to do.
     cold: float = 0.0
@@ -114,16 +116,22 @@ class Held(simpy.Resource):
 class Log:
     """The write-ahead log: one flush at a time, which takes all with it that was written before it began."""
 
-    def __init__(self, env: simpy.Environment, seconds: float, *, notifies: bool):
-        self.env, self.seconds, self.notifies = env, seconds, notifies
+    def __init__(self, env: simpy.Environment, demands: Demands, *, notifies: bool):
+        self.env, self.demands, self.notifies = env, demands, notifies
         self.disk, self.notification = Held(env), Held(env)
         self.written = self.flushed = 0
 
     def commit(self):
         """Wait until what was written is safe. Of those who notify others only one commits at a time."""
-        yield from self.notification.hold(self.flush()) if self.notifies else self.flush()
+        if not self.notifies:
+            yield from self.flush()
+            return
+        delay = self.demands.handover if self.notification.count else 0.0
+        yield from self.notification.hold(self.flush(delay))
 
-    def flush(self):
+    def flush(self, delay: float = 0.0):
+        """Flush the log up to here, after the delay."""
+        yield self.env.timeout(delay)
         self.written += 1
         number = self.written
         while self.flushed < number:
@@ -133,7 +141,7 @@ class Log:
         """Flush, unless somebody else's flush has taken this number with it."""
         if self.flushed < number:
             taken = self.written
-            yield self.env.timeout(self.seconds)
+            yield self.env.timeout(self.demands.flush)
             self.flushed = taken
 
 
@@ -144,7 +152,7 @@ class Machine:
         self.node, self.post, self.demands, self.random = node, post, demands, Random(seed)
         self.env = simpy.Environment()
         self.cores = Held(self.env, node.cores)
-        self.log = Log(self.env, demands.flush, notifies=node.notifies)
+        self.log = Log(self.env, demands, notifies=node.notifies)
         self.client, self.follower, self.redis, self.worker = (Held(self.env) for _ in range(4))
         self.interpreters = [Held(self.env) for _ in range(node.processes)]
         self.threads = [Held(self.env, node.threads) for _ in range(node.processes)]

@@ -70,7 +70,8 @@ def check_table(samples: dict[str, Sample], calibration: Calibration, scale: Sca
         (f"{few} followers, 8 connections", "check followed", single, replace(live, followers=few)),
     ]
     rows = [check(what, samples[name], node, post, calibration.demands, scale) for what, name, post, node in cases]
-    bare, flush = post_from(samples["commit 1"], 1), Demands(flush=calibration.demands.flush)
+    bare, own = post_from(samples["commit 1"], 1), calibration.demands
+    flush = Demands(flush=own.flush, handover=own.handover)
     for what, name in (("bare commits, 8 connections", "quiet"), ("commits that notify, 8 connections", "notifying")):
         node = Node(CORES, 8, has_worker=False, notifies=name == "notifying")
         rows.append(check(what, samples[f"check {name}"], node, bare, flush, scale))

@@ -101,6 +101,16 @@ def test_commits_share_a_flush_unless_they_notify():
     assert together.rate > 4 * alone.rate
 
 
+def test_handing_on_the_lock_of_notifications_takes_its_time_only_when_somebody_waits():
+    quick = Post(client=0, python=0, kernel=0, sql=0, round_trips=1)
+    demands = Demands(flush=0.001, handover=0.001)
+
+    alone, many = (run(replace(ROOMY, connections=number), quick, demands, seconds=0.5) for number in (1, 8))
+
+    assert alone.rate == pytest.approx(1 / demands.flush, rel=0.02)
+    assert many.rate == pytest.approx(1 / (demands.flush + demands.handover), rel=0.02)
+
+
 def test_strangers_and_followers_take_something_away():
     node = Node(cores=2, connections=8, has_worker=False, publishes=True)
     rates = [run(one).rate for one in (node, replace(node, followers=50), replace(node, others=1.0))]
