@@ -112,10 +112,22 @@ def test_a_fake_incident_with_a_malformed_tag_is_not_made():
 def test_the_demo_is_a_day_in_which_everything_happens_and_comes_once():
     assert "160" in said_by("create_demo")
     assert "already" in said_by("create_demo")
-    incidents = Incident.objects.all()
+    incidents = Incident.objects.filter(restricted=False)
     assert incidents.count() == 160
-    assert SourceSystem.objects.exclude(name="argus").count() == 4
+    assert SourceSystem.objects.exclude(name__in=["argus", "alerts"]).count() == 4
     for some in (incidents.open(), incidents.closed(), incidents.stateless(), incidents.acked(), incidents.unacked()):
         assert some.exists()
     assert set(Event.objects.values_list("type", flat=True)) == set(EventType.values)
     assert incidents.exclude(ticket_url="").exists()
+
+
+def test_the_demo_has_alerts_that_people_see():
+    assert "4 alerts" in said_by("create_demo")
+    assert "alerts" not in said_by("create_demo")
+    kari = APIClient()
+    kari.force_authenticate(User.objects.get(username="kari"))
+    seen = kari.get("/api/alerts/").json()
+
+    assert {alert["alert_type"] for alert in seen} == {"unreachable", "disk_full", "quota_exceeded"}
+    assert len(seen) == 3
+    assert {bool(alert["closed"]) for alert in seen} == {alert["acknowledged"] for alert in seen} == {True, False}

@@ -52,7 +52,7 @@ def fill_day() -> int:
     now = timezone.now()
     dice = random.Random(now.date().toordinal())
     feeds = {kind.source: _ensure_source(*kind.source) for kind in KINDS}
-    operators = [_ensure_operator(*names) for names in OPERATORS]
+    operators = ensure_operators()
     prefix = f"demo-{now:%Y%m%d}"
     if Incident.objects.filter(source__in=feeds.values(), source_incident_id__startswith=prefix).exists():
         return 0
@@ -103,6 +103,11 @@ def _ensure_source(type_name: str, name: str, base_url: str) -> SourceSystem:
     actor = sources.get_argus_source().user
     source_type = sources.get_source_type(type_name, actor=actor)
     return sources.create_source(name, actor=actor, source_type=source_type, base_url=base_url)
+
+
+def ensure_operators() -> list:
+    """Return the people of the network, who are made if they are missing."""
+    return [_ensure_operator(*names) for names in OPERATORS]
 
 
 def _ensure_operator(username: str, first_name: str, last_name: str):
