@@ -4,6 +4,7 @@ Three servers take turns on one PostgreSQL: ``plain``, one web process with a wo
 ``live``, one web process with a Valkey; and ``double``, two of those. Only ``plain`` has a worker on its database.
 """
 
+import os
 import subprocess
 import sys
 import time
@@ -224,7 +225,7 @@ def copy_database(url: str) -> str:
 @contextmanager
 def running_worker(database_url: str, **surroundings: str) -> Iterator[subprocess.Popen]:
     """A worker in a process of its own, which ends with the block, halted or not."""
-    command = [sys.executable, str(ROOT / "manage.py"), "send_notifications"]
+    command = [sys.executable, str(ROOT / "manage.py"), "send_notifications", "--parent", str(os.getpid())]
     with subprocess.Popen(command, env=environment(database_url) | surroundings) as process:
         try:
             yield process
