@@ -61,15 +61,14 @@ def send(world):
 @pytest.fixture
 def assert_refused(send):
     """Send bytes to a place, expect a refusal that leaves no trace, and return its body."""
-    before = all_rows()
 
     def refused(place, content: bytes, content_type: str = "application/json", *, statuses=(400,), **headers) -> dict:
-        with watched_writes() as writes:
+        with watched_writes() as before:
             response = send(place, content, content_type, **headers)
         assert response.status_code in statuses, (str(place), response.status_code, response.content[:1000])
         assert response["Content-Type"] == "application/json", (str(place), response.content[:1000])
         assert isinstance(response.json(), dict), (str(place), response.content[:1000])
-        assert not writes or all_rows() == before, str(place)
+        assert not before or [all_rows()] == before, str(place)
         return response.json()
 
     return refused

@@ -6,6 +6,7 @@ from typing import Any
 
 from django.apps import apps
 from django.db import connection
+from django.urls import resolve
 
 from tests.factories import NOON, PASSWORD
 
@@ -148,13 +149,25 @@ def all_rows() -> dict[str, list[tuple]]:
 
 @contextmanager
 def watched_writes():
-    """Give a list of the statements that could have changed something, as they are executed."""
-    writes = []
+    """Give a list that gets, just before the first statement that may change something, all rows as they are then."""
+    before = []
 
     def watch(execute, sql, params, many, context):
-        if not sql.startswith(("SELECT", "SAVEPOINT", "RELEASE SAVEPOINT", "ROLLBACK TO SAVEPOINT")):
-            writes.append(sql)
+        if not (before or sql.startswith(("SELECT", "SAVEPOINT", "RELEASE SAVEPOINT", "ROLLBACK TO SAVEPOINT"))):
+            before.append(all_rows())
         return execute(sql, params, many, context)
 
     with connection.execute_wrapper(watch):
-        yield writes
+        yield before
+
+
+def one_of_each_kind(number: int) -> list[Place]:
+    """One place of each module of views, another one for each number.
+
+    How a body is read does not depend on what it is for: where there are many bodies, each place has its share of them.
+    """
+    kinds: dict[str, list[Place]] = {}
+    for place in PLACES:
+        path = place.path.format(**INVENTORY, incident=1, source=1, number=1)
+        kinds.setdefault(resolve(path).func.__module__, []).append(place)
+    return [places[number % len(places)] for places in kinds.values()]

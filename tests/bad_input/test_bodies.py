@@ -5,7 +5,7 @@ import json
 
 import pytest
 
-from tests.bad_input.places import PLACES
+from tests.bad_input.places import PLACES, one_of_each_kind
 
 NO_JSON = {
     "nothing but a brace": b"{",
@@ -30,11 +30,25 @@ NO_JSON = {
     "deep nesting in a field": b'{"tags": ' + b"[" * 50_000 + b"]" * 50_000 + b"}",
     "gzip": gzip.compress(b'{"name": "new"}'),
 }
+NO_CONTENT_TYPES = [
+    "text/plain",
+    "text/xml",
+    "application/xml",
+    "application/octet-stream",
+    "application/jsonx",
+    "application/json-patch+json",
+    "json",
+    "/",
+    "a" * 3000,
+    "image/png; boundary=x",
+    "\xff/\xfe",
+]
+CHARSETS = ["nonsense", "utf-16", "utf-7", "rot13", "idna", "", '"', "\xff", "a" * 500]
 
 
 @pytest.mark.parametrize("content", NO_JSON.values(), ids=NO_JSON)
 def test_what_is_no_json_is_400(assert_refused, content):
-    for place in PLACES:
+    for place in one_of_each_kind([*NO_JSON.values()].index(content)):
         assert list(assert_refused(place, content)) == ["detail"], str(place)
 
 
@@ -63,31 +77,16 @@ def test_null_for_a_body_is_400(assert_refused):
         assert list(assert_refused(place, b"null")) == ["non_field_errors"], str(place)
 
 
-@pytest.mark.parametrize(
-    "content_type",
-    [
-        "text/plain",
-        "text/xml",
-        "application/xml",
-        "application/octet-stream",
-        "application/jsonx",
-        "application/json-patch+json",
-        "json",
-        "/",
-        "a" * 3000,
-        "image/png; boundary=x",
-        "\xff/\xfe",
-    ],
-)
+@pytest.mark.parametrize("content_type", NO_CONTENT_TYPES)
 def test_another_content_type_is_415(assert_refused, content_type):
-    for place in PLACES:
+    for place in one_of_each_kind(NO_CONTENT_TYPES.index(content_type)):
         assert list(assert_refused(place, b"{}", content_type, statuses=[415])) == ["detail"], str(place)
 
 
-@pytest.mark.parametrize("charset", ["nonsense", "utf-16", "utf-7", "rot13", "idna", "", '"', "\xff", "a" * 500])
+@pytest.mark.parametrize("charset", CHARSETS)
 @pytest.mark.parametrize("media_type", ["application/json", "application/x-www-form-urlencoded", "multipart/form-data"])
 def test_a_strange_charset_is_no_server_error(send, media_type, charset):
-    for place in PLACES:
+    for place in one_of_each_kind(CHARSETS.index(charset)):
         response = send(place, b'{"nome": "B\xc3\xa6rum"}', f"{media_type}; boundary=x; charset={charset}")
 
         assert response.status_code < 500, str(place)
@@ -183,3 +182,10 @@ def test_a_body_just_below_the_limit_is_read(send, settings, place):
     response = send(place, body + b" " * (settings.ARGUS_MAX_BODY_SIZE - len(body)))
 
     assert response.status_code == place.status, response.content
+
+
+def test_each_place_has_its_share_of_bodies():
+    reached = [place for number in range(len(NO_JSON)) for place in one_of_each_kind(number)]
+
+    assert all(place in reached for place in PLACES)
+    assert len(one_of_each_kind(0)) >= 4
