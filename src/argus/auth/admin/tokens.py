@@ -6,6 +6,7 @@ address (which ends up in logs), not in a title, a message or the admin's histor
 
 from dataclasses import dataclass
 
+from django.conf import settings
 from django.contrib import admin, messages
 from django.contrib.admin.models import ADDITION, DELETION, LogEntry
 from django.contrib.admin.utils import quote
@@ -61,7 +62,7 @@ class TokenAdmin(ReadOnlyAdmin):
 
     form = TokenForm
     list_display = ["key", "user", "created", "expired"]
-    list_select_related = ["user__source_system"]
+    list_select_related = settings.AUTH_TOKEN_SELECT_RELATED
     search_fields = ["user__username"]
     search_help_text = "User name."
     autocomplete_fields = ["user"]
@@ -79,7 +80,12 @@ class TokenAdmin(ReadOnlyAdmin):
         """Find the token by the id of its user."""
         if not is_key(Token.user.field.target_field, object_id):
             return None
-        return self.get_queryset(request).select_related("user__source_system").filter(user_id=object_id).first()
+        return (
+            self.get_queryset(request)
+            .select_related(*settings.AUTH_TOKEN_SELECT_RELATED)
+            .filter(user_id=object_id)
+            .first()
+        )
 
     @admin.display(boolean=True)
     def expired(self, token):

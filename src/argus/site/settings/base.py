@@ -96,8 +96,10 @@ SECRET_KEY_FALLBACKS = env_list("SECRET_KEY_FALLBACKS", [])
 DEFAULT_EXCEPTION_REPORTER_FILTER = "argus.site.secrets.SecretFilter"
 
 AUTH_USER_MODEL = "argus_auth.User"
+# By what the account of a machine can be told from a person's: this refers to it.
+AUTH_MACHINE_RELATION = "source_system"
 # What nearly every request needs to know of its user, read together with the token.
-AUTH_TOKEN_SELECT_RELATED = ["user__source_system"]
+AUTH_TOKEN_SELECT_RELATED = [f"user__{AUTH_MACHINE_RELATION}"]
 AUTH_TOKEN_EXPIRES_AFTER_DAYS = env_int("AUTH_TOKEN_EXPIRES_AFTER_DAYS", 14, minimum=1)
 # The same for tokens of source systems, which nobody replaces by logging in.
 ARGUS_SOURCE_TOKEN_DAYS = env_int("ARGUS_SOURCE_TOKEN_DAYS", AUTH_TOKEN_EXPIRES_AFTER_DAYS, minimum=1)

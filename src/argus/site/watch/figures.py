@@ -121,7 +121,7 @@ def token_expiry(sources) -> GaugeMetricFamily:
     tokens = Token.objects.filter(user__source_system__isnull=False).order_by("user__source_system")
     for source, created in tokens.values_list("user__source_system", "created")[:MOST_SOURCES]:
         if source in sources:
-            family.add_metric(sources[source], (created + lifetime(of_source=True) - now).total_seconds())
+            family.add_metric(sources[source], (created + lifetime(of_machine=True) - now).total_seconds())
     return family
 
 
