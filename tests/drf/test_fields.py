@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from argus.drf.fields import parse_time, parse_time_or_infinity, wire_time
+from argus.drf.fields import WireTimes, parse_time, parse_time_or_infinity, wire_time
 from argus.util.infinity import INFINITY
 
 OSLO = ZoneInfo("Europe/Oslo")
@@ -161,3 +161,11 @@ def test_without_an_offset_a_time_is_in_the_servers_zone(moment):
 def test_no_text_does_worse_than_being_refused(text):
     with suppress(ValueError):
         assert parse_time_or_infinity(text).tzinfo is UTC
+
+
+@given(st.lists(st.datetimes(min_value=datetime(1, 1, 2), timezones=st.sampled_from([UTC, OSLO]))))
+def test_times_of_one_answer_are_spelled_as_each_alone(moments):
+    times = WireTimes()
+    assert [times[moment] for moment in [*moments, *moments, None]] == [
+        wire_time(m) for m in [*moments, *moments, None]
+    ]

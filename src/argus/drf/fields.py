@@ -34,6 +34,14 @@ def wire_time(value: datetime | None) -> str | None:
     return local.isoformat() if local.utcoffset().seconds % 60 == 0 else value.astimezone(UTC).isoformat()
 
 
+class WireTimes(dict):
+    """Datetimes as ``wire_time`` spells them, each spelled once: for one answer, in which most of them come again."""
+
+    def __missing__(self, value: datetime | None) -> str | None:
+        self[value] = spelled = wire_time(value)
+        return spelled
+
+
 def parse_time(text: str) -> datetime:
     """Read ``YYYY-MM-DD[T or blank]hh:mm[:ss[.uuuuuu]][offset]``; without an offset it is in the server's zone.
 

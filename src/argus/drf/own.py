@@ -2,9 +2,13 @@
 
 from argus.util.logs import audit, named
 
+from .arrays import BoundedArray
+
 
 class OwnRows:
     """Rows with a ``user``. To be named before the generic views, whose serializers write."""
+
+    pagination_class = BoundedArray
 
     def get_queryset(self):
         return super().get_queryset().filter(user_id=self.request.user.pk)

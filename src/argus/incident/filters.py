@@ -138,6 +138,13 @@ class MyIncidentFilter(filters.FilterSet):
         model = Incident
         fields = []
 
+    def get_form_class(self):
+        """Return the form that reads the parameters. It is made once for all requests, whose fields are the same."""
+        kind = type(self)
+        if "made_form_class" not in vars(kind):
+            kind.made_form_class = super().get_form_class()
+        return kind.made_form_class
+
     def filter_queryset(self, queryset):
         """Apply all filters, unless they exclude each other: the database would look through everything to see that."""
         return queryset.none() if is_contradictory(self.form.cleaned_data) else super().filter_queryset(queryset)

@@ -4,6 +4,8 @@ from django.shortcuts import get_object_or_404
 from rest_framework import generics, status
 from rest_framework.response import Response
 
+from argus.drf.arrays import BoundedArray
+
 from . import schema, sources
 from .models import SourceSystem, SourceSystemType
 from .representation import represent_source
@@ -16,10 +18,11 @@ class SourceTypeListView(generics.GenericAPIView):
 
     serializer_class = SourceTypeSerializer
     queryset = SourceSystemType.objects.all()
+    pagination_class = BoundedArray
 
     def get(self, request):
         """List source types."""
-        return Response([{"name": source_type.name} for source_type in self.get_queryset()])
+        return Response([{"name": source_type.name} for source_type in self.paginate_queryset(self.get_queryset())])
 
     def post(self, request):
         """Add a source type. For superusers."""
@@ -36,10 +39,11 @@ class SourceListView(generics.GenericAPIView):
 
     serializer_class = SourceSerializer
     queryset = SourceSystem.objects.all()
+    pagination_class = BoundedArray
 
     def get(self, request):
         """List sources."""
-        return Response([represent_source(source) for source in self.get_queryset()])
+        return Response([represent_source(source) for source in self.paginate_queryset(self.get_queryset())])
 
     def post(self, request):
         """Add a source together with its account. For superusers."""
@@ -86,7 +90,9 @@ class MetadataView(generics.GenericAPIView):
     """What a frontend needs to offer filters."""
 
     queryset = SourceSystem.objects.all()
+    pagination_class = BoundedArray
 
     def get(self, request):
         """Show all sources in an object."""
-        return Response({"sourceSystems": [represent_source(source) for source in self.get_queryset()]})
+        shown = [represent_source(source) for source in self.paginate_queryset(self.get_queryset())]
+        return Response({"sourceSystems": shown})

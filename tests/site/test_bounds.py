@@ -1,0 +1,71 @@
+"""No list answers without an end, whichever of all addresses it is at."""
+
+import json
+
+import pytest
+from django.urls import get_resolver
+
+from argus.auth.models import PhoneNumber
+from argus.drf import arrays
+from argus.drf.counted_pages import TOTAL_HEADER
+from argus.notificationprofile import deliveries, delivery_views
+from tests.factories import INCIDENTS, make_ack, make_event, make_incidents, make_source, make_user
+from tests.notificationprofile.factories import make_line, make_profile
+
+from .test_schema import addresses
+
+pytestmark = pytest.mark.django_db
+MOST, ROWS = 4, 6
+# What grows with the code alone.
+FIXED = {"/login-methods/"}
+
+
+@pytest.fixture(autouse=True)
+def small(monkeypatch):
+    for module in (arrays, deliveries, delivery_views):
+        monkeypatch.setattr(module, "MOST_ROWS", MOST)
+    monkeypatch.setattr(arrays, "CHUNK_ROWS", MOST // 2)
+
+
+def make_much(user) -> dict[str, int]:
+    """More of everything than an array may have; return what to put into addresses."""
+    source = make_source()
+    incident, *_ = make_incidents(ROWS, source)
+    people = [make_user(email=f"person{number}@example.org") for number in range(ROWS)]
+    for number, person in enumerate(people):
+        make_source(type=f"type{number}")
+        PhoneNumber.objects.create(user=user, phone_number=f"+474767670{number}")
+        profile = make_profile(user)
+        event = make_event(incident, actor=person)
+        make_ack(incident, actor=person)
+    for person in people:
+        make_line(event, person)
+    return {"incident": incident.pk, "profile": profile.timeslot_id, "event_pk": event.pk}
+
+
+def array_in(answer) -> list | None:
+    """Return the list that an answer is, or is made for; pages have an end of their own."""
+    content = b"".join(answer.streaming_content) if answer.streaming else answer.content
+    body = json.loads(content)
+    if isinstance(body, dict):
+        return body.get("sourceSystems")
+    return None if answer.has_header(TOTAL_HEADER) else body
+
+
+def test_every_array_has_an_end(as_superuser):
+    keys = make_much(as_superuser.user)
+    found = {}
+    for template in addresses(get_resolver().url_patterns):
+        if not template.startswith(("/api/", "/login")) or "(" in template:
+            continue
+        pk = keys["profile" if "notificationprofiles" in template else "incident"]
+        if "uuid" in template or "by-source-id" in template:
+            continue
+        answer = as_superuser.get(template.format(pk=pk, **keys))
+        if answer.status_code == 200 and "json" in answer["Content-Type"]:
+            array = array_in(answer)
+            if array is not None and template not in FIXED:
+                found[template] = len(array)
+    assert {*(f"{INCIDENTS}{name}/" for name in ("sources", "source-types", "metadata", "open"))} < set(found)
+    assert len(found) == 13
+    assert found == dict.fromkeys(found, MOST)
