@@ -3,7 +3,7 @@
 import os
 
 import pytest
-from django.db import connection, connections
+from django.db import connection
 
 from argus.auth.services import replace_token
 from benchmarks import alerts_dataset, dataset
@@ -55,10 +55,9 @@ def copy_database(usual: str, big: str) -> None:
 
 
 def switch_to(name: str) -> None:
-    """Have this thread's connection lead to another database of the same server."""
-    connections["default"].close()
-    connections.settings["default"] = {**connections.settings["default"], "NAME": name}
-    connections["default"] = connections.create_connection("default")
+    """Have the connection lead to another database of the same server."""
+    connection.close()
+    connection.settings_dict["NAME"] = name
 
 
 def fill(url: str) -> Facts:

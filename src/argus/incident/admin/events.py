@@ -106,8 +106,7 @@ class AcknowledgementAdmin(EventLikeAdmin):
         return self.get_fields(request, obj) if obj else []
 
     def search(self, request, queryset, text):
-        found = search_events(Event.objects.filter(ack__isnull=False), text) if text else None
-        return (queryset.filter(pk__in=found.values("pk")) if text else queryset), False
+        return search_events(queryset, text, event="event__"), False
 
     def create(self, request, form):
         data = dict(form.cleaned_data)

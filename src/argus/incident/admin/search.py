@@ -69,19 +69,23 @@ def incident_mentions(window: QuerySet, word: str) -> Q:
     )
 
 
-def search_events(queryset: QuerySet, text: str) -> QuerySet:
-    """Narrow a queryset of events: by pk of event or incident, actor's user name, or words of the description."""
+def search_events(queryset: QuerySet, text: str, *, event: str = "") -> QuerySet:
+    """Narrow a queryset of events: by pk of event or incident, actor's user name, or words of the description.
+
+    Rows whose key is an event's are searched likewise; ``event`` is the lookup that leads to it, ``"event__"``.
+    """
+
+    def mentions(window: QuerySet, word: str) -> Q:
+        return Q(**{f"{event}description__icontains": word}) | Q(**{f"{event}actor__username__iexact": word})
+
     words = []
     for term, is_quoted in terms_of(text):
         if not is_quoted and term.isascii() and term.isdigit() and is_key(Event._meta.pk, term):
-            queryset = queryset.filter(Q(pk=term) | Q(incident_id=term))
+            known = Event.objects.filter(Q(pk=term) | Q(incident_id=term)).values_list("pk", flat=True)
+            queryset = queryset.filter(pk__in=list(known[:MOST_HITS]))
         else:
-            words.append((event_mentions, term))
+            words.append((mentions, term))
     return hits(queryset, words, "pk")
-
-
-def event_mentions(window: QuerySet, word: str) -> Q:
-    return Q(description__icontains=word) | Q(actor__username__iexact=word)
 
 
 def search_tags(queryset: QuerySet, text: str) -> QuerySet:
