@@ -64,11 +64,16 @@ def fill(url: str) -> Facts:
     """Load what a network of this size has: incidents, what happened to them, who was told, and alerts."""
     made = [make_source(f"source{number}.example.org", type=TYPES[number % 3]) for number in range(SOURCES)]
     sources = [
-        {"pk": source.pk, "name": source.name, "user": source.user_id, "token": replace_token(source.user).key}
+        {
+            "pk": source.pk,
+            "name": source.name,
+            "user": source.user_id,
+            "token": replace_token(source.user, actor=source.user).key,
+        }
         for source in made
     ]
     operator = make_user("operator")
-    accounts = Accounts(replace_token(operator).key, operator.pk, sources)
+    accounts = Accounts(replace_token(operator, actor=operator).key, operator.pk, sources)
     dataset.load(url, SIZE, accounts)
     last_four = Accounts(accounts.operator, operator.pk, sources[-4:])
     alerts_dataset.load(url, size=ALERTS, projects=PROJECTS, accounts=last_four)
