@@ -47,6 +47,7 @@ def plain(facts: Facts) -> dict[str, str]:
         "source__name__in, three": f"source__name__in={','.join(names)}",
         "source__type__in, one": "source__type__in=zabbix",
         "source__type__in, one; open, unacked": f"source__type__in=zabbix&{FRONTEND}",
+        "a source, of another type": f"source__id__in={busiest}&source__type__in={','.join(facts.other_types)}",
         "source_incident_id": f"source_incident_id=alert-{facts.size // 2}",
     }
 
@@ -58,6 +59,7 @@ def tagged(facts: Facts) -> dict[str, str]:
         "tags, a rare one": f"tags={rare}",
         "tags, a common one": f"tags={common}",
         "tags, two common keys": f"tags={tags['location']},{common}",
+        "tags, two common keys; open": f"tags={tags['location']},{common}&open=true",
         "tags, a common and a rare key": f"tags={common},{rare}",
         "tags, two values of a key": f"tags={host},{quote('host=host-2')}",
         "tags, a common one; open, unacked": f"tags={common}&{FRONTEND}",

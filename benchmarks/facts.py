@@ -17,6 +17,10 @@ TAG = """
     WHERE key = %s GROUP BY tag.id ORDER BY abs(count(*) - %s), tag.id LIMIT 1
 """
 SOURCES = "SELECT source_id FROM argus_incident_incident GROUP BY source_id ORDER BY count(*) DESC"
+OTHER_TYPES = """
+    SELECT name FROM argus_incident_sourcesystemtype
+    WHERE name <> (SELECT type_id FROM argus_incident_sourcesystem WHERE id = %s)
+"""
 NEWEST = "SELECT id FROM argus_incident_incident ORDER BY start_time DESC, id DESC LIMIT 5"
 START_AT = (
     "SELECT start_time FROM argus_incident_incident {where} ORDER BY start_time DESC, id DESC OFFSET {offset} LIMIT 1"
@@ -38,6 +42,8 @@ class Facts:
     rare_tag: str = ""
     source_ids: list[int] = field(default_factory=list)
     newest: list[int] = field(default_factory=list)
+    # those that the busiest source is not of
+    other_types: list[str] = field(default_factory=list)
 
     def one(self, query: str, *parameters):
         """Return the first column of the first row."""
@@ -64,6 +70,7 @@ def find_facts(database_url: str, size: int) -> Facts:
     facts.rare_tag = facts.one(TAG, "interface", 20)
     facts.source_ids = facts.column(SOURCES)
     facts.newest = facts.column(NEWEST)
+    facts.other_types = facts.column(OTHER_TYPES, facts.source_ids[0])
     return facts
 
 

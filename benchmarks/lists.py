@@ -1,8 +1,10 @@
-"""How long lists take at different numbers of incidents, beside a bare SELECT of the very rows they show."""
+"""How long lists take at different numbers of incidents, beside the least that shows the very rows: a bare SELECT of
+them, and a bare view of REST framework that selects them with their tags and renders them as they come.
+"""
 
 import json
 from contextlib import ExitStack, contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from time import perf_counter
 
 import psycopg2
@@ -23,8 +25,10 @@ from .servers import POSTGRES_SETTINGS, Accounts, ArgusServer, prepare, running_
 SOURCES = 30
 YARDSTICK_RUNS = 15
 # design.md's bars: queries of a page; p50 at the largest size in terms of that at the smallest
-MOST_QUERIES, MOST_GROWTH = 4, 2.0
+# p50 of a page in terms of the bare view's
+MOST_QUERIES, MOST_GROWTH, MOST_OF_BARE_VIEW = 4, 2.0, 3.0
 PAGE, SAME_LENGTH = 100, 0.9
+BARE_LIST = "/bare/list/"
 
 
 @dataclass
@@ -37,6 +41,7 @@ class Measured:
     queries: int
     latencies: list[float] = field(default_factory=list)
     yardstick: list[float] = field(default_factory=list)
+    bare_view: list[float] = field(default_factory=list)
 
     @property
     def p50(self) -> float:
@@ -70,6 +75,10 @@ class Site:
         requests = [("GET", path, None) for path in measured.paths]
         job = Job(port=self.server.port, token=measured.token, seconds=seconds, requests=requests)
         measured.latencies += client.run(job).latencies
+        if measured.is_page and measured.pks:
+            bare = f"{BARE_LIST}?pks={','.join(map(str, measured.pks))}"
+            beside = replace(job, seconds=seconds / 4, requests=[("GET", bare, None)])
+            measured.bare_view += client.run(beside).latencies
         with self.facts.connection.cursor() as cursor:
             for _ in range(YARDSTICK_RUNS):
                 start = perf_counter()
@@ -144,6 +153,7 @@ def describe(sites: list[Site]) -> Table:
     largest = sites[-1]
     titles = ["Milliseconds", *(f"p50 {site.facts.size:,}" for site in sites)]
     titles += [f"p95 {largest.facts.size:,}", "growth", "queries", "rows", "bare SELECT", "ratio"]
+    titles += ["bare view", "ratio"]
     return Table(titles, [describe_case(name, sites) for name in largest.measured])
 
 
@@ -160,7 +170,16 @@ def describe_case(name: str, sites: list[Site]) -> list:
         len(last.pks) if bare else "",
         milliseconds(bare) if bare else "",
         times(last.p50 / bare) if bare else "",
+        *beside_bare_view(last),
     ]
+
+
+def beside_bare_view(last: Measured) -> list[str]:
+    """Compare a page with the bare view; arrays and what is not listed are beside nothing."""
+    if not last.bare_view:
+        return ["", ""]
+    bare = percentile(last.bare_view, 50)
+    return [milliseconds(bare), f"{times(last.p50 / bare)}{' !' * (last.p50 > MOST_OF_BARE_VIEW * bare)}"]
 
 
 def growth_of(name: str, sites: list[Site]) -> str:
