@@ -2,7 +2,6 @@
 
 import contextlib
 import os
-import signal
 from pathlib import Path
 
 import psutil
@@ -48,10 +47,17 @@ def serves(process: psutil.Process) -> bool:
         return False
 
 
-@pytest.fixture
-def several(valkey_url):
+@pytest.fixture(scope="module")
+def server(valkey_url):
     with new_database() as url, running(Several(url, ARGUS_REDIS_URL=valkey_url)) as server:
         yield server
+
+
+@pytest.fixture
+def several(server) -> Several:
+    """The server, started again if the test before has stopped it."""
+    server.start()
+    return server
 
 
 def test_a_process_that_is_killed_is_replaced_and_sigterm_ends_them_all(several):
@@ -69,8 +75,9 @@ def test_a_process_that_is_killed_is_replaced_and_sigterm_ends_them_all(several)
     assert post() == 201
 
     everything = psutil.Process(several.process.pid).children(recursive=True)
-    several.process.send_signal(signal.SIGTERM)
-    assert several.process.wait(30) == 0
+    process = several.process
+    several.stop()
+    assert process.returncode == 0
     eventually(lambda: not any(map(is_alive, everything)))
     assert "Traceback" not in several.log.read_text()
 
