@@ -153,7 +153,7 @@ def describe(sites: list[Site]) -> Table:
     largest = sites[-1]
     titles = ["Milliseconds", *(f"p50 {site.facts.size:,}" for site in sites)]
     titles += [f"p95 {largest.facts.size:,}", "growth", "queries", "rows", "bare SELECT", "ratio"]
-    titles += ["bare view", "ratio"]
+    titles += ["bare view", "ratio to it"]
     return Table(titles, [describe_case(name, sites) for name in largest.measured])
 
 
