@@ -90,7 +90,7 @@ class Follower(asyncio.Protocol):
 
 
 async def follow(port: int, token: str, number: int) -> None:
-    """Follow until a line is read, then report."""
+    """Follow until a line is read, then report; or until nobody is there any more to read it."""
     loop = asyncio.get_running_loop()
     names: dict[int, str] = {}
     followers = []
@@ -111,7 +111,8 @@ async def follow(port: int, token: str, number: int) -> None:
         await subscribed
         followers.append(follower)
     print("ready", flush=True)
-    await loop.run_in_executor(None, sys.stdin.readline)
+    if not await loop.run_in_executor(None, sys.stdin.readline):
+        return
     gaps = sum(follower.gaps for follower in followers)
     numbers = sorted(names)
     arrivals = [list(follower.arrivals) for follower in followers]
