@@ -78,7 +78,7 @@ stored() { python -c 'import sqlite3, sys; print(sqlite3.connect(sys.argv[1]).ex
 NEWEST_TOKEN = "SELECT key FROM authtoken_token ORDER BY created DESC LIMIT 1"
 COPIED = {
     "$TOKEN": f"TOKEN=$(stored '{NEWEST_TOKEN}')",
-    "$PK": "PK=$(stored \"SELECT max(id) FROM argus_incident_incident WHERE end_time LIKE '9999%' AND NOT restricted\")",
+    "$PK": "PK=$(stored \"SELECT max(id) FROM argus_incident_incident WHERE end_time > '9999' AND NOT restricted\")",
     "${ALERT}": "ALERT=http://localhost:8000/api/alerts/$(stored 'SELECT uuid FROM argus_alert_alert')/",
 }
 # Where it is not the newest one.
