@@ -21,14 +21,14 @@ class Scale:
     open_set: int = 5_000
     # lists: incidents loaded; rounds of each case at each size
     sizes: tuple[int, ...] = (10_000, 100_000, 1_000_000)
-    list_rounds: int = 3
-    list_seconds: float = 0.4
+    list_rounds: int = 2
+    list_seconds: float = 0.3
     # alerts: loaded, and on how many projects (whole customers of 40); each case for each role
     alerts: int = 200_000
     projects: int = 2_000
     alert_seconds: float = 1.0
     # prune: incidents loaded
-    pruned: int = 200_000
+    pruned: int = 50_000
     # fairness
     fairness_seconds: float = 4.0
     # sqlite

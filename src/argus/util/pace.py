@@ -7,7 +7,7 @@ from time import monotonic
 GATHER, LONGEST_GATHER, SHARE = 0.05, 0.25, 3
 
 
-def rest_after(began: float) -> float:
+def rest_after(began: float, *, gather: float = GATHER) -> float:
     """Return for how many seconds to rest after a turn that began at this moment of ``monotonic`` and ends now."""
     took = monotonic() - began
-    return min(LONGEST_GATHER, max(GATHER - took, SHARE * took))
+    return min(LONGEST_GATHER, max(gather - took, SHARE * took))
