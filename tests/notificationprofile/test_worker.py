@@ -104,6 +104,16 @@ def test_worker_says_whether_there_was_anything_to_do(audience):
     assert ledger() == [(Verdict.SENT, 1, None)] * 3
 
 
+def test_worker_rests_after_events_of_which_nobody_is_told_and_only_then(audience):
+    one = Worker()
+    for restricted, is_in_vain in ((True, True), (False, False)):
+        make_incident(restricted=restricted)
+        one.work()
+        assert one.routed_in_vain is is_in_vain
+    one.work()
+    assert not one.routed_in_vain
+
+
 def test_medium_is_called_as_the_contract_says(audience):
     incident = make_incident(tags=["a=b"])
 

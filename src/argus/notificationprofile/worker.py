@@ -34,8 +34,8 @@ DELIVERIES_AT_ONCE = 50
 # How long to sleep without a wake-up call: PostgreSQL gives one at each commit, elsewhere looking is all there is.
 NAP, NAP_WITHOUT_CALL = 1.0, 0.25
 LONGEST_PAUSE = 5.0
-# How far apart (seconds) rounds are in which nobody had to be told: events of which most people want to hear nothing
-# come in hundreds, and a round costs as much as posting two. Whoever is told first, after a rest, is told at once.
+# How far apart (seconds) rounds are that had events of which nobody had to be told: those come in hundreds, and a round
+# costs as much as posting two of them.
 GATHER = 0.2
 
 
@@ -54,6 +54,8 @@ class Worker:
         self.router = Router()
         self.stopping = threading.Event()
         self.listening_on = None
+        # Whether there were events in the last round, of which nobody had to be told.
+        self.routed_in_vain = False
 
     def stop(self) -> None:
         """Finish the message in hand, put the others back, and return from ``run``."""
@@ -66,7 +68,8 @@ class Worker:
             began = monotonic()
             try:
                 if not self.work():
-                    self.stopping.wait(rest_after(began, gather=GATHER))
+                    if self.routed_in_vain:
+                        self.stopping.wait(rest_after(began, gather=GATHER))
                     self.sleep()
                 pause = 0.1
                 continue
@@ -88,6 +91,7 @@ class Worker:
         claimed = outbox.claim(limit=DELIVERIES_AT_ONCE) if policy.switched_on else []
         for code, deliveries in groupby(sorted(claimed, key=lambda one: one.medium), key=lambda one: one.medium):
             Batch(code, list(deliveries), self.stopping, deadline).send()
+        self.routed_in_vain = bool(routed) and not claimed
         return routed == outbox.EVENTS_AT_ONCE or bool(claimed)
 
     def listen(self) -> None:
