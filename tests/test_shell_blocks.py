@@ -76,9 +76,10 @@ stored() { python -c 'import sqlite3, sys; print(sqlite3.connect(sys.argv[1]).ex
     var/argus.sqlite3 "$1"; }
 """
 NEWEST_TOKEN = "SELECT key FROM authtoken_token ORDER BY created DESC LIMIT 1"
+NEWEST_OPEN = "SELECT max(id) FROM argus_incident_incident WHERE NOT restricted AND end_time LIKE '9999%'"
 COPIED = {
     "$TOKEN": f"TOKEN=$(stored '{NEWEST_TOKEN}')",
-    "$PK": "PK=$(stored \"SELECT max(id) FROM argus_incident_incident WHERE end_time > '9999' AND NOT restricted\")",
+    "$PK": f'PK=$(stored "{NEWEST_OPEN}")',
     "${ALERT}": "ALERT=http://localhost:8000/api/alerts/$(stored 'SELECT uuid FROM argus_alert_alert')/",
 }
 # Where it is not the newest one.
