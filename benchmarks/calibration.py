@@ -8,10 +8,11 @@ from statistics import median
 
 from .client import ask
 from .commits import NOTIFYING, QUIET, TABLE, commit, flush
+from .ingest import BLOCK, INCIDENTS
 from .model import Demands, Node, Post, simulate
 from .report import progress
 from .scale import Scale
-from .trial import BLOCK, INCIDENTS, Bench, Sample, wait_until
+from .trial import Bench, Sample, wait_until
 from .usage import CORES
 from .workload import incident_body
 

@@ -21,14 +21,13 @@ import redis
 from tests.servers import Server, running, running_postgres, running_valkey
 
 from .client import LoadClient, running_client
+from .ingest import BLOCK, BULK, INCIDENTS
 from .live import following
 from .load import Job
 from .servers import POSTGRES_SETTINGS, ROOT, Accounts, ArgusServer, environment, prepare
 from .usage import CORES, Cpu, cpu_of, cpu_of_machine
 from .workload import incident_body
 
-INCIDENTS, BULK = "/api/v1/incidents/", "/api/v1/incidents/bulk/"
-BLOCK = 100_000
 PATIENCE = 120
 OUTBOX = "SELECT count(*) FROM argus_notificationprofile_outboxentry"
 # Where Redis has the number of the last change that was told, and the change.

@@ -181,10 +181,8 @@ class IncidentFilter(MyIncidentFilter):
     def filter_queryset(self, queryset):
         """Apply all filters."""
         asked = self.form.cleaned_data
-        names = {f"{key}__in": asked[f"source__{key}__in"] for key in ("name", "type")}
-        return self.filter_sources(
-            super().filter_queryset(queryset), {key: some for key, some in names.items() if some}
-        )
+        names = {f"{key}__in": some for key in ("name", "type") if (some := asked[f"source__{key}__in"])}
+        return self.filter_sources(super().filter_queryset(queryset), names)
 
     def filter_sources(self, queryset, names: dict[str, list[str]]):
         """Look the sources up first: only when the database sees which ones it is about does it know if they are many.

@@ -53,7 +53,7 @@ def represent_rows(rows: list[Row]) -> list[dict]:
     tags: dict[int, list[dict]] = {row.pk: [] for row in rows}
     times, now = WireTimes(), timezone.now()
     for pk, added_by, added_time, text in RELATIONS.filter(Among(INCIDENT, list(tags))) if rows else []:
-        tags[pk].append({"added_by": added_by, "added_time": times[added_time], "tag": text})
+        tags[pk].append(represent_tag(added_by, times[added_time], text))
     return [represent_row(row, tags[row.pk], times, now=now) for row in rows]
 
 
@@ -70,9 +70,7 @@ def represent_incident(incident: Incident, tags: list[TagLine] | None = None) ->
     if tags is None:
         return represent_rows([row])[0]
     times = WireTimes()
-    lines = [
-        {"added_by": tag.added_by, "added_time": times[tag.added_time], "tag": f"{tag.key}={tag.value}"} for tag in tags
-    ]
+    lines = [represent_tag(tag.added_by, times[tag.added_time], f"{tag.key}={tag.value}") for tag in tags]
     return represent_row(row, lines, times, now=timezone.now())
 
 
@@ -98,6 +96,11 @@ def represent_row(row: Row, tags: list[dict], times: WireTimes, *, now) -> dict:
         "open": row.end_time is not None and row.end_time > now,
         "acked": row.acked_until is not None and row.acked_until > now,
     }
+
+
+def represent_tag(added_by: int, added_time: str, text: str) -> dict:
+    """Show a tag of an incident; the time is spelled already."""
+    return {"added_by": added_by, "added_time": added_time, "tag": text}
 
 
 def represent_source(source: SourceSystem) -> dict:

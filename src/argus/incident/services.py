@@ -210,9 +210,10 @@ def update_incident(
         setattr(incident, name, new[name])
     if changed:
         incident.save(update_fields=changed)
-    tags_changed = tags is not None and replace_tags(incident, tags, actor=actor)
-    if changed or tags_changed:
-        audit("changed", named(incident), actor=actor, parts=[*changed, *(["tags"] if tags_changed else [])])
+    if tags is not None and replace_tags(incident, tags, actor=actor):
+        changed.append("tags")
+    if changed:
+        audit("changed", named(incident), actor=actor, parts=changed)
         announce(incident)
     return incident
 

@@ -80,12 +80,7 @@ class TokenAdmin(ReadOnlyAdmin):
         """Find the token by the id of its user."""
         if not is_key(Token.user.field.target_field, object_id):
             return None
-        return (
-            self.get_queryset(request)
-            .select_related(*settings.AUTH_TOKEN_SELECT_RELATED)
-            .filter(user_id=object_id)
-            .first()
-        )
+        return self.get_queryset(request).select_related(*self.list_select_related).filter(user_id=object_id).first()
 
     @admin.display(boolean=True)
     def expired(self, token):
