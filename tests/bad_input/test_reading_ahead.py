@@ -1,12 +1,12 @@
 """Bodies are read before a request gets a thread; what comes too slowly or not at all is refused there."""
 
-import asyncio
 from io import BytesIO
 
 import pytest
 
 from argus.drf.wsgi import measured
-from argus.site import asgi, bodies
+from argus.site import bodies
+from tests.wireless import talk
 
 SCOPE = {
     "type": "http",
@@ -22,22 +22,8 @@ def little_patience(monkeypatch):
     monkeypatch.setattr(bodies, "SECONDS", 0.05)
 
 
-def talk(*messages: dict) -> list[dict]:
-    """What the application says to a client that sends these and then nothing more."""
-    answers, waiting = [], list(messages)
-
-    async def receive():
-        return waiting.pop(0) if waiting else await asyncio.Event().wait()
-
-    async def send(message):
-        answers.append(message)
-
-    asyncio.run(asgi.application(SCOPE, receive, send))
-    return answers
-
-
 def test_a_body_that_does_not_come_is_408():
-    start, body = talk({"type": "http.request", "body": b"{", "more_body": True})
+    start, body = talk(SCOPE, {"type": "http.request", "body": b"{", "more_body": True})
 
     assert start["status"] == 408
     assert (b"connection", b"close") in start["headers"]
@@ -45,7 +31,7 @@ def test_a_body_that_does_not_come_is_408():
 
 
 def test_a_client_that_has_gone_gets_no_answer():
-    assert talk({"type": "http.request", "body": b"{", "more_body": True}, {"type": "http.disconnect"}) == []
+    assert talk(SCOPE, {"type": "http.request", "body": b"{", "more_body": True}, {"type": "http.disconnect"}) == []
 
 
 @pytest.mark.parametrize("size", [10, 10**6])

@@ -14,6 +14,7 @@ from uvicorn.server import ServerState
 from argus.site import admission, asgi, bodies, protocol
 from argus.site.admission import Refused
 from argus.site.protocol import BoundedProtocol
+from tests.wireless import talk
 
 HEAD = b"POST /api/v1/incidents/?token=secret HTTP/1.1\r\nX-Request-ID: one-request-of-nav\r\nHost: 127.0.0.1\r\n"
 
@@ -113,18 +114,9 @@ def test_a_head_that_comes_in_pieces_has_its_time_as_a_whole(monkeypatch):
     assert say(beginning + end, beginning + end, beginning).startswith(b"HTTP/1.1 408 ")
 
 
-def talk(scope: dict, *, messages=()) -> tuple[dict, dict]:
-    """What the application answers to a client that sends these and then nothing more."""
-    answers, waiting = [], list(messages)
-
-    async def receive():
-        return waiting.pop(0) if waiting else await asyncio.Event().wait()
-
-    async def send(message):
-        answers.append(message)
-
-    asyncio.run(asgi.application(scope, receive, send))
-    start, body = answers
+def answer_to(scope: dict, *messages: dict) -> tuple[dict, dict]:
+    """Return status and headers, and the body, of what a client gets that sends these and then nothing more."""
+    start, body = talk(scope, *messages)
     headers = {name.decode(): value.decode() for name, value in start["headers"]}
     return {"status": start["status"], **headers}, json.loads(body["body"])
 
@@ -160,7 +152,7 @@ def test_who_is_not_let_in_reads_when_to_come_back(status, reason, full_house, l
     full_house(status, reason)
     before = counted(reason)
 
-    answer, body = talk(scope_of(x_request_id="one-request-of-nav"), messages=[{"type": "http.request"}])
+    answer, body = answer_to(scope_of(x_request_id="one-request-of-nav"), {"type": "http.request"})
 
     assert (answer["status"], answer["retry-after"]) == (status, "1")
     assert answer["x-request-id"] == "one-request-of-nav"
@@ -175,7 +167,7 @@ def test_refusals_are_among_the_requests_that_were_answered(full_house):
     labels = {"view": "other", "method": "POST", "status": "503"}
     before = REGISTRY.get_sample_value("argus_http_requests_total", labels) or 0
 
-    talk(scope_of(), messages=[{"type": "http.request"}])
+    answer_to(scope_of(), {"type": "http.request"})
 
     assert REGISTRY.get_sample_value("argus_http_requests_total", labels) == before + 1
 
@@ -185,7 +177,7 @@ def test_the_frontend_and_no_other_page_may_read_a_refusal(origin, readable, ful
     settings.CORS_ALLOWED_ORIGINS = ["https://argus.example.org"]
     full_house(503, "busy")
 
-    answer, _ = talk(scope_of(origin=origin), messages=[{"type": "http.request"}])
+    answer, _ = answer_to(scope_of(origin=origin), {"type": "http.request"})
 
     assert (answer.get("access-control-allow-origin") == origin) == readable
     assert ("Retry-After" in answer.get("access-control-expose-headers", "")) == readable
@@ -195,7 +187,7 @@ def test_a_body_that_does_not_come_is_named_and_counted(monkeypatch, lines):
     monkeypatch.setattr(bodies, "SECONDS", 0.05)
     before = counted("slow body")
 
-    answer, _ = talk(scope_of(content_length="9"), messages=[{"type": "http.request", "body": b"{", "more_body": True}])
+    answer, _ = answer_to(scope_of(content_length="9"), {"type": "http.request", "body": b"{", "more_body": True})
 
     assert (answer["status"], answer["connection"]) == (408, "close")
     assert len(answer["x-request-id"]) == 32
