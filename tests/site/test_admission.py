@@ -80,8 +80,9 @@ def test_beside_others_a_flood_has_its_share_only_and_others_come_in_at_once():
         assert crowd.inside.count("a") == crowd.door.share == 1
         await crowd.knock("c")
         assert "c" in crowd.inside
-        await crowd.let_go("a")
-        assert crowd.inside.count("a") == 1
+        for name in "abca":
+            await crowd.let_go(name)
+        assert crowd.inside == ["a"]
         await crowd.close()
 
     asyncio.run(story())
@@ -95,6 +96,59 @@ def test_places_are_given_in_turns():
         for name in "aabcab":
             await crowd.let_go(name)
         assert "".join(crowd.log) == "aabcaba"
+        await crowd.close()
+
+    asyncio.run(story())
+
+
+def test_who_has_a_queue_lets_those_finish_who_have_none():
+    async def story():
+        crowd = Crowd(Admission(places=8, rate=0))
+        await crowd.knock("b")
+        await crowd.let_go("b")
+        for name in "aaabc":
+            await crowd.knock(name)
+        await crowd.let_go("a")
+        assert crowd.inside == ["b", "c"]
+        # Who comes now came after the one who stands back.
+        await crowd.knock("d")
+        await crowd.let_go("b")
+        assert crowd.inside == ["c", "d"]
+        await crowd.let_go("c")
+        assert crowd.inside == ["d", "a"]
+        await crowd.close()
+        assert not crowd.door.ahead
+
+    asyncio.run(story())
+
+
+def test_who_stands_back_does_not_wait_for_what_takes_long(monkeypatch):
+    monkeypatch.setattr(admission, "PATIENCE", 0.01)
+
+    async def story():
+        crowd = Crowd(Admission(places=8, rate=0))
+        await crowd.knock("b")
+        for _ in "aa":
+            await crowd.knock("a")
+        await crowd.let_go("a")
+        assert crowd.inside == ["b"]
+        async with asyncio.timeout(10):
+            while "a" not in crowd.inside:
+                await asyncio.sleep(0.01)
+        await crowd.close()
+
+    asyncio.run(story())
+
+
+def test_two_who_have_queues_do_not_stand_back_behind_each_other():
+    async def story():
+        crowd = Crowd(Admission(places=8, rate=0))
+        for name in "abababab":
+            await crowd.knock(name)
+        while len(crowd.inside) > 2:
+            await crowd.let_go(crowd.inside[0])
+        await crowd.let_go("a")
+        assert sorted(crowd.inside) == ["a", "b"]
         await crowd.close()
 
     asyncio.run(story())

@@ -19,6 +19,8 @@ from .door import Refusal
 REMEMBERED, MOST_REMEMBERED = 10.0, 10_000
 # How many requests of one caller may wait, and how long any may.
 MOST_WAITING, LONGEST_WAIT = 200, 10.0
+# For how long (seconds) a caller who has a queue lets those finish who came in beside its last request.
+PATIENCE = 0.05
 # How much of the rate may be used up at once, in seconds' worth.
 BURST = 10
 # A refusal comes after this many seconds at most: who asks again at once is slowed down, and costs nothing meanwhile.
@@ -56,6 +58,7 @@ class Admission:
         self.places, self.rate = places, rate
         self.inside: Counter[bytes] = Counter()
         self.waiting: OrderedDict[bytes, deque[asyncio.Future]] = OrderedDict()
+        self.ahead: dict[bytes, set[bytes]] = {}
         self.seen: OrderedDict[bytes, float] = OrderedDict()
         self.allowances: OrderedDict[bytes, Allowance] = OrderedDict()
 
@@ -129,6 +132,25 @@ class Admission:
         self.inside[caller] -= 1
         if not self.inside[caller]:
             del self.inside[caller]
+        for ahead in self.ahead.values():
+            ahead.discard(caller)
+        if caller in self.waiting:
+            self.stand_back(caller)
+        self.let_in()
+
+    def stand_back(self, caller: bytes) -> None:
+        """Let those finish first who are inside and have no queue: beside another request theirs would take longer."""
+        self.ahead[caller] = {other for other in self.inside if other not in self.waiting}
+        if self.ahead[caller]:
+            asyncio.get_running_loop().call_later(PATIENCE, self.lose_patience, self.ahead[caller])
+
+    def lose_patience(self, ahead: set[bytes]) -> None:
+        """Stand back no longer behind those who are still inside."""
+        ahead.clear()
+        self.let_in()
+
+    def let_in(self) -> None:
+        """Give free places to those whose turn it is."""
         while self.inside.total() < self.places and (lucky := self.next_caller()) is not None:
             turn = self.waiting[lucky].popleft()
             # One that has been cancelled will find that it is not in the queue any more.
@@ -141,11 +163,13 @@ class Admission:
     def forget_empty_queue(self, caller: bytes) -> None:
         if not self.waiting[caller]:
             del self.waiting[caller]
+            self.ahead.pop(caller, None)
 
     def next_caller(self) -> bytes | None:
-        """Return whose turn it is: of those who have not all they may have, the one who has waited longest for it."""
+        """Return whose turn it is: of those who may have one more, the one who has waited longest for it."""
         share = self.share
-        return next((caller for caller in self.waiting if self.inside[caller] < share), None)
+        may_enter = (caller for caller in self.waiting if self.inside[caller] < share and not self.ahead.get(caller))
+        return next(may_enter, None)
 
 
 def caller_of(scope) -> tuple[bytes, bool]:
