@@ -7,6 +7,7 @@ import pytest
 from django.core.management import call_command
 from django.db import connection, connections
 
+from argus.notificationprofile.waker import waker
 from tests.factories import INCIDENTS, Client, incident_body, make_client, make_source, make_superuser, make_user
 
 
@@ -89,3 +90,10 @@ def parallel_db(transactional_db, tmp_path):
     connections["default"].close()
     connections.settings["default"] = settings
     connections["default"] = in_memory
+
+
+@pytest.fixture(autouse=True)
+def nobody_is_called_later():
+    """What a test has committed wakes workers during that test; afterwards no connection stays open for it."""
+    yield
+    waker.close()

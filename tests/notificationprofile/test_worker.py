@@ -10,6 +10,7 @@ from django.db import connection
 from argus.notificationprofile import worker
 from argus.notificationprofile.media.base import NotificationMedium, PermanentFailure
 from argus.notificationprofile.models import Delivery, MediumHealth, OutboxEntry, Reason, Verdict
+from argus.notificationprofile.waker import waker
 from argus.notificationprofile.worker import Stuck, Worker, call_in_time
 from tests.factories import make_incident, make_user
 from tests.notificationprofile.factories import make_profile
@@ -232,6 +233,7 @@ def test_call_that_was_read_with_the_result_of_a_query_is_not_waited_for(transac
     one = Worker()
     one.listen()
     make_incident()
+    waker.close()
     monkeypatch.setattr(worker, "select", lambda *_: pytest.fail("It waits for a call that has come."))
 
     one.sleep()

@@ -1,6 +1,7 @@
 """What this app does when others change something: it writes rows, or it does nothing."""
 
 from django.contrib.auth import get_user_model
+from django.db import transaction
 from django.db.models.signals import m2m_changed, post_save, pre_delete
 from django.dispatch import receiver
 
@@ -12,6 +13,7 @@ from argus.util.rows import insert_all
 from .models import Filter, NotificationProfile, OutboxEntry, TimeRecurrence, Timeslot
 from .routing import touch_routing
 from .timeslots import create_default_timeslot
+from .waker import waker
 
 # What a login writes is nothing that selection depends on.
 IRRELEVANT = {"last_login", "password"}
@@ -21,7 +23,9 @@ IRRELEVANT = {"last_login", "password"}
 def put_into_outbox(sender, events, **kwargs):
     """Note, in the events' own transaction, that people are to be selected for them, if anybody is to be told."""
     request_id = current_request_id()
-    insert_all([OutboxEntry(event_id=event.pk, request_id=request_id) for event in events if not event.quiet])
+    if entries := [OutboxEntry(event_id=event.pk, request_id=request_id) for event in events if not event.quiet]:
+        insert_all(entries)
+        transaction.on_commit(waker.wake, robust=True)
 
 
 @receiver(post_save, sender=get_user_model(), dispatch_uid="give_default_timeslot")

@@ -27,11 +27,12 @@ from .media.text import printable
 from .models import Delivery, Reason, Verdict
 from .outbox import Router
 from .selection import Policy, is_withheld
+from .waker import CHANNEL
 
 log = logging.getLogger(__name__)
 
 DELIVERIES_AT_ONCE = 50
-# How long to sleep without a wake-up call: PostgreSQL gives one at each commit, elsewhere looking is all there is.
+# How long to sleep without a wake-up call: over PostgreSQL there is one after each commit, elsewhere all is to look.
 NAP, NAP_WITHOUT_CALL = 1.0, 0.25
 LONGEST_PAUSE = 5.0
 # How far apart (seconds) rounds are that had events of which nobody had to be told: those come in hundreds, and a round
@@ -102,7 +103,7 @@ class Worker:
         connection.ensure_connection()
         if connection.vendor == "postgresql" and self.listening_on is not connection.connection:
             with connection.cursor() as cursor:
-                cursor.execute("SET synchronous_commit TO off; LISTEN argus_outbox")
+                cursor.execute(f"SET synchronous_commit TO off; LISTEN {CHANNEL}")
             self.listening_on = connection.connection
 
     def sleep(self) -> None:
