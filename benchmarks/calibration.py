@@ -7,7 +7,7 @@ from functools import partial
 from statistics import median
 
 from .client import ask
-from .commits import NOTIFYING, QUIET, TABLE, commit, flush
+from .commits import TABLE, commit, flush
 from .ingest import BLOCK, INCIDENTS
 from .model import Demands, Node, Post, simulate
 from .report import progress
@@ -81,8 +81,7 @@ def parts_alone(bench: Bench, scale: Scale) -> Iterator[tuple[str, Sample]]:
             everybody_knows = partial(wait_until, lambda last=last: bench.told("live") >= last)
             yield f"told {bool(number):d}", bench.post_lists("live", LONG, lists, until=everybody_knows)
     yield "flush", flush(bench, seconds / 3)
-    yield "commit 1", commit(bench, QUIET, connections=1, seconds=seconds / 2)
-    yield "notify 4", commit(bench, NOTIFYING, connections=4, seconds=seconds / 2)
+    yield "commit 1", commit(bench, connections=1, seconds=seconds / 2)
 
 
 def parts_together(bench: Bench, scale: Scale) -> Iterator[tuple[str, Sample]]:
@@ -97,10 +96,9 @@ def parts_together(bench: Bench, scale: Scale) -> Iterator[tuple[str, Sample]]:
         yield f"check double {connections}", bench.post("double", connections=connections, seconds=seconds)
     with bench.followed("live", scale.few_followers):
         yield "check followed", bench.post("live", connections=8, seconds=seconds)
-    for name, sql in (("quiet", QUIET), ("notifying", NOTIFYING)):
-        # Disks have moods: what is compared shall have met the same.
-        yield "flush", flush(bench, seconds / 3)
-        yield f"check {name}", commit(bench, sql, connections=8, seconds=seconds / 2)
+    # Disks have moods: what is compared shall have met the same.
+    yield "flush", flush(bench, seconds / 3)
+    yield "check commits", commit(bench, connections=8, seconds=seconds / 2)
 
 
 def calibrate(samples: dict[str, Sample], *, round_trips: int, followers: int) -> Calibration:
@@ -110,10 +108,8 @@ def calibrate(samples: dict[str, Sample], *, round_trips: int, followers: int) -
     single = post_from(busy, round_trips)
     event_python, event_sql = worker.per_incident("worker"), worker.per_incident("sql")
     pushes = followed.incidents * followers
-    flushed = median(samples["flush"].latencies)
     demands = Demands(
-        flush=flushed,
-        handover=beyond(1 / samples["notify 4"].rate, flushed),
+        flush=median(samples["flush"].latencies),
         cold=beyond(alone.per_request("web"), busy.per_request("web")) / (round_trips + 1),
         batch_python=beyond(serve.per_request("worker"), event_python),
         batch_sql=beyond(serve.per_request("sql"), alone.per_request("sql") + event_sql),

@@ -1,7 +1,7 @@
 """Bare commits: how long a flush of PostgreSQL's log takes, and how many commits at a time come to.
 
-As a program, ``python -m benchmarks.commits URL SQL CONNECTIONS SECONDS`` repeats a statement in so many threads and
-prints what the model wants to know of it: ``{"elapsed": seconds, "latencies": [...], "cpu": [user, system]}``.
+As a program, ``python -m benchmarks.commits URL CONNECTIONS SECONDS`` inserts rows in so many threads and prints what
+the model wants to know of it: ``{"elapsed": seconds, "latencies": [...], "cpu": [user, system]}``.
 """
 
 import json
@@ -20,8 +20,7 @@ from .trial import Bench, Sample, used
 from .usage import Cpu, cpu_of_machine
 
 TABLE = "CREATE TABLE IF NOT EXISTS bare_commit (id bigserial PRIMARY KEY, text text)"
-QUIET = "INSERT INTO bare_commit (text) VALUES ('')"
-NOTIFYING = f"{QUIET}; NOTIFY bare_commit"
+ROW = "INSERT INTO bare_commit (text) VALUES ('')"
 # Of the log, in bytes; and how many of them are written before the first is written again.
 PAGE, PAGES = 8192, 1024
 
@@ -41,10 +40,10 @@ def flush(bench: Bench, seconds: float) -> Sample:
     return Sample(elapsed=elapsed, watched=elapsed, requests=number, incidents=number, latencies=latencies)
 
 
-def commit(bench: Bench, sql: str, *, connections: int, seconds: float) -> Sample:
+def commit(bench: Bench, *, connections: int, seconds: float) -> Sample:
     """Commit as often as can be over so many connections at a time, from a process of its own."""
     parts = {"sql": bench.parts["sql"]}
-    command = [sys.executable, "-m", "benchmarks.commits", bench.postgres.url, sql, str(connections), str(seconds)]
+    command = [sys.executable, "-m", "benchmarks.commits", bench.postgres.url, str(connections), str(seconds)]
     before, machine, began = used(parts), cpu_of_machine(), monotonic()
     done = json.loads(subprocess.run(command, cwd=ROOT, check=True, stdout=subprocess.PIPE).stdout)
     watched, number = monotonic() - began, len(done["latencies"])
@@ -61,21 +60,21 @@ def commit(bench: Bench, sql: str, *, connections: int, seconds: float) -> Sampl
     )
 
 
-def repeat(url: str, sql: str, until: float, latencies: list[float]) -> None:
-    """Do it until a moment, once at least."""
+def repeat(url: str, until: float, latencies: list[float]) -> None:
+    """Commit rows until a moment, one at least."""
     with closing(psycopg2.connect(url)) as connection, connection.cursor() as cursor:
         connection.autocommit = True
         while not latencies or monotonic() < until:
             began = monotonic()
-            cursor.execute(sql)
+            cursor.execute(ROW)
             latencies.append(monotonic() - began)
 
 
-def main(url: str, sql: str, connections: str, seconds: str) -> None:
-    """Repeat it in threads, and tell what it took."""
+def main(url: str, connections: str, seconds: str) -> None:
+    """Commit in threads, and tell what it took."""
     latencies: list[float] = []
     began, before = monotonic(), os.times()
-    arguments = [url, sql, began + float(seconds), latencies]
+    arguments = [url, began + float(seconds), latencies]
     threads = [threading.Thread(target=repeat, args=arguments) for _ in range(int(connections))]
     for thread in threads:
         thread.start()

@@ -1,7 +1,7 @@
 """Argus on one machine as a model: who holds what for how long, and who waits for whom.
 
-A discrete-event simulation. What makes it one, and not a formula, is that several things are held at a time: the
-interpreter's lock while waiting for a core, PostgreSQL's lock of notifications while waiting for the disk.
+A discrete-event simulation. What makes it one, and not a formula, is that several things are held at a time, such as
+the interpreter's lock while waiting for a core, and that commits share what they wait for.
 
 Times are seconds. The same seed gives the same outcome.
 """
@@ -37,10 +37,8 @@ class Post:
 class Demands:
     """What everything else takes. All but ``flush`` and ``wake`` is time of a core."""
 
-    # One flush of the write-ahead log; handing on PostgreSQL's lock of notifications to who waits for it; and what
-    # passes in a round trip to PostgreSQL without anybody working.
+    # One flush of the write-ahead log; and what passes in a round trip to PostgreSQL without anybody working.
     flush: float = 0.0
-    handover: float = 0.0
     wake: float = 0.0
     # What a stretch of Python costs more if the process had nothing else to do.
     cold: float = 0.0
@@ -68,7 +66,6 @@ class Node:
     has_worker: bool = True
     publishes: bool = False
     followers: int = 0
-    notifies: bool = True
     others: float = 0.0
 
 
@@ -116,22 +113,12 @@ class Held(simpy.Resource):
 class Log:
     """The write-ahead log: one flush at a time, which takes all with it that was written before it began."""
 
-    def __init__(self, env: simpy.Environment, demands: Demands, *, notifies: bool):
-        self.env, self.demands, self.notifies = env, demands, notifies
-        self.disk, self.notification = Held(env), Held(env)
+    def __init__(self, env: simpy.Environment, demands: Demands):
+        self.env, self.demands, self.disk = env, demands, Held(env)
         self.written = self.flushed = 0
 
     def commit(self):
-        """Wait until what was written is safe. Of those who notify others only one commits at a time."""
-        if not self.notifies:
-            yield from self.flush()
-            return
-        delay = self.demands.handover if self.notification.count else 0.0
-        yield from self.notification.hold(self.flush(delay))
-
-    def flush(self, delay: float = 0.0):
-        """Flush the log up to here, after the delay."""
-        yield self.env.timeout(delay)
+        """Wait until what was written is safe."""
         self.written += 1
         number = self.written
         while self.flushed < number:
@@ -152,7 +139,7 @@ class Machine:
         self.node, self.post, self.demands, self.random = node, post, demands, Random(seed)
         self.env = simpy.Environment()
         self.cores = Held(self.env, node.cores)
-        self.log = Log(self.env, demands, notifies=node.notifies)
+        self.log = Log(self.env, demands)
         self.client, self.follower, self.redis, self.worker = (Held(self.env) for _ in range(4))
         self.interpreters = [Held(self.env) for _ in range(node.processes)]
         self.threads = [Held(self.env, node.threads) for _ in range(node.processes)]
@@ -182,7 +169,6 @@ class Machine:
         return {
             "cores": self.cores,
             "interpreter": self.interpreters[0],
-            "notification": self.log.notification,
             "disk": self.log.disk,
             "worker": self.worker,
             "redis": self.redis,

@@ -19,7 +19,7 @@ SEEDS = (1, 2, 3)
 # What is simulated beyond this machine: cores, and web processes.
 LARGER = ((2, 1), (4, 2), (8, 4), (16, 8), (32, 16))
 # Of what it is shown how busy it is then, with the slower flush.
-SHOWN = ("cores", "interpreter", "notification")
+SHOWN = ("cores", "interpreter", "disk")
 # The size of tables and indexes without what only the benchmark has.
 STORED = "SELECT pg_database_size(current_database()) - coalesce(pg_total_relation_size(to_regclass('bare_commit')), 0)"
 INCIDENTS = "SELECT count(*) FROM argus_incident_incident"
@@ -70,11 +70,9 @@ def check_table(samples: dict[str, Sample], calibration: Calibration, scale: Sca
         (f"{few} followers, 8 connections", "check followed", single, replace(live, followers=few)),
     ]
     rows = [check(what, samples[name], node, post, calibration.demands, scale) for what, name, post, node in cases]
-    bare, own = post_from(samples["commit 1"], 1), calibration.demands
-    flush = Demands(flush=own.flush, handover=own.handover)
-    for what, name in (("bare commits, 8 connections", "quiet"), ("commits that notify, 8 connections", "notifying")):
-        node = Node(CORES, 8, has_worker=False, notifies=name == "notifying")
-        rows.append(check(what, samples[f"check {name}"], node, bare, flush, scale))
+    bare, flush = post_from(samples["commit 1"], 1), Demands(flush=calibration.demands.flush)
+    node = Node(CORES, 8, has_worker=False)
+    rows.append(check("bare commits, 8 connections", samples["check commits"], node, bare, flush, scale))
     titles = ["What", "measured /s", "model /s", "error", "measured ms", "model ms", "others' cores"]
     return Table(titles, rows)
 
@@ -101,22 +99,16 @@ def modelled(node: Node, post: Post, demands: Demands, scale: Scale) -> list[Out
 
 def larger_table(calibration: Calibration, scale: Scale) -> Table:
     """Let the model say what larger machines bring, with clients elsewhere and eight connections to each process."""
-    post, near, far = replace(calibration.single, client=0.0), calibration.demands.flush, ASSUMED.far_flush
-    cases = [(near, True), (far, True), (far, False)]
-    rows = []
+    post, rows = replace(calibration.single, client=0.0), []
+    flushes = (calibration.demands.flush, ASSUMED.far_flush)
     for cores, processes in LARGER:
         node = Node(cores, 8 * processes, processes=processes, publishes=processes > 1)
         outcomes = [
-            simulate(
-                replace(node, notifies=notifies),
-                post,
-                replace(calibration.demands, flush=flush),
-                seconds=scale.modelled_seconds / 3,
-            )
-            for flush, notifies in cases
+            simulate(node, post, replace(calibration.demands, flush=flush), seconds=scale.modelled_seconds / 3)
+            for flush in flushes
         ]
         cells = [f"{one.rate:,.0f}" for one in outcomes]
         busy = outcomes[1].busy
         rows.append([f"{cores} cores, web processes: {processes}", *cells, *(f"{busy[part]:.0%}" for part in SHOWN)])
-    columns = [f"flush {near * 1000:.2f} ms", f"flush {far * 1000:.2f} ms", "and nobody notifies"]
+    columns = [f"flush {flush * 1000:.2f} ms" for flush in flushes]
     return Table(["Incidents /s, one by one", *columns, *(f"{part} busy" for part in SHOWN)], rows)

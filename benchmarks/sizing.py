@@ -65,22 +65,21 @@ class Incident:
             stored=calibration.stored,
         )
 
-    def limits(self, commit: float) -> dict[str, float]:
+    def limits(self) -> dict[str, float]:
         """Return the seconds it takes of each thing that more machines are not more of, by its name.
 
-        One over them is the most there can be in a second. ``commit``: seconds of one that notifies.
+        One over them is the most there can be in a second. Commits are none of them, since they share a flush.
         """
         return {
-            "commits that notify": self.commits * commit,
             "PostgreSQL's processors": self.sql / ASSUMED.cores,
             "write-ahead log": self.wal / ASSUMED.log,
             "the worker that routes": self.worker,
             "the journal in Redis": self.redis,
         }
 
-    def first_limit(self, commit: float) -> tuple[str, float]:
+    def first_limit(self) -> tuple[str, float]:
         """Return what saturates first, and the seconds that an incident takes of it."""
-        return max(self.limits(commit).items(), key=lambda one: one[1])
+        return max(self.limits().items(), key=lambda one: one[1])
 
 
 def demands_table(calibration: Calibration) -> Table:
@@ -99,7 +98,6 @@ def demands_table(calibration: Calibration) -> Table:
         ["message to one follower, bytes", *(f"{calibration.message:,}" for _ in incidents)],
         ["commits", *(f"{one.commits:g}" for one in incidents)],
         ["a flush of the log, ms", *([f"{demands.flush * 1000:.2f}"] * len(incidents))],
-        ["handing on the lock of notifications, ms", *([f"{demands.handover * 1000:.2f}"] * len(incidents))],
         ["one mail, ms of a worker", *([f"{calibration.mail * 1000:.1f}"] * len(incidents))],
     ]
     return Table(["One incident takes", *titles()], rows)
@@ -112,21 +110,17 @@ def titles() -> list[str]:
 def limits_table(calibration: Calibration) -> Table:
     """Say how many incidents a second there can be at most of what there is only one of."""
     incidents = [Incident.of(calibration, size) for size in LISTS]
-    near, number = calibration.demands.flush, ASSUMED.followers
-    handover = calibration.demands.handover
+    number = ASSUMED.followers
     rows = [["one web process", *most(one.python for one in incidents)]]
     followed = most(one.python + number * one.push for one in incidents)
     rows.append([f"one web process with {number} followers", *followed])
-    for flush in (near, ASSUMED.far_flush):
-        notifying = most(one.commits * (flush + handover) for one in incidents)
-        rows.append([f"commits that notify, a flush in {flush * 1000:.2f} ms", *notifying])
     names = {
         "PostgreSQL's processors": f"PostgreSQL with {ASSUMED.cores} cores",
         "write-ahead log": f"write-ahead log at {ASSUMED.log / 1e6:.0f} MB/s",
         "the worker that routes": "the one worker that decides who is told",
         "the journal in Redis": "the journal in Redis",
     }
-    rows += [[what, *most(one.limits(near)[name] for one in incidents)] for name, what in names.items()]
+    rows += [[what, *most(one.limits()[name] for one in incidents)] for name, what in names.items()]
     rows.append(["one worker, a mail for each incident", *most(one.worker + calibration.mail for one in incidents)])
     return Table(["Incidents /s at most", *titles()], rows)
 
@@ -154,7 +148,7 @@ def sizes_table(calibration: Calibration) -> Table:
 
 def size_row(calibration: Calibration, rate: int, size: int) -> list:
     one = Incident.of(calibration, size)
-    name, seconds = one.first_limit(ASSUMED.far_flush + calibration.demands.handover)
+    name, seconds = one.first_limit()
     how = "one by one" if size == 1 else f"lists of {size:,}"
     return [
         f"{rate:,} {how}",

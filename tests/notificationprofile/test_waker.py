@@ -1,4 +1,4 @@
-"""Workers are woken after a commit that gave them something to do, by few calls, and never by the transaction itself."""
+"""Workers are woken after a commit that gave them something to do, by few calls, never by the transaction itself."""
 
 import logging
 import threading
