@@ -4,7 +4,7 @@ import argparse
 import sys
 from dataclasses import replace
 
-from . import alerts, bulk, fairness, ingest, lists, live, notifications, prune, scaling, sqlite, watching
+from . import alerts, bulk, fairness, ingest, lists, live, notifications, parts, prune, scaling, sqlite, watching
 from .bars import bars_table
 from .machine import describe_machine
 from .report import MACHINE, PAGES, progress, write
@@ -19,6 +19,7 @@ NAMES = [
     "lists",
     "live",
     "notifications",
+    "parts",
     "prune",
     "scaling",
     "sqlite",
@@ -60,6 +61,7 @@ def main(arguments: list[str] | None = None) -> None:
         "lists": lambda: lists.measure(scale),
         "live": lambda: live.measure(scale),
         "notifications": lambda: notifications.measure(scale),
+        "parts": lambda: parts.measure(scale),
         "prune": lambda: prune.measure(scale),
         "scaling": lambda: scaling.measure(scale),
         "sqlite": lambda: sqlite.measure(scale),

@@ -27,6 +27,8 @@ class Scale:
     alerts: int = 200_000
     projects: int = 2_000
     alert_seconds: float = 1.0
+    # parts: requests of each kind
+    profiled: int = 400
     # prune: incidents loaded
     pruned: int = 50_000
     # fairness
@@ -65,6 +67,7 @@ QUICK = Scale(
     alerts=20_000,
     projects=400,
     alert_seconds=0.3,
+    profiled=200,
     pruned=20_000,
     fairness_seconds=2.0,
     sqlite_seconds=10.0,
@@ -93,6 +96,7 @@ TINY = Scale(
     alerts=200,
     projects=40,
     alert_seconds=0.01,
+    profiled=2,
     pruned=2_000,
     fairness_seconds=0.2,
     writers=2,

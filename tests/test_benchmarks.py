@@ -3,7 +3,20 @@
 import pytest
 from django.conf import settings
 
-from benchmarks import alerts, bulk, fairness, ingest, lists, live, notifications, prune, scaling, sqlite, watching
+from benchmarks import (
+    alerts,
+    bulk,
+    fairness,
+    ingest,
+    lists,
+    live,
+    notifications,
+    parts,
+    prune,
+    scaling,
+    sqlite,
+    watching,
+)
 from benchmarks.__main__ import parse
 from benchmarks.figures import percentile
 from benchmarks.machine import describe_machine
@@ -68,6 +81,14 @@ def test_logs_and_figures_are_measured():
     tables = watching.measure(TINY)
 
     assert len(tables["watching"].rows) == 4
+    assert_page_takes(tables)
+
+
+@once
+def test_time_of_a_request_is_divided_among_its_parts():
+    tables = parts.measure(TINY)
+
+    assert {"PostgreSQL, and waiting for it", "REST framework", "Argus"} < {row[0] for row in tables["parts"].rows}
     assert_page_takes(tables)
 
 
