@@ -4,6 +4,7 @@ import pytest
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
+from argus.incident.admin import search
 from argus.incident.models import Acknowledgement, Event
 from tests.admin_pages import Admin
 from tests.factories import (
@@ -97,6 +98,20 @@ def test_the_filters_tell_types_sources_and_source_types_apart(boss):
     assert {event.incident for event in boss.rows(Event, incident__source__id__exact=one.source_id)} == {one}
     assert {event.incident for event in boss.rows(Event, incident__source__type__name__exact="zabbix")} == {other}
     assert {event.incident for event in boss.rows(Event, incident__id__exact=one.pk)} == {one}
+
+
+def test_a_source_is_looked_for_among_the_newest_events_of_a_type(boss, monkeypatch):
+    one, other = make_incident(make_source(type="nav")), make_incident(make_source(type="zabbix"))
+    closed, closed_later = make_event(one, "CLO"), make_event(other, "CLO")
+    of_one, of_nav = {"incident__source__id__exact": one.source_id}, {"incident__source__type__name__exact": "nav"}
+
+    assert boss.rows(Event, type__exact="CLO", **of_one) == [closed]
+    assert boss.rows(Event, type__exact="STA", **of_nav) == [one.events.get(type="STA")]
+    assert boss.rows(Event, incident__source__type__name__exact="zabbix", **of_one) == []
+    monkeypatch.setattr(search, "WINDOW", 1)
+    assert boss.rows(Event, type__exact="CLO", **of_one) == []
+    assert boss.rows(Event, type__exact="CLO", incident__source__id__exact=other.source_id) == [closed_later]
+    assert len(boss.rows(Event, **of_one)) == 2
 
 
 def test_the_search_finds_by_incident_actor_and_words(boss):

@@ -423,6 +423,8 @@ def test_deliveries_are_filtered_and_newest_come_first(boss, line, kari):
     assert boss.rows(Delivery, verdict__exact="failed") == [line]
     assert boss.rows(Delivery, medium__exact="SM") == [silent]
     assert boss.rows(Delivery, reason__exact="no address") == [silent]
+    assert boss.rows(Delivery, reason__exact="no address", verdict__exact="suppressed", medium__exact="SM") == [silent]
+    assert boss.rows(Delivery, verdict__exact="failed", medium__exact="SM") == []
     assert boss.rows(Delivery, incident__id__exact=line.incident_id) == [silent, line]
     assert boss.rows(Delivery, event__id__exact=other.event_id) == [other]
 

@@ -11,14 +11,16 @@ from benchmarks.facts import Facts, find_facts
 from benchmarks.servers import Accounts
 from tests.factories import make_source, make_user
 
-SIZE, ALERTS, PROJECTS, SOURCES = 50_000, 10_000, 80, 30
+SIZE, ALERTS, PROJECTS, SOURCES = 50_000, 10_000, 1_200, 30
 TYPES = ("nav", "zabbix", "prometheus")
 NOTIFICATIONS = """
     INSERT INTO argus_notificationprofile_delivery (
         event_id, incident_id, user_id, medium, address, verdict, reason, attempts, created, due, settled, last_error
     )
     SELECT id, incident_id, actor_id, 'EM', 'person' || id % 500 || '@example.org',
-           (ARRAY['sent', 'sent', 'sent', 'suppressed', 'failed'])[1 + id % 5], '', 1, received, received, received, ''
+           (ARRAY['sent', 'sent', 'sent', 'suppressed', 'failed'])[1 + id % 5],
+           CASE WHEN id % 5 <> 3 THEN '' WHEN id % 500 = 3 THEN 'no address' ELSE 'outside timeslot' END,
+           1, received, received, received, ''
     FROM argus_incident_event ORDER BY id;
     INSERT INTO argus_notificationprofile_outboxentry (event_id, created)
     SELECT id, received FROM argus_incident_event ORDER BY id DESC LIMIT 20000;

@@ -1,21 +1,29 @@
 """No list of the admin goes through the big tables: neither its rows, nor its count, nor what is searched for in it."""
 
+from itertools import combinations, product
+from urllib.parse import quote
+
 import pytest
 from django.contrib.admin import ModelAdmin
 
+from argus.alert.models import Alert, Severity
 from argus.auth.admin.pages import BoundedPaginator
 from argus.incident.admin import search
-from argus.incident.models import Acknowledgement, Event, Incident
-from argus.notificationprofile.models import Delivery, OutboxEntry
+from argus.incident.lifecycle import EventType
+from argus.incident.models import Acknowledgement, Event, Incident, Tag
+from argus.inventory.models import Cloud, Customer, Instance, Project, ProjectCloudMembership, ProjectGroupMembership
+from argus.notificationprofile.models import Delivery, Medium, OutboxEntry, Reason, Verdict
 from tests.admin_pages import Admin
 from tests.factories import make_superuser
 
-from .reading import faults
+from .reading import INVENTORY, faults
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("big_site", "windows_as_at_a_million")]
 
 # Of a table, what the admin itself takes as the newest rows included.
-MOST = 0.2
+MOST, MOST_FOR_ONE = 0.2, 0.05
+# There are fewer of them, so the newest are a larger share; and of two filters both indexes may be read.
+OF_ALERTS = {"argus_alert_alert": 0.8}
 
 
 @pytest.fixture
@@ -38,7 +46,22 @@ def lists(model, queries: list[str]) -> list[str]:
 
 STATES = [f"{name}={value}" for name in ("stateful", "open", "acked") for value in (1, 0)]
 PLAIN = ["", "p=2", "p=5"]
+LEDGER = [
+    [f"verdict__exact={verdict}" for verdict in Verdict],
+    [f"medium__exact={medium}" for medium in Medium],
+    [f"reason__exact={quote(reason)}" for reason in (Reason.TIMESLOT, Reason.NO_ADDRESS, Reason.QUIET)],
+]
+ALERTS = [
+    ["open=1", "open=0"],
+    ["acked=1", "acked=0"],
+    [f"severity={severity.label}" for severity in (Severity.DEBUG, Severity.WARNING)],
+    [f"scope_type={kind.kind}" for kind in (Instance, Project, Customer, Cloud)],
+]
 WORDS = ["q=router-77", "q=nothing-like-it", "q=router+down", "q=77"]
+
+
+def pairs_of(filters: list[list[str]]) -> list[str]:
+    return ["&".join(pair) for one, other in combinations(filters, 2) for pair in product(one, other)]
 
 
 def test_incidents_are_listed_by_indexes(admin, big_site):
@@ -64,16 +87,51 @@ def test_events_are_listed_and_found_by_indexes(admin, big_site):
     assert faults(admin.client, lists(Event, [*PLAIN, *filters, *WORDS, "q=operator"]), most=MOST) == []
 
 
+def test_events_of_a_source_and_a_type_are_listed_by_indexes(admin, big_site):
+    busiest, *_, quietest = big_site.source_ids
+    sources = [f"incident__source__id__exact={pk}" for pk in (busiest, big_site.source_ids[9], quietest)]
+    sources += [f"incident__source__type__name__exact={name}" for name in ("zabbix", "nav")]
+    kinds = [f"type__exact={kind}" for kind in EventType.values]
+    both = [f"{source}&{kind}" for source in sources for kind in kinds]
+    # Of one that is not of the type nothing is found; that must not take a look at everything.
+    both += [f"incident__source__type__name__exact={name}&{sources[0]}" for name in ("zabbix", "nav", "prometheus")]
+    assert faults(admin.client, lists(Event, both), most=MOST) == []
+
+
 def test_acknowledgements_are_listed_and_found_by_indexes(admin):
     assert faults(admin.client, lists(Acknowledgement, [*PLAIN, *WORDS, "q=operator"]), most=MOST) == []
 
 
 def test_the_ledger_is_listed_and_found_by_indexes(admin, big_site):
-    filters = ["verdict__exact=sent", "verdict__exact=failed", "verdict__exact=pending", "medium__exact=EM"]
-    filters += ["medium__exact=SM", f"incident__id__exact={big_site.newest[0]}"]
+    incident, event = f"incident__id__exact={big_site.newest[0]}", f"event__id__exact={big_site.newest[0]}"
+    filters = [incident, event, *(query for queries in LEDGER for query in queries)]
     queries = [*PLAIN, *filters, *WORDS, "q=operator", "q=person7@example.org"]
     assert faults(admin.client, lists(Delivery, queries), most=MOST) == []
 
 
+def test_the_ledger_is_listed_by_two_filters_by_indexes(admin):
+    assert faults(admin.client, lists(Delivery, pairs_of(LEDGER)), most=MOST) == []
+
+
 def test_the_outbox_is_listed_by_an_index(admin):
     assert faults(admin.client, lists(OutboxEntry, PLAIN), most=MOST) == []
+
+
+def test_alerts_are_listed_by_indexes(admin):
+    queries = [*PLAIN, *(query for queries in ALERTS for query in queries), *pairs_of(ALERTS)]
+    assert faults(admin.client, lists(Alert, queries), most=MOST, more=OF_ALERTS) == []
+
+
+def test_alerts_are_found_by_indexes(admin):
+    queries = ["q=type77", "q=nothing-like-it", "q=type77&open=1", "q=type77&acked=1"]
+    assert faults(admin.client, lists(Alert, queries), most=MOST_FOR_ONE) == []
+
+
+def test_tags_are_listed_and_found_by_indexes(admin, big_site):
+    queries = [*PLAIN, *WORDS, f"q={quote(big_site.rare_tag)}", "q=host%3D77"]
+    assert faults(admin.client, lists(Tag, queries), most=MOST) == []
+
+
+@pytest.mark.parametrize("model", [Project, Instance, ProjectGroupMembership, ProjectCloudMembership])
+def test_what_projects_have_is_listed_by_an_index(admin, model):
+    assert faults(admin.client, lists(model, PLAIN), most=MOST_FOR_ONE, tables=INVENTORY) == []

@@ -4,10 +4,16 @@ from django.contrib import admin
 
 from argus.auth.admin.base import ReadOnlyAdmin
 from argus.incident.admin.columns import moment, page_link, short
-from argus.incident.admin.filters import AckedFilter, ListFilter, OpenFilter
+from argus.incident.admin.filters import AckedFilter, Bounded, ListFilter, OpenFilter
 from argus.inventory.scopes import SCOPES
 
 from .models import Alert, Severity
+
+
+class AlertAckedFilter(Bounded, AckedFilter):
+    """Whether an alert is acknowledged stands in its incident, so no index has it in the order of the list."""
+
+    time_field = "created"
 
 
 class SeverityFilter(ListFilter):
@@ -20,8 +26,10 @@ class SeverityFilter(ListFilter):
         return queryset.filter(severity=Severity.named(value)) if value in Severity.labels else self.refuse()
 
 
-class ScopeTypeFilter(ListFilter):
+class ScopeTypeFilter(Bounded, ListFilter):
     title = parameter_name = "scope_type"
+    time_field = "created"
+    beside = frozenset({SeverityFilter.parameter_name})
 
     def lookups(self, request, model_admin):
         return [(kind, kind) for kind in SCOPES]
@@ -35,16 +43,23 @@ class AlertAdmin(ReadOnlyAdmin):
     """Alerts and the incidents that they are, newest first."""
 
     list_display = ["uuid", "severity", "alert_type", "scope", "short_message", "created_at", "closed_at", "is_acked"]
-    list_filter = [OpenFilter, AckedFilter, SeverityFilter, ScopeTypeFilter]
+    list_filter = [OpenFilter, SeverityFilter, ScopeTypeFilter, AlertAckedFilter]
     fields = ["uuid", "incident_page", "severity", "alert_type", "scope", "message", "created_at", "closed_at"]
     fields += ["is_acked", "context"]
     ordering = ["-created", "-pk"]
     sortable_by = []
-    search_fields = ["=alert_type"]
-    search_help_text = "The type of an alert, exactly."
+    # That there is something to search by; how it is done is in ``search``.
+    search_fields = ["alert_type"]
+    search_help_text = (
+        "The type of an alert, exactly. Acknowledged ones, and scopes beside a severity, are looked for among the "
+        "newest 20 000 that the filters above leave."
+    )
 
     def get_queryset(self, request):
         return super().get_queryset(request).select_related("incident")
+
+    def search(self, request, queryset, text):
+        return queryset.of_types([text]) if text else queryset, False
 
     def has_add_permission(self, request):
         return False

@@ -112,6 +112,7 @@ class Project(Scope):
     objects = ProjectQuerySet.as_manager()
 
     class Meta:
+        indexes = [models.Index(fields=["name", "id"], name="project_by_name")]
         ordering = ["name", "pk"]
 
 
@@ -226,6 +227,7 @@ class Instance(Scope):
     objects = InProjectQuerySet.as_manager()
 
     class Meta:
+        indexes = [models.Index(fields=["name", "id"], name="instance_by_name")]
         ordering = ["name", "pk"]
 
 

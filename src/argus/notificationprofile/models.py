@@ -202,6 +202,14 @@ class Delivery(models.Model):
             ),
             models.Index(fields=["incident"], name="delivery_incident"),
             models.Index(fields=["created", "id"], name="delivery_age"),
+            # For the admin, of what is the exception: a delivery that is made on its way by mail is in none of them.
+            models.Index(
+                fields=["verdict", "id"],
+                name="delivery_not_made",
+                condition=Q(verdict__in=[Verdict.FAILED, Verdict.SUPPRESSED]),
+            ),
+            models.Index(fields=["reason", "id"], name="delivery_with_reason", condition=~Q(reason=Reason.NONE)),
+            models.Index(fields=["id"], name="delivery_by_sms", condition=Q(medium=Medium.SMS)),
         ]
         verbose_name_plural = "deliveries"
 

@@ -37,12 +37,13 @@ class EventAdmin(EventLikeAdmin):
 
     form = EventForm
     list_display = ["pk", "type", "incident_page", "actor", "happened", "told", "short_description"]
-    list_filter = [EventTypeFilter, EventSourceFilter, EventSourceTypeFilter, IncidentFilter]
+    list_filter = [IncidentFilter, EventTypeFilter, EventSourceFilter, EventSourceTypeFilter]
     list_select_related = ["incident", "actor"]
     autocomplete_fields = ["incident"]
     search_fields = ["description"]
     search_help_text = (
-        "pk of an incident or event; the actor's user name and other words among the newest 20 000 events."
+        "pk of an incident or event; the actor's user name and other words among the newest 20 000 events. A source is "
+        "looked for among the newest 20 000 of a type."
     )
 
     def get_fields(self, request, obj=None):

@@ -11,7 +11,7 @@ from django.db.models import Q, QuerySet
 from argus.auth.admin.base import ReadOnlyAdmin
 from argus.auth.admin.keys import is_key
 from argus.incident.admin.columns import moment, page_link, short
-from argus.incident.admin.filters import IncidentFilter, ListFilter
+from argus.incident.admin.filters import Bounded, IncidentFilter, ListFilter
 from argus.incident.admin.search import hits, terms_of
 from argus.incident.models import Event
 from argus.notificationprofile import outbox
@@ -34,16 +34,18 @@ class ChoiceFilter(ListFilter):
         return queryset.filter(**{column: value}) if value in self.choices_of_column.values else self.refuse()
 
 
-class VerdictFilter(ChoiceFilter):
-    title, parameter_name, choices_of_column = "verdict", "verdict__exact", Verdict
-
-
-class MediumFilter(ChoiceFilter):
-    title, parameter_name, choices_of_column = "medium", "medium__exact", Medium
-
-
 class ReasonFilter(ChoiceFilter):
     title, parameter_name, choices_of_column = "reason", "reason__exact", Reason
+
+
+class VerdictFilter(Bounded, ChoiceFilter):
+    title, parameter_name, choices_of_column = "verdict", "verdict__exact", Verdict
+    beside = frozenset({ReasonFilter.parameter_name})
+
+
+class MediumFilter(Bounded, ChoiceFilter):
+    title, parameter_name, choices_of_column = "medium", "medium__exact", Medium
+    beside = frozenset({ReasonFilter.parameter_name, VerdictFilter.parameter_name})
 
 
 class EventFilter(ListFilter):
@@ -86,14 +88,15 @@ class DeliveryAdmin(WatchedAdmin):
 
     list_display = ["pk", "event_page", "user", "medium", "address", "verdict", "reason", "attempts"]
     list_display += ["created_at", "settled_at", "short_error"]
-    list_filter = [VerdictFilter, MediumFilter, ReasonFilter, IncidentFilter, EventFilter]
+    list_filter = [IncidentFilter, EventFilter, ReasonFilter, VerdictFilter, MediumFilter]
     fields = ["event_page", "incident_page", "user", "profile", "medium", "address", "verdict", "reason", "attempts"]
     fields += ["created_at", "due_at", "leased_until_at", "settled_at", "last_error"]
     ordering = ["-pk"]
     search_fields = ["address"]
     search_help_text = (
         "pk of a delivery or incident, or a user name or address, exactly; other words, and those in quotes, are "
-        "looked for in the addresses of the newest 20 000 deliveries that the filters leave."
+        "looked for in the addresses of the newest 20 000 deliveries that the filters leave. Of several filters "
+        "each is tried on the newest 20 000 that those above it leave."
     )
     actions = ["try_again"]
 

@@ -1,0 +1,100 @@
+"""No list of alerts goes through the big tables, whoever asks and whatever it is filtered by.
+
+But for one thing: each page tells how many alerts there are on all of them. For that of a person of the staff, who sees
+every alert, each may be looked at, and the incident that it is; never the incidents that are no alerts.
+"""
+
+from datetime import UTC, datetime, timedelta
+from urllib.parse import urlencode
+
+import pytest
+
+from argus.alert.filters import FILTERS
+from argus.auth.models import User
+from argus.inventory.models import Customer, Instance, ProjectGroup
+from tests.factories import make_client
+
+from .reading import faults
+
+pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("big_site")]
+
+LIST = "/api/alerts/"
+# Pages are numbered: to get to one, all before it are passed over. So it is as deep as people leaf.
+PAGE, DEEPEST = 10, 11
+# An index follows one filter, and what a person sees is another one: some alerts are looked at for each that is shown.
+MOST, OF_ALERTS = 0.2, {"argus_alert_alert": 0.8}
+ROLES = {"admin": "projectroles", "owner": "customerroles"}
+
+
+@pytest.fixture(scope="module")
+def queries(big_site, django_db_blocker) -> list[dict]:
+    """Each filter alone, and those that people combine."""
+    with django_db_blocker.unblock():
+        owner = User.objects.get(customerroles__isnull=False)
+        customer = Customer.objects.visible_to(owner).get()
+        group = ProjectGroup.objects.visible_to(owner)[0]
+        instance = Instance.objects.visible_to(owner)[0]
+    now = datetime.now(UTC)
+    recently, long_ago, then, a_week_later = (
+        int((now - timedelta(days=days)).timestamp()) for days in (7, 300, 200, 193)
+    )
+    singles = [
+        {"severity": "Error"},
+        {"severity": ["Debug", "Error"]},
+        {"alert_type": "type77"},
+        {"scope": f"/api/instances/{instance.uuid.hex}/"},
+        {"scope_type": "instance"},
+        {"scope_type": "customer"},
+        {"created_from": recently},
+        {"created_to": long_ago},
+        {"closed_from": recently},
+        {"closed_to": long_ago},
+        {"from": recently},
+        {"to": long_ago},
+        {"opened": ""},
+        {"aggregate": "customer"},
+        {"aggregate": "project"},
+        {"aggregate": "project_group", "uuid": group.uuid.hex},
+        {"uuid": customer.uuid.hex},
+        {"acknowledged": "True"},
+        {"acknowledged": "False"},
+    ]
+    assert {name for query in singles for name in query} == set(FILTERS)
+    pairs = [
+        {"opened": "", "acknowledged": "False"},
+        {"opened": "", "acknowledged": "True"},
+        {"opened": "", "severity": "Error"},
+        {"opened": "", "scope_type": "cloud"},
+        {"opened": "", "aggregate": "project_group"},
+        {"acknowledged": "True", "severity": "Error"},
+        {"acknowledged": "True", "scope_type": "cloud"},
+        {"scope_type": "cloud", "severity": "Debug"},
+        {"alert_type": "type77", "scope_type": "cloud"},
+        {"created_from": then, "created_to": a_week_later},
+        {"closed_from": then, "closed_to": a_week_later},
+        {"from": then, "to": a_week_later},
+        {"closed_to": long_ago, "severity": "Error"},
+    ]
+    orders = [{"o": order} for order in ("created", "severity", "-severity")]
+    return [{}, *singles, *pairs, *orders, *({**one, "opened": ""} for one in orders)]
+
+
+def pages_of(client, query: dict) -> list[str]:
+    """The first page, and a deep one or the last."""
+    first = f"{LIST}?{urlencode(query, doseq=True)}"
+    last = -(-int(client.get(first)["X-Result-Count"]) // PAGE)
+    return [first, f"{first}&page={min(last, DEEPEST)}"] if last > 1 else [first]
+
+
+@pytest.mark.parametrize("role", ROLES)
+def test_people_with_a_role_find_their_alerts_by_indexes(queries, role):
+    client = make_client(User.objects.get(**{f"{ROLES[role]}__isnull": False}))
+    paths = [path for query in queries for path in pages_of(client, query)]
+    assert faults(client, paths, most=MOST, more=OF_ALERTS) == []
+
+
+def test_staff_finds_alerts_by_indexes(queries):
+    client = make_client(User.objects.get(is_staff=True, source_system__isnull=False))
+    paths = [f"{LIST}?{urlencode(query, doseq=True)}" for query in queries]
+    paths += [f"{LIST}?{query}&page=51" for query in ("", "severity=Error", "acknowledged=False", "o=severity")]
+    assert faults(client, paths, most=MOST, more=OF_ALERTS, but_to_count={"argus_alert_alert"}) == []
