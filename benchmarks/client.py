@@ -48,10 +48,13 @@ def scrape(url: str) -> None:
         answer.read()
 
 
-def ask(url: str, path: str, token: str, *, method: str = "GET", body: dict | None = None) -> tuple[bytes, int]:
+def ask(
+    url: str, path: str, token: str = "", *, session: str = "", method: str = "GET", body: dict | None = None
+) -> tuple[bytes, int]:
     """Send one request and return the answer's body and the number of queries it took. Raises ``Refused``."""
     connection = http.client.HTTPConnection(urlsplit(url).netloc, timeout=120)
-    headers = {"Authorization": f"Token {token}", "Content-Type": "application/json", QUESTION: "1"}
+    who = {"Cookie": f"sessionid={session}"} if session else {"Authorization": f"Token {token}"}
+    headers = {**who, "Content-Type": "application/json", QUESTION: "1"}
     try:
         connection.request(method, path, None if body is None else json.dumps(body), headers)
         response = connection.getresponse()

@@ -11,6 +11,7 @@ import psycopg2
 
 from tests.servers import running_postgres
 
+from . import changelists
 from .cases import Case, find_cases
 from .client import LoadClient, ask, running_client
 from .dataset import load
@@ -106,8 +107,9 @@ def measure(scale: Scale) -> dict[str, Table]:
         accounts = prepare(postgres.url, sources=SOURCES)
         sites = [stack.enter_context(running_site(postgres.url, size, accounts)) for size in scale.sizes]
         measure_cases(sites, client, scale)
+        pages = changelists.measure(sites, client, scale, session=accounts.session)
         measure_all_events(sites, client, scale)
-    return {"lists": describe(sites)}
+    return {"lists": describe(sites), "admin": pages}
 
 
 @contextmanager

@@ -23,7 +23,7 @@ class Job:
 
     Either ``requests`` (method, path, body or None), one after the other and, with ``repeat``, over again; or
     incidents to POST to ``post_to``, from the ``first`` on without end. Each connection pauses for ``pause`` seconds
-    after an answer.
+    after an answer. Who asks is told by a token or, as browsers do, by a session.
     """
 
     port: int
@@ -35,6 +35,7 @@ class Job:
     repeat: bool = True
     post_to: str = ""
     first: int = 0
+    session: str = ""
 
     def request_at(self, index: int) -> bytes | None:
         """Spell the request with this number; None after the last."""
@@ -46,7 +47,8 @@ class Job:
 
     def spell(self, method: str, path: str, body: dict | None) -> bytes:
         content = b"" if body is None else json.dumps(body).encode()
-        head = f"{method} {path} HTTP/1.1\r\nHost: 127.0.0.1:{self.port}\r\nAuthorization: Token {self.token}\r\n"
+        who = f"Cookie: sessionid={self.session}" if self.session else f"Authorization: Token {self.token}"
+        head = f"{method} {path} HTTP/1.1\r\nHost: 127.0.0.1:{self.port}\r\n{who}\r\n"
         return f"{head}Content-Type: application/json\r\nContent-Length: {len(content)}\r\n\r\n".encode() + content
 
 

@@ -1,7 +1,7 @@
 """Make an empty database ready, in a process of its own: ``python -m benchmarks.prepare SOURCES PROFILES``.
 
-Prints ``{"operator": token, "operator_id": pk, "sources": [{"pk", "name", "user", "token"}, ...]}``. What a benchmark
-needs besides incidents is made here, by the services that make it in real life.
+Prints ``{"operator": token, "operator_id": pk, "sources": [{"pk", "name", "user", "token"}, ...], "session": key}``,
+the session in the admin. What a benchmark needs besides incidents is made here, by the services of real life.
 """
 
 import json
@@ -11,6 +11,7 @@ from datetime import time
 import django
 from django.contrib.auth import get_user_model
 from django.core.management import call_command
+from django.test import Client
 
 
 def main(number_of_sources: int, number_of_profiles: int) -> None:
@@ -27,6 +28,7 @@ def main(number_of_sources: int, number_of_profiles: int) -> None:
         "operator": replace_token(operator, actor=operator).key,
         "operator_id": operator.pk,
         "sources": [make_source(number) for number in range(number_of_sources)],
+        "session": log_in(),
     }
     json.dump(accounts, sys.stdout)
 
@@ -50,6 +52,13 @@ def make_source(number: int) -> dict:
         "user": source.user_id,
         "token": replace_token(source.user, actor=source.user).key,
     }
+
+
+def log_in() -> str:
+    """Let somebody into the admin who may do everything there, and return the key of the session."""
+    browser = Client()
+    browser.force_login(get_user_model().objects.create_superuser("superuser"))
+    return browser.cookies["sessionid"].value
 
 
 def make_profile(number: int) -> None:

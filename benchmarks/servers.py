@@ -19,11 +19,12 @@ POSTGRES_SETTINGS = {"shared_buffers": "2GB", "max_wal_size": "8GB", "checkpoint
 
 @dataclass(frozen=True)
 class Accounts:
-    """Who may call: an end user's token, and the sources with theirs."""
+    """Who may call: an end user's token, the sources with theirs, and the session of a person in the admin."""
 
     operator: str
     operator_id: int
     sources: list[dict]
+    session: str = ""
 
 
 class ArgusServer(Server):

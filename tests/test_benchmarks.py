@@ -49,6 +49,7 @@ def test_lists_are_measured_at_each_size():
     tables = lists.measure(TINY)
 
     assert "p50 600" in tables["lists"].titles
+    assert len(tables["admin"].rows) == 12
     assert_page_takes(tables)
 
 

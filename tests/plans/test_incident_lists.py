@@ -122,6 +122,13 @@ def test_no_two_filters_look_at_a_good_part_of_a_table_for_a_page_of_a_source(as
     assert faults(as_busy_source, pages(MINE, pairs_of(values)), most=MOST_FOR_TWO) == []
 
 
+def test_no_two_filters_look_at_a_good_part_of_a_table_for_a_deep_page_of_a_source(as_busy_source, values, big_site):
+    values = {name: some for name, some in values.items() if "source__" not in name}
+    own = f"WHERE source_id = {big_site.source_ids[3]}"
+    deep = Cursor(big_site.start_at(0.5, own), 10**9).encode()
+    assert faults(as_busy_source, pages(MINE, pairs_of(values), deep), most=MOST_FOR_TWO) == []
+
+
 @pytest.mark.parametrize("path", ["open/", "open+unacked/"])
 def test_what_is_open_is_found_by_an_index(as_operator, smaller_arrays, deep, path):
     path = f"{INCIDENTS}{path}"
