@@ -7,6 +7,7 @@ import secrets
 import socket
 import subprocess
 import sys
+from functools import partial
 from pathlib import Path
 from urllib.parse import urlsplit, urlunsplit
 
@@ -14,6 +15,7 @@ import psycopg2
 import pytest
 import requests
 
+from tests import migrated
 from tests.servers import Server, running
 
 ROOT = Path(__file__).parent.parent
@@ -32,7 +34,7 @@ class Argus(Server):
         self.api = f"{self.url}/api/v1/"
         self.database_url = database_url or f"sqlite:///{self.folder}/argus.sqlite3"
         self.environment = environment
-        self.manage("migrate", "--verbosity=0")
+        migrated.fill(self.database_url, partial(self.manage, "migrate", "--verbosity=0"))
 
     def command(self) -> list[str]:
         return [sys.executable, str(ROOT / "manage.py"), "serve", "--port", str(self.port)]

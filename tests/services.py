@@ -6,9 +6,12 @@ reads its settings. With pytest-xdist the controller starts PostgreSQL, and the 
 
 import contextlib
 import os
+import tempfile
+from functools import partial
 
 import pytest
 
+from tests import migrated
 from tests.servers import running_postgres, running_valkey
 
 DATABASE_URL = "DATABASE_URL"
@@ -28,6 +31,7 @@ def pytest_load_initial_conftests(early_config):
     options = early_config.known_args_namespace
     if not (options.help or options.version):
         choose_database(early_config, options.database)
+        make_folder(early_config)
     return (yield)
 
 
@@ -40,6 +44,15 @@ def choose_database(config, kind: str) -> None:
         config.add_cleanup(resources.close)
         resources.callback(os.environ.pop, DATABASE_URL, None)
         os.environ[DATABASE_URL] = resources.enter_context(running_postgres()).url
+
+
+def make_folder(config) -> None:
+    """Leave in the environment a folder for what is made once in the run, whichever worker of pytest-xdist needs it."""
+    if migrated.FOLDER not in os.environ:
+        folder = tempfile.TemporaryDirectory(prefix="argus-test-run-", ignore_cleanup_errors=True)
+        config.add_cleanup(folder.cleanup)
+        config.add_cleanup(partial(os.environ.pop, migrated.FOLDER))
+        os.environ[migrated.FOLDER] = folder.name
 
 
 def pytest_report_header(config):
