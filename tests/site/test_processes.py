@@ -82,6 +82,21 @@ def test_a_process_that_is_killed_is_replaced_and_sigterm_ends_them_all(several)
     assert "Traceback" not in several.log.read_text()
 
 
+def test_dead_process_is_replaced_while_another_is_too_busy_to_say_that_it_lives(several):
+    eventually(lambda: len(several.web_processes()) == 2, 60)
+    eventually(lambda: requests.get(several.url, timeout=30).status_code == 200, 60)
+    busy, dead = several.web_processes()
+    busy.suspend()
+    try:
+        dead.kill()
+        eventually(lambda: several.web_processes()[1:] and dead not in several.web_processes(), 60)
+        assert busy in several.web_processes()
+    finally:
+        busy.resume()
+    eventually(lambda: requests.get(several.url, timeout=30).status_code == 200, 60)
+    assert busy in several.web_processes()
+
+
 class Figures:
     """What ``/metrics`` says, whichever process is asked: all that are asked say the same."""
 

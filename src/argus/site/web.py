@@ -1,9 +1,9 @@
 """The web server: uvicorn, in one process or in several that share a port."""
 
 import uvicorn
-from uvicorn.supervisors import Multiprocess
 
 from .protocol import BoundedProtocol, BoundedWebSocket
+from .supervisor import Supervisor
 
 WEBSOCKETS = {
     "ws": BoundedWebSocket,
@@ -16,10 +16,11 @@ WEBSOCKETS = {
 }
 
 
-def build_server(host: str, port: int, *, processes: int = 1) -> uvicorn.Server | Multiprocess:
+def build_server(host: str, port: int, *, processes: int = 1) -> uvicorn.Server | Supervisor:
     """Return a server for everything that Argus serves; ``run()`` blocks until SIGINT or SIGTERM.
 
-    Requests that are under way then get ten seconds to finish. A process that dies is replaced, if there are several.
+    Requests that are under way then get ten seconds to finish. A process that dies is replaced at once, if there
+    are several.
     """
     config = uvicorn.Config(
         "argus.site.asgi:application",
@@ -38,4 +39,4 @@ def build_server(host: str, port: int, *, processes: int = 1) -> uvicorn.Server 
         # How long a process may be too busy to say that it lives.
         timeout_worker_healthcheck=30,
     )
-    return uvicorn.Server(config) if processes == 1 else Multiprocess(config, [config.bind_socket()])
+    return uvicorn.Server(config) if processes == 1 else Supervisor(config, [config.bind_socket()])
