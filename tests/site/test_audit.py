@@ -1,12 +1,16 @@
-"""Whatever is changed over REST, the log knows by whom; what comes of nothing leaves no line."""
+"""Whatever is changed, the log knows by whom, and says it once; what comes of nothing leaves no line."""
 
 import logging
 
 import pytest
+from rest_framework.authtoken.models import Token
 
 from argus.alert.models import Alert
-from argus.auth.models import PhoneNumber
+from argus.auth.models import PhoneNumber, User
 from argus.auth.services import COMMAND_LINE
+from argus.incident.models import Event, Incident, SourceSystem, SourceSystemType
+from argus.inventory.models import Customer
+from tests.admin_pages import Admin
 from tests.alert.factories import ALERTS, address_of, report
 from tests.factories import INCIDENTS, incident_body, make_client, make_incident, make_source, make_superuser, make_user
 from tests.fixtures import said_by
@@ -29,7 +33,7 @@ def said(caplog, django_capture_on_commit_callbacks):
         caplog.clear()
         with django_capture_on_commit_callbacks(execute=True):
             answer = call()
-        assert getattr(answer, "status_code", 200) < 300, answer.content
+        assert getattr(answer, "status_code", 200) < 400, answer.content
         lines = [record for record in caplog.records if record.name == "argus.audit"]
         return [(line.actor, f"{line.verb} {line.object.rstrip('0123456789').strip()}") for line in lines]
 
@@ -109,3 +113,30 @@ def test_accounts_and_tokens(boss, said):
     assert lines[-1] == ("kari", "replaced the token of kari")
     for command in (["setpassword", "kari", "x"], ["grantsuperuser", "kari"], ["revokesuperuser", "kari"]):
         assert [who for who, _ in said(lambda command=command: said_by(*command))] == [COMMAND_LINE]
+
+
+@pytest.fixture
+def at_the_admin(db) -> Admin:
+    return Admin(make_superuser("boss"))
+
+
+def test_one_change_at_the_admin_is_one_line(at_the_admin, said):
+    pages, incident, kari = at_the_admin, make_incident(), make_user("kari")
+    customer = make_customer()
+    address = incident.source.base_url
+    assert said(lambda: pages.save(SourceSystemType, name="zabbix")) == [("boss", "added the source type zabbix")]
+    assert said(lambda: pages.delete(SourceSystemType, "zabbix")) == [("boss", "deleted the source type zabbix")]
+    fields = {"name": "nav2", "type": "nav", "base_url": address, "username": ""}
+    assert [line for _, line in said(lambda: pages.save(SourceSystem, **fields))] == ["added the source nav2 (nav)"]
+    page = (SourceSystem, "change", incident.source.pk)
+    assert [line for _, line in said(lambda: pages.save(*page, name="new"))] == ["renamed a source to new (nav)"]
+    assert said(lambda: pages.save(*page)) == []
+    event = {"incident": incident.pk, "type": "OTH", "description": "x"}
+    assert said(lambda: pages.save(Event, **event)) == [("boss", "recorded OTHER incident")]
+    page = (Incident, "change", incident.pk)
+    assert said(lambda: pages.save(*page, ticket_url="https://a.example/1")) == [("boss", "changed incident")]
+    assert said(lambda: pages.delete(Incident, incident.pk)) == [("boss", "deleted incident")]
+    assert said(lambda: pages.delete_selected(Customer, [customer.pk])) == [("boss", "deleted customer")]
+    assert said(lambda: pages.save(Token, user=kari.pk)) == [("boss", "replaced the token of kari")]
+    assert said(lambda: pages.save(User, "change", kari.pk, email="k@example.org")) == [("boss", "changed user")]
+    assert said(lambda: pages.delete(User, kari.pk)) == [("boss", "deleted the account kari")]

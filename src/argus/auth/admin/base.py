@@ -94,17 +94,21 @@ class SafeAdmin(admin.ModelAdmin):
 
     # Who did what
 
+    def tell(self, request, verb: str, obj) -> None:
+        """Write into the log what has been done to a row."""
+        audit(verb, named(obj), actor=request.user)
+
     def log_addition(self, request, obj, message):
-        audit("added", named(obj), actor=request.user)
+        self.tell(request, "added", obj)
         return super().log_addition(request, obj, message)
 
     def log_change(self, request, obj, message):
-        audit("changed", named(obj), actor=request.user)
+        self.tell(request, "changed", obj)
         return super().log_change(request, obj, message)
 
     def log_deletions(self, request, queryset):
         for obj in queryset:
-            audit("deleted", named(obj), actor=request.user)
+            self.tell(request, "deleted", obj)
         return super().log_deletions(request, queryset)
 
     # Refusals
@@ -202,6 +206,9 @@ class ServiceAdmin(SafeAdmin):
     def change(self, request, obj, form) -> None:
         """Change the row in those parts that ``form.changed_data`` names."""
         raise NotImplementedError
+
+    def tell(self, request, verb, obj):
+        """Leave it to the services, which know better what it was."""
 
     def save_model(self, request, obj, form, change):
         if change:

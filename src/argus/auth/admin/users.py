@@ -59,6 +59,11 @@ class AccountAdmin(SafeAdmin, UserAdmin):
     def destroy(self, request, obj):
         services.delete_user(obj, actor=request.user)
 
+    def tell(self, request, verb, obj):
+        """Write into the log what the service does not."""
+        if verb != "deleted":
+            super().tell(request, verb, obj)
+
     @staticmethod
     def _may_touch(request, obj) -> bool:
         return obj is None or request.user.is_superuser or not obj.is_superuser
