@@ -1,30 +1,50 @@
 """Bare-array lists: bounded, and streamed, so that only a chunk is ever in memory (contract, "Bounded answers")."""
 
+import logging
 from collections.abc import Callable, Iterator
+from functools import cache
 
 from django.db.models import QuerySet
 from django.http import StreamingHttpResponse
 from rest_framework.pagination import BasePagination
 from rest_framework.response import Response
 
+from .counted_pages import TOTAL_HEADER
 from .pagination import Cursor, KeysetPagination, Page, read_page
 from .renderers import dumps
 
 MOST_ROWS = 10_000
 CHUNK_ROWS = 500
 
+log = logging.getLogger(__name__)
+
 
 class BoundedArray(BasePagination):
-    """The first ``MOST_ROWS`` rows as a bare array: for what people make by hand, of which nobody has more."""
+    """The first ``MOST_ROWS`` rows as a bare array: for what people make by hand, of which nobody should have more.
+
+    If there are more, ``X-Result-Count`` says how many, and the log that there are.
+    """
+
+    headers: dict[str, str] = {}
 
     def paginate_queryset(self, queryset, request, view=None):
-        return list(queryset[:MOST_ROWS])
+        rows = list(queryset[: MOST_ROWS + 1])
+        if len(rows) > MOST_ROWS:
+            self.headers = {TOTAL_HEADER: str(queryset.count())}
+            warn_of_a_cut(str(queryset.model._meta.verbose_name_plural))
+        return rows[:MOST_ROWS]
 
     def get_paginated_response(self, data) -> Response:
-        return Response(data)
+        return Response(data, headers=self.headers)
 
     def get_paginated_response_schema(self, schema):
         return schema
+
+
+@cache
+def warn_of_a_cut(what: str) -> None:
+    """Write into the log, once in the life of the process, that there are more rows than are ever listed."""
+    log.warning("There are more %s than the %s that a list shows.", what, MOST_ROWS)
 
 
 def array_response(request, queryset: QuerySet, *, time_field: str, represent: Callable[[list], list]):

@@ -11,7 +11,7 @@ from drf_spectacular.plumbing import get_doc
 from drf_spectacular.utils import OpenApiParameter, PolymorphicProxySerializer, extend_schema, inline_serializer
 from rest_framework import serializers
 
-from .arrays import MOST_ROWS
+from .arrays import MOST_ROWS, BoundedArray
 from .counted_pages import TOTAL_HEADER, CountedPagination
 from .pagination import KeysetPagination
 
@@ -68,6 +68,13 @@ LINK_HEADER = OpenApiParameter(
     response=[200],
     description=f'With `rel="next"`: the page that goes on after the first {MOST_ROWS} rows, if there are more.',
 )
+CUT_HEADER = OpenApiParameter(
+    TOTAL_HEADER,
+    int,
+    location=OpenApiParameter.HEADER,
+    response=[200],
+    description=f"How many rows there are, if there are more than the {MOST_ROWS} that are answered.",
+)
 
 
 class AutoSchema(openapi.AutoSchema):
@@ -86,12 +93,18 @@ class AutoSchema(openapi.AutoSchema):
 
     def get_override_parameters(self):
         shape = [FORMAT_PARAMETER] if self.method == "GET" else []
+        shape += [CUT_HEADER] if self.is_bounded() else []
         shape += [IDEMPOTENCY_PARAMETER] if self.is_repeatable() else []
         return [*shape, UUID_PARAMETER] if getattr(self.view, "lookup_field", "") == "uuid" and self.is_one() else shape
 
     def is_repeatable(self) -> bool:
         """Tell whether the request can be sent again under an ``Idempotency-Key``."""
         return self.method == "POST" and getattr(self.view, "takes_idempotency_key", False)
+
+    def is_bounded(self) -> bool:
+        """Tell whether this lists rows without pages, up to a bound."""
+        is_list = self.method == "GET" and "{" not in self.path
+        return is_list and getattr(self.view, "pagination_class", None) is BoundedArray
 
     def is_one(self) -> bool:
         """Tell whether the address is that of one object, named in it."""

@@ -22,7 +22,8 @@ class SourceTypeListView(generics.GenericAPIView):
 
     def get(self, request):
         """List source types."""
-        return Response([{"name": source_type.name} for source_type in self.paginate_queryset(self.get_queryset())])
+        rows = self.paginate_queryset(self.get_queryset())
+        return self.get_paginated_response([{"name": source_type.name} for source_type in rows])
 
     def post(self, request):
         """Add a source type. For superusers."""
@@ -33,17 +34,25 @@ class SourceTypeListView(generics.GenericAPIView):
         return Response({"name": source_type.name}, status=status.HTTP_201_CREATED)
 
 
-@schema.source_list
-class SourceListView(generics.GenericAPIView):
-    """All source systems."""
+class AllSources(generics.GenericAPIView):
+    """What lists all source systems."""
 
-    serializer_class = SourceSerializer
     queryset = SourceSystem.objects.all()
     pagination_class = BoundedArray
 
+    def represent_all(self) -> list[dict]:
+        return [represent_source(source) for source in self.paginate_queryset(self.get_queryset())]
+
+
+@schema.source_list
+class SourceListView(AllSources):
+    """All source systems."""
+
+    serializer_class = SourceSerializer
+
     def get(self, request):
         """List sources."""
-        return Response([represent_source(source) for source in self.paginate_queryset(self.get_queryset())])
+        return self.get_paginated_response(self.represent_all())
 
     def post(self, request):
         """Add a source together with its account. For superusers."""
@@ -86,13 +95,9 @@ class SourceDetailView(generics.GenericAPIView):
 
 
 @schema.metadata
-class MetadataView(generics.GenericAPIView):
+class MetadataView(AllSources):
     """What a frontend needs to offer filters."""
-
-    queryset = SourceSystem.objects.all()
-    pagination_class = BoundedArray
 
     def get(self, request):
         """Show all sources in an object."""
-        shown = [represent_source(source) for source in self.paginate_queryset(self.get_queryset())]
-        return Response({"sourceSystems": shown})
+        return self.get_paginated_response({"sourceSystems": self.represent_all()})
