@@ -6,15 +6,13 @@ from dataclasses import dataclass, replace
 from functools import partial
 from statistics import median
 
-from .client import ask
 from .commits import TABLE, commit, flush
-from .ingest import BLOCK, INCIDENTS
+from .ingest import BLOCK, count_queries
 from .model import Demands, Node, Post, simulate
 from .report import progress
 from .scale import Scale
 from .trial import Bench, Sample, wait_until
 from .usage import CORES
-from .workload import incident_body
 
 # BEGIN, COMMIT and the health check of the connection, which are not counted as queries.
 UNCOUNTED = 3
@@ -163,8 +161,7 @@ def idle_time(alone: Sample, post: Post, demands: Demands, node: Node) -> float:
 
 def count_round_trips(bench: Bench) -> int:
     """Return how often the web process asks PostgreSQL in one POST."""
-    token, numbers = bench.accounts.sources[0]["token"], next(bench.blocks) * BLOCK
-    for number in (numbers, numbers + 1):
-        url = bench.servers["plain"].url
-        _, queries = ask(url, INCIDENTS, token, method="POST", body=incident_body(number))
+    queries = count_queries(
+        bench.servers["plain"].url, bench.accounts.sources[0]["token"], next(bench.blocks) * BLOCK + 1
+    )
     return queries + UNCOUNTED

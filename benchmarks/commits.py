@@ -16,8 +16,8 @@ from time import monotonic
 import psycopg2
 
 from .servers import ROOT
-from .trial import Bench, Sample, used
-from .usage import Cpu, cpu_of_machine
+from .trial import Bench, Sample, Watch
+from .usage import Cpu
 
 TABLE = "CREATE TABLE IF NOT EXISTS bare_commit (id bigserial PRIMARY KEY, text text)"
 ROW = "INSERT INTO bare_commit (text) VALUES ('')"
@@ -42,22 +42,13 @@ def flush(bench: Bench, seconds: float) -> Sample:
 
 def commit(bench: Bench, *, connections: int, seconds: float) -> Sample:
     """Commit as often as can be over so many connections at a time, from a process of its own."""
-    parts = {"sql": bench.parts["sql"]}
     command = [sys.executable, "-m", "benchmarks.commits", bench.postgres.url, str(connections), str(seconds)]
-    before, machine, began = used(parts), cpu_of_machine(), monotonic()
+    watch = Watch({"sql": bench.parts["sql"]})
     done = json.loads(subprocess.run(command, cwd=ROOT, check=True, stdout=subprocess.PIPE).stdout)
-    watched, number = monotonic() - began, len(done["latencies"])
-    cpu = {part: now - before[part] for part, now in used(parts).items()} | {"client": Cpu(*done["cpu"]), "web": Cpu()}
-    return Sample(
-        elapsed=done["elapsed"],
-        watched=watched,
-        requests=number,
-        incidents=number,
-        latencies=done["latencies"],
-        cpu=cpu,
-        # What the client's process took to start is a stranger's time here.
-        others=cpu_of_machine() - machine - sum(one.total for one in cpu.values()),
-    )
+    number = len(done["latencies"])
+    # What the client's process took to start is a stranger's time here.
+    read = watch.read(client=Cpu(*done["cpu"]), web=Cpu())
+    return Sample(elapsed=done["elapsed"], requests=number, incidents=number, latencies=done["latencies"], **read)
 
 
 def repeat(url: str, until: float, latencies: list[float]) -> None:

@@ -34,6 +34,14 @@ class Series:
         self.latencies += outcome.latencies
 
 
+def count_queries(url: str, token: str, number: int) -> int:
+    """Return the queries of one POST of the incident of that number; all of its tags are known."""
+    for source_id in (f"first-{number}", f"second-{number}"):
+        body = incident_body(number) | {"source_incident_id": source_id}
+        _, queries = ask(url, INCIDENTS, token, method="POST", body=body)
+    return queries
+
+
 class Ingest:
     """Rounds against one server, on a PostgreSQL that syncs every commit to the disk."""
 
@@ -62,14 +70,6 @@ class Ingest:
             ask(self.server.url, BULK, self.token, method="POST", body=body)
         for path in (YARDSTICK, INCIDENTS):
             self.run(path, connections=max(self.scale.concurrencies), seconds=self.scale.warm_up_seconds)
-
-    def count_queries(self, path: str) -> int:
-        """Return the queries of one request whose tags are all known."""
-        number = next(self.blocks) * BLOCK + 1
-        for source_id in (f"first-{number}", f"second-{number}"):
-            body = incident_body(number) | {"source_incident_id": source_id}
-            _, queries = ask(self.server.url, path, self.token, method="POST", body=body)
-        return queries
 
     def measure(self, connections: int) -> list[Series]:
         """Take turns: a round of the yardstick, one of incidents, and so on."""
@@ -100,6 +100,7 @@ def measure(scale: Scale, *, kinds: list[str]) -> dict[str, Table]:
 def measure_server(ingest: Ingest, kind: str) -> list[list]:
     """Return a row for each concurrency."""
     ingest.warm_up()
+    queries = count_queries(ingest.server.url, ingest.token, next(ingest.blocks) * BLOCK + 1)
     rows = []
     for connections in ingest.scale.concurrencies:
         yardstick, incidents = ingest.measure(connections)
@@ -107,5 +108,5 @@ def measure_server(ingest: Ingest, kind: str) -> list[list]:
         progress(f"ingest: {connections} connections: {rates[0]:.0f} INSERTs/s, {rates[1]:.0f} incidents/s")
         latencies = [milliseconds(percentile(incidents.latencies, rank)) for rank in (50, 95, 99)]
         cells = [*(f"{rate:.0f}" for rate in rates), times(rates[1] / rates[0])]
-        rows.append([f"{kind}, {connections}", *cells, ingest.count_queries(INCIDENTS), *latencies])
+        rows.append([f"{kind}, {connections}", *cells, queries, *latencies])
     return rows

@@ -28,7 +28,7 @@ class Accounts:
 
 
 class ArgusServer(Server):
-    """``manage.py serve`` in one process or two, or gunicorn with threads, on the database at ``database_url``."""
+    """``manage.py serve``, or gunicorn with threads, on the database at ``database_url``."""
 
     name = "Argus"
 
@@ -42,9 +42,6 @@ class ArgusServer(Server):
     def command(self) -> list[str]:
         if self.kind == "serve":
             return [sys.executable, str(ROOT / "manage.py"), "serve", "--port", str(self.port)]
-        if self.kind == "processes":
-            serve = [sys.executable, str(ROOT / "manage.py"), "serve", "--port", str(self.port), "--no-worker"]
-            return [*serve, "--processes=2"]
         # Two processes of four threads answer as many requests at a time as one `serve` does.
         size = ["--worker-class=gthread", "--workers=2", "--threads=4", "--keep-alive=60"]
         return [sys.executable, "-m", "gunicorn", *size, f"--bind=127.0.0.1:{self.port}", "argus.site.wsgi:application"]
@@ -58,12 +55,26 @@ class ArgusServer(Server):
         return super().surroundings() | {"env": environment(self.database_url) | self.more}
 
 
+class WebServer(ArgusServer):
+    """``manage.py serve`` without a worker, in so many processes."""
+
+    def __init__(self, database_url: str, processes: int = 1, **surroundings: str):
+        super().__init__(database_url, **surroundings)
+        self.processes = processes
+
+    def command(self) -> list[str]:
+        return [*super().command(), "--no-worker", f"--processes={self.processes}"]
+
+
 @contextmanager
 def running_argus(database_url: str, kind: str = "serve"):
     """Give a new server of this kind (``serve``, two ``processes`` of it, ``gunicorn``) on a database made ready."""
     with ExitStack() as stack:
-        more = {"ARGUS_REDIS_URL": stack.enter_context(running_valkey()).url} if kind == "processes" else {}
-        yield stack.enter_context(running(ArgusServer(database_url, kind, **more)))
+        if kind == "processes":
+            server = WebServer(database_url, 2, ARGUS_REDIS_URL=stack.enter_context(running_valkey()).url)
+        else:
+            server = ArgusServer(database_url, kind)
+        yield stack.enter_context(running(server))
 
 
 def available_kinds() -> list[str]:

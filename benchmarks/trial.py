@@ -24,7 +24,7 @@ from .client import LoadClient, running_client
 from .ingest import BLOCK, BULK, INCIDENTS
 from .live import following
 from .load import Job
-from .servers import POSTGRES_SETTINGS, ROOT, Accounts, ArgusServer, environment, prepare
+from .servers import POSTGRES_SETTINGS, ROOT, Accounts, WebServer, environment, prepare
 from .usage import CORES, Cpu, cpu_of, cpu_of_machine
 from .workload import incident_body
 
@@ -32,17 +32,6 @@ PATIENCE = 120
 OUTBOX = "SELECT count(*) FROM argus_notificationprofile_outboxentry"
 # Where Redis has the number of the last change that was told, and the change.
 STATE, LOG = "{argus.live}:state", "{argus.live}:log:staff"
-
-
-class WebServer(ArgusServer):
-    """``manage.py serve`` without a worker, in so many processes."""
-
-    def __init__(self, database_url: str, processes: int = 1, **surroundings: str):
-        super().__init__(database_url, **surroundings)
-        self.processes = processes
-
-    def command(self) -> list[str]:
-        return [*super().command(), "--no-worker", f"--processes={self.processes}"]
 
 
 @dataclass
@@ -88,6 +77,23 @@ class Sample:
         return self.cpu[part].total / self.incidents
 
 
+class Watch:
+    """Looks at parts (process ids, by name) from now on."""
+
+    def __init__(self, parts: dict[str, int]):
+        self.parts = parts
+        self.before, self.machine, self.began = self.used(), cpu_of_machine(), time.monotonic()
+
+    def used(self) -> dict[str, Cpu]:
+        return {part: cpu_of(pid) for part, pid in self.parts.items()}
+
+    def read(self, **more: Cpu) -> dict:
+        """Return what a ``Sample`` wants to know of the time since then; ``more`` are parts that have ended."""
+        cpu = {part: now - self.before[part] for part, now in self.used().items()} | more
+        others = cpu_of_machine() - self.machine - sum(one.total for one in cpu.values())
+        return {"watched": time.monotonic() - self.began, "cpu": cpu, "others": others}
+
+
 class Bench:
     """The running parts, and what can be done with them. ``parts``: process ids, by name."""
 
@@ -127,20 +133,17 @@ class Bench:
         parts = {**self.parts, "web": self.servers[server].process.pid}
         if server in self.valkeys:
             parts["redis"] = self.valkeys[server].process.pid
-        before, machine, wal, began = used(parts), cpu_of_machine(), self.wal(), time.monotonic()
+        wal, watch = self.wal(), Watch(parts)
         outcome = self.client.run(job)
         if until:
             until()
-        cpu = {part: now - before[part] for part, now in used(parts).items()}
         return Sample(
             elapsed=outcome.elapsed,
-            watched=time.monotonic() - began,
             requests=len(outcome.latencies),
             incidents=len(outcome.latencies) * size,
             latencies=outcome.latencies,
-            cpu=cpu,
             wal=self.wal() - wal,
-            others=cpu_of_machine() - machine - sum(one.total for one in cpu.values()),
+            **watch.read(),
         )
 
     def wal(self) -> int:
@@ -154,12 +157,11 @@ class Bench:
         """Let the worker work until it has nothing to do; what it has taken, for how many events."""
         parts = {part: self.parts[part] for part in ("worker", "sql")}
         events = self.one(OUTBOX)
-        before, began = used(parts), time.monotonic()
+        watch = Watch(parts)
         psutil.Process(self.parts["worker"]).resume()
         wait_until(lambda: not self.one(OUTBOX))
-        elapsed = time.monotonic() - began
-        cpu = {part: now - before[part] for part, now in used(parts).items()}
-        return Sample(elapsed=elapsed, watched=elapsed, requests=events, incidents=events, cpu=cpu)
+        read = watch.read()
+        return Sample(elapsed=read["watched"], requests=events, incidents=events, **read)
 
     def told(self, server: str) -> int:
         """Return the number of the last change that the server has told of."""
@@ -179,10 +181,6 @@ class Bench:
             yield
             del self.parts["followers"]
             followers.report()
-
-
-def used(parts: dict[str, int]) -> dict[str, Cpu]:
-    return {part: cpu_of(pid) for part, pid in parts.items()}
 
 
 def wait_until(condition: Callable[[], bool]) -> None:
