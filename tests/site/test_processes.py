@@ -97,6 +97,17 @@ def test_dead_process_is_replaced_while_another_is_too_busy_to_say_that_it_lives
     assert busy in several.web_processes()
 
 
+def test_all_end_when_the_one_that_looks_after_them_is_killed(several):
+    eventually(lambda: len(several.web_processes()) == 2, 60)
+    eventually(lambda: requests.get(several.url, timeout=30).status_code == 200, 60)
+    everything = several.web_processes()
+
+    several.process.kill()
+
+    eventually(lambda: not any(map(is_alive, everything)), 60)
+    several.stop()
+
+
 class Figures:
     """What ``/metrics`` says, whichever process is asked: all that are asked say the same."""
 

@@ -17,6 +17,7 @@ from argus.ws.routing import application as websocket
 from . import door
 from .admission import Admission, Refused, refuse
 from .bodies import TOO_SLOW, BodyTooSlow, read_ahead
+from .supervisor import end_with_supervisor
 from .watch.urls import VIEWS
 
 VISIBLE_ASCII = "".join(chr(code) for code in range(0x21, 0x7F))
@@ -24,6 +25,7 @@ VISIBLE_ASCII = "".join(chr(code) for code in range(0x21, 0x7F))
 http = WSGIMiddleware(wsgi_application, workers=settings.ARGUS_WEB_THREADS)
 # Threads of their own: those who watch want an answer just when all others wait for a database that has none.
 watch = WSGIMiddleware(wsgi_application, workers=4)
+end_with_supervisor()
 admission = Admission(places=settings.ARGUS_WEB_THREADS, rate=settings.ARGUS_RATE_LIMIT)
 
 

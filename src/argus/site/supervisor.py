@@ -1,11 +1,16 @@
 """Several web processes that share a port."""
 
 import logging
+import multiprocessing
+import os
 import pickle
+import signal
+import threading
 import time
 from weakref import WeakKeyDictionary
 
 from uvicorn import Config
+from uvicorn.config import STARTUP_FAILURE
 from uvicorn.supervisors import Multiprocess
 from uvicorn.supervisors.multiprocess import Process
 
@@ -31,6 +36,11 @@ class Supervisor(Multiprocess):
                 continue
             process.kill()
             process.join()
+            if process.exitcode == STARTUP_FAILURE:
+                # So would the next one; uvicorn ends all of them, too.
+                log.error("Process %s could not begin to serve.", process.pid)
+                self.should_exit.set()
+                return
             log.error("Process %s ended with %s and is replaced.", process.pid, process.exitcode)
             self.processes[index] = Process(self.config, self.sockets)
             self.processes[index].start()
@@ -48,3 +58,14 @@ class Supervisor(Multiprocess):
             return False
         waiting = time.monotonic() - self.asked[process]
         return process.process.is_alive() and waiting < self.config.timeout_worker_healthcheck
+
+
+def end_with_supervisor() -> None:
+    """In one of several processes: end in order when the supervisor has been killed, so that the port is free again."""
+    if supervisor := multiprocessing.parent_process():
+        threading.Thread(target=end_after, args=[supervisor], name="supervised", daemon=True).start()
+
+
+def end_after(supervisor) -> None:
+    supervisor.join()
+    os.kill(os.getpid(), signal.SIGTERM)
