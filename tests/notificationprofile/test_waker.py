@@ -89,12 +89,14 @@ def test_thread_that_nobody_needs_ends_and_another_begins(listener, monkeypatch)
         assert listener.calls() == 1
 
 
-def test_call_that_fails_is_said_and_the_next_one_is_given(listener, monkeypatch, caplog):
+@pytest.mark.parametrize("call", ["SELECT pg_terminate_backend(pg_backend_pid())", object()])
+def test_call_that_fails_is_said_and_the_next_one_is_given(listener, monkeypatch, caplog, call):
     one = Waker()
     with monkeypatch.context() as patch, caplog.at_level(logging.WARNING):
-        patch.setattr(module, "CALL", "SELECT pg_terminate_backend(pg_backend_pid())")
+        patch.setattr(module, "CALL", call)
         one.wake()
-        one.close()
+        while not caplog.records:
+            assert one.thread.is_alive()
     assert "could not be woken" in caplog.text
 
     one.wake()

@@ -10,7 +10,7 @@ import logging
 import os
 import threading
 
-from django.db import Error, connection, connections
+from django.db import connection, connections
 
 log = logging.getLogger(__name__)
 
@@ -81,11 +81,11 @@ class Waker:
 
 
 def call() -> None:
-    """Wake whoever listens, if the database can be reached."""
+    """Wake whoever listens, if that can be done. Whatever happens, there will be other calls."""
     try:
         with connection.cursor() as cursor:
             cursor.execute(CALL)
-    except Error as error:
+    except Exception as error:
         log.warning("Workers could not be woken, they will look by themselves: %s", str(error).strip())
         connection.close()
 
