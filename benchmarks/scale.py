@@ -12,7 +12,7 @@ class Scale:
     warm_up_seconds: float = 2.0
     known_incidents: int = 5_000
     ingest_rounds: int = 5
-    ingest_seconds: float = 2.0
+    ingest_seconds: float = 1.0
     # events (acks and closes) of each kind, here and in lists
     events: int = 100
     # bulk: rounds, incidents in each of each kind; incidents that are open at the source
@@ -22,20 +22,20 @@ class Scale:
     # lists: incidents loaded; rounds of each case at each size
     sizes: tuple[int, ...] = (10_000, 100_000, 1_000_000)
     list_rounds: int = 2
-    list_seconds: float = 0.3
+    list_seconds: float = 0.15
     # alerts: loaded, and on how many projects (whole customers of 40); each case for each role
     alerts: int = 200_000
     projects: int = 2_000
-    alert_seconds: float = 1.0
+    alert_seconds: float = 0.4
     # parts: requests of each kind
-    profiled: int = 400
+    profiled: int = 150
     # prune: incidents loaded
-    pruned: int = 50_000
+    pruned: int = 30_000
     # fairness
-    fairness_seconds: float = 4.0
+    fairness_seconds: float = 3.0
     # sqlite
     writers: int = 8
-    sqlite_seconds: float = 60.0
+    sqlite_seconds: float = 20.0
     # notifications: profiles; events that people are selected for; mails that are timed
     profiles: int = 1_000
     selected_events: int = 500
@@ -47,7 +47,7 @@ class Scale:
     followers: int = 500
     few_followers: int = 20
     changes_per_second: int = 50
-    live_seconds: float = 60.0
+    live_seconds: float = 30.0
     # scaling: rounds of each kind; lists of a thousand in each; seconds of the model's own clock
     scaling_rounds: int = 3
     scaling_seconds: float = 1.5
@@ -60,14 +60,14 @@ QUICK = Scale(
     bulk_rounds=1,
     open_set=1_000,
     ingest_rounds=3,
-    ingest_seconds=1.0,
+    ingest_seconds=0.7,
     sizes=(10_000, 100_000),
     list_rounds=2,
-    list_seconds=0.2,
+    list_seconds=0.1,
     alerts=20_000,
     projects=400,
-    alert_seconds=0.3,
-    profiled=200,
+    alert_seconds=0.2,
+    profiled=100,
     pruned=20_000,
     fairness_seconds=2.0,
     sqlite_seconds=10.0,

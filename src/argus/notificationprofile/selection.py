@@ -87,8 +87,9 @@ def select(facts: Facts, routing: Routing, policy: Policy) -> list[Delivery]:
 
 def is_withheld(delivery: Delivery) -> bool:
     """Tell whether the person may not know of the incident, or not any more. One query, for restricted ones only."""
-    staff = get_user_model().objects.filter(is_staff=True)
-    return delivery.event.incident.restricted and not staff.filter(pk=delivery.user_id).exists()
+    if not delivery.event.incident.restricted:
+        return False
+    return not get_user_model().objects.filter(is_staff=True, pk=delivery.user_id).exists()
 
 
 def make_line(facts: Facts, wish: Wish, medium: str, usable: frozenset[str], *, switched_on: bool) -> Delivery:
