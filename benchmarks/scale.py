@@ -26,16 +26,16 @@ class Scale:
     # alerts: loaded, and on how many projects (whole customers of 40); each case for each role
     alerts: int = 200_000
     projects: int = 2_000
-    alert_seconds: float = 0.4
+    alert_seconds: float = 0.6
     # parts: requests of each kind
     profiled: int = 150
     # prune: incidents loaded
     pruned: int = 30_000
     # fairness
-    fairness_seconds: float = 3.0
+    fairness_seconds: float = 2.5
     # sqlite
     writers: int = 8
-    sqlite_seconds: float = 20.0
+    sqlite_seconds: float = 15.0
     # notifications: profiles; events that people are selected for; mails that are timed
     profiles: int = 1_000
     selected_events: int = 500
@@ -49,7 +49,7 @@ class Scale:
     changes_per_second: int = 50
     live_seconds: float = 30.0
     # scaling: rounds of each kind; lists of a thousand in each; seconds of the model's own clock
-    scaling_rounds: int = 3
+    scaling_rounds: int = 2
     scaling_seconds: float = 1.5
     scaling_lists: int = 2
     modelled_seconds: float = 4.0
