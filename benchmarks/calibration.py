@@ -119,7 +119,9 @@ def calibrate(samples: dict[str, Sample], *, round_trips: int, followers: int) -
         push=beyond(followed.per_incident("web"), told.per_incident("web")) * followed.incidents / pushes,
         receive=followed.cpu["followers"].total / pushes,
     )
-    demands = replace(demands, wake=idle_time(alone, single, demands, Node(CORES, 1, has_worker=False)))
+    one = Node(CORES, 1, has_worker=False)
+    demands = replace(demands, wake=idle_time(alone, single, demands, one))
+    demands = replace(demands, contended=time_lost(busy, single, demands, replace(one, connections=8)))
     fixed, item = line_through(post_from(samples["short list"], round_trips), post_from(long, round_trips))
     return Calibration(
         single, fixed, item, demands, wal=busy.wal / busy.incidents, wal_in_lists=long.wal / long.incidents
@@ -157,6 +159,12 @@ def idle_time(alone: Sample, post: Post, demands: Demands, node: Node) -> float:
     node = replace(node, others=alone.strangers)
     modelled = simulate(node, post, demands, seconds=SIMULATED).mean
     return beyond(alone.mean, modelled) / post.round_trips
+
+
+def time_lost(busy: Sample, post: Post, demands: Demands, node: Node) -> float:
+    """Return what a stretch of Python takes longer beside others, from how far eight connections fell short."""
+    modelled = simulate(replace(node, others=busy.strangers), post, demands, seconds=SIMULATED)
+    return beyond(1 / busy.rate, 1 / modelled.rate) / (post.round_trips + 1)
 
 
 def count_round_trips(bench: Bench) -> int:

@@ -42,6 +42,8 @@ class Demands:
     wake: float = 0.0
     # What a stretch of Python costs more if the process had nothing else to do.
     cold: float = 0.0
+    # What it takes longer if others want the interpreter: who gets it next has to wake up first.
+    contended: float = 0.0
     # The worker: of each batch, and of each event in it.
     batch_python: float = 0.0
     batch_sql: float = 0.0
@@ -184,14 +186,14 @@ class Machine:
         self.outcome.busy = {name: part.share(seconds) for name, part in self.parts().items()}
         return self.outcome
 
-    def compute(self, seconds: float, lock: Held | None = None, cold: float = 0.0):
+    def compute(self, seconds: float, lock: Held | None = None, cold: float = 0.0, contended: float = 0.0):
         """Work on some core for about so long, with the lock if there is one, in slices.
 
-        ``cold`` comes on top if nobody has had the lock just now.
+        ``cold`` comes on top if nobody has the lock just now, and ``contended`` if somebody has it.
         """
         left = seconds * self.random.uniform(0.5, 1.5)
-        if cold and not lock.count:
-            left += cold
+        if lock:
+            left += contended if lock.count else cold
         while left > 0:
             work = self.cores.hold(self.spend(min(left, SLICE)))
             left -= SLICE
@@ -218,7 +220,7 @@ class Machine:
         post, demands, interpreter = self.post, self.demands, self.interpreters[process]
         parts = post.round_trips + 1
         for number in range(parts):
-            yield from self.compute(post.python / parts, interpreter, demands.cold)
+            yield from self.compute(post.python / parts, interpreter, demands.cold, demands.contended)
             yield from self.compute(post.kernel / parts)
             if number < post.round_trips:
                 yield self.env.timeout(demands.wake)

@@ -52,10 +52,11 @@ class Incident:
         """Share what the list takes among its incidents."""
         demands, is_single = calibration.demands, size == 1
         post = calibration.single if is_single else calibration.list_of(size)
+        python = post.python + demands.contended * (post.round_trips + 1)
         return cls(
             size=size,
-            python=post.python / size + demands.publish_python,
-            web=(post.python + post.kernel) / size + demands.publish_python,
+            python=python / size + demands.publish_python,
+            web=(python + post.kernel) / size + demands.publish_python,
             sql=post.sql / size + demands.publish_sql + demands.event_sql,
             worker=demands.event_python + demands.event_sql,
             redis=demands.publish_redis,

@@ -100,6 +100,14 @@ def test_commits_share_a_flush():
     assert 7 * alone < many <= 16 / disk.flush
 
 
+def test_interpreter_that_others_want_costs_only_those_who_want_it_at_a_time():
+    demands = replace(DEMANDS, contended=0.0002)
+
+    for connections, slower in ((1, 1.0), (8, 1 + 9 * demands.contended / POST.python)):
+        node = replace(ROOMY, connections=connections)
+        assert run(node).rate / run(node, demands=demands).rate == pytest.approx(slower, rel=0.05)
+
+
 def test_strangers_and_followers_take_something_away():
     node = Node(cores=2, connections=8, has_worker=False, publishes=True)
     rates = [run(one).rate for one in (node, replace(node, followers=50), replace(node, others=1.0))]
