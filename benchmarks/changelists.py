@@ -4,13 +4,10 @@ from urllib.parse import quote
 
 from .client import LoadClient, ask
 from .facts import Facts
-from .figures import milliseconds, percentile, times
+from .figures import milliseconds, percentile, spell_growth
 from .load import Job
 from .report import Table, progress
 from .scale import Scale
-
-# The bar: p50 at the largest size in terms of that at the smallest.
-MOST_GROWTH = 2.0
 
 
 def paths_of(facts: Facts) -> dict[str, str]:
@@ -59,6 +56,5 @@ def times_of(server, client: LoadClient, path: str, scale: Scale, *, session: st
 def describe(name: str, at_sizes: list[list[float]], queries: int) -> list:
     """Put one list into cells; growth beyond the bar is marked with an exclamation mark."""
     p50 = [percentile(latencies, 50) for latencies in at_sizes]
-    growth = p50[-1] / p50[0]
-    growth = f"{times(growth)}{' !' * (growth > MOST_GROWTH)}"
-    return [name, *map(milliseconds, p50), milliseconds(percentile(at_sizes[-1], 95)), growth, queries]
+    p95 = milliseconds(percentile(at_sizes[-1], 95))
+    return [name, *map(milliseconds, p50), p95, spell_growth(p50[-1] / p50[0]), queries]

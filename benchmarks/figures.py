@@ -2,6 +2,9 @@
 
 from math import ceil
 
+# The bar of what takes longer where there is more: p50 at the largest size in terms of that at a smaller one.
+MOST_GROWTH = 2.0
+
 
 def percentile(values: list[float], rank: float) -> float:
     """Return the smallest value that ``rank`` per cent of the values do not exceed."""
@@ -16,3 +19,8 @@ def milliseconds(seconds: float) -> str:
 def times(ratio: float) -> str:
     """Spell a ratio."""
     return f"{ratio:.2f}"
+
+
+def spell_growth(growth: float, since: str = "") -> str:
+    """Spell it, with what it is compared with unless that is the smallest size; beyond the bar it is marked."""
+    return times(growth) + since + " !" * (growth > MOST_GROWTH)

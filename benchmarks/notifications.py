@@ -2,8 +2,6 @@
 
 import json
 import re
-import subprocess
-import sys
 import threading
 import time
 from concurrent.futures import ThreadPoolExecutor
@@ -20,7 +18,7 @@ from .ingest import INCIDENTS
 from .load import Job
 from .report import Table, progress
 from .scale import Scale
-from .servers import POSTGRES_SETTINGS, ROOT, ArgusServer, environment, prepare
+from .servers import POSTGRES_SETTINGS, ArgusServer, prepare, said_by
 from .workload import incident_body
 
 # What nobody else posts: numbers far above those of the load.
@@ -132,10 +130,7 @@ def ingest(client: LoadClient, port: int, token: str, seconds: float, first: int
 
 def measure_selecting(database_url: str, scale: Scale) -> list[list]:
     """Select for events in a process of its own."""
-    command = [sys.executable, "-m", "benchmarks.selecting", str(scale.selected_events)]
-    surroundings = environment(database_url)
-    done = subprocess.run(command, cwd=ROOT, env=surroundings, check=True, stdout=subprocess.PIPE)
-    outcome = json.loads(done.stdout)
+    outcome = said_by("selecting", scale.selected_events, database_url=database_url)
     return [
         ["selecting: queries per event", outcome["queries"], "at most 3"],
         ["selecting: p50 ms per event", f"{median(outcome['milliseconds']):.2f}", "at most 5"],

@@ -1,14 +1,10 @@
 """What of a request's time is spent where: in PostgreSQL, in Django, in REST framework, in Argus itself."""
 
-import json
-import subprocess
-import sys
-
 from tests.servers import running_postgres
 
 from .report import Table, progress
 from .scale import Scale
-from .servers import POSTGRES_SETTINGS, ROOT, environment, prepare
+from .servers import POSTGRES_SETTINGS, prepare, said_by
 
 
 def measure(scale: Scale) -> dict[str, Table]:
@@ -16,14 +12,8 @@ def measure(scale: Scale) -> dict[str, Table]:
     progress(f"parts: {scale.profiled} requests of each kind")
     with running_postgres(durable=True, **POSTGRES_SETTINGS) as postgres:
         token = prepare(postgres.url).sources[0]["token"]
-        done = subprocess.run(
-            [sys.executable, "-m", "benchmarks.profiling", token, str(scale.profiled)],
-            cwd=ROOT,
-            env=environment(postgres.url),
-            check=True,
-            stdout=subprocess.PIPE,
-        )
-    return {"parts": table(json.loads(done.stdout))}
+        kinds = said_by("profiling", token, scale.profiled, database_url=postgres.url)
+    return {"parts": table(kinds)}
 
 
 def table(kinds: dict[str, dict]) -> Table:

@@ -11,14 +11,13 @@ from collections.abc import Callable
 from cProfile import Profile
 from io import BytesIO
 from itertools import count
-from pathlib import Path
 from time import perf_counter
 from wsgiref.util import setup_testing_defaults
 
+from .ingest import INCIDENTS, YARDSTICK
+from .servers import ROOT
 from .workload import incident_body
 
-INCIDENTS, BARE = "/api/v1/incidents/", "/bare/"
-ROOT = str(Path(__file__).resolve().parent.parent)
 # What a function belongs to, by what is in the name of its file: the first that fits.
 PARTS = {
     "/django/db/": "Django, statements and rows",
@@ -67,7 +66,7 @@ def main(token: str, number: int) -> None:
 
     caller = Caller(application, token)
     kinds = {
-        "one INSERT": lambda: caller.post(BARE),
+        "one INSERT": lambda: caller.post(YARDSTICK),
         "an incident": lambda: caller.post(INCIDENTS),
         "a page of 100": lambda: caller.call("GET", INCIDENTS, query="page_size=100"),
     }

@@ -84,14 +84,19 @@ def available_kinds() -> list[str]:
 
 def prepare(database_url: str, *, sources: int = 1, profiles: int = 20) -> Accounts:
     """Migrate the empty database and make an end user, so many source systems and people with a profile in it."""
-    made = subprocess.run(
-        [sys.executable, "-m", "benchmarks.prepare", str(sources), str(profiles)],
+    return Accounts(**said_by("prepare", sources, profiles, database_url=database_url))
+
+
+def said_by(program: str, *arguments, database_url: str) -> dict:
+    """Run one of the benchmarks' programs with Django, on a database, and return the JSON that it prints."""
+    done = subprocess.run(
+        [sys.executable, "-m", f"benchmarks.{program}", *map(str, arguments)],
         cwd=ROOT,
         env=environment(database_url),
         check=True,
         stdout=subprocess.PIPE,
     )
-    return Accounts(**json.loads(made.stdout))
+    return json.loads(done.stdout)
 
 
 def environment(database_url: str) -> dict[str, str]:

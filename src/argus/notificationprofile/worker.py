@@ -32,7 +32,7 @@ from .waker import CHANNEL
 log = logging.getLogger(__name__)
 
 DELIVERIES_AT_ONCE = 50
-# How long to sleep without a wake-up call: over PostgreSQL there is one after each commit, elsewhere all is to look.
+# How long to sleep without a wake-up call: PostgreSQL passes on one after commits, elsewhere looking is all there is.
 NAP, NAP_WITHOUT_CALL = 1.0, 0.25
 LONGEST_PAUSE = 5.0
 # How far apart (seconds) rounds are that had events of which nobody had to be told: those come in hundreds, and a round
