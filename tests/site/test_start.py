@@ -51,6 +51,11 @@ def ours(done: subprocess.CompletedProcess) -> list[str]:
     return [line for line in (done.stdout + done.stderr).splitlines() if line.startswith("argus: ")]
 
 
+def test_what_a_web_server_starts_with_is_never_looked_through_for_garbage_again():
+    program = "import argus.site.wsgi, gc; print(gc.get_freeze_count() > 10 * len(gc.get_objects()))"
+    assert begin([sys.executable, "-c", program]).stdout == "True\n"
+
+
 @pytest.mark.parametrize("entry", ENTRIES)
 def test_every_entry_ends_with_one_line_of_ours_and_no_traceback(entry):
     if "gunicorn" in entry and not find_spec("gunicorn"):

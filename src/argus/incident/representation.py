@@ -74,6 +74,14 @@ def represent_incident(incident: Incident, tags: list[TagLine] | None = None) ->
     return represent_row(row, lines, times, now=timezone.now())
 
 
+def tag_texts(pks: list[int]) -> dict[int, list[str]]:
+    """Return the tags of each of these incidents, as texts, in the order in which they were put on. One query."""
+    texts: dict[int, list[str]] = {pk: [] for pk in pks}
+    for pk, _, _, text in RELATIONS.filter(Among(INCIDENT, pks)) if pks else []:
+        texts[pk].append(text)
+    return texts
+
+
 def represent_row(row: Row, tags: list[dict], times: WireTimes, *, now) -> dict:
     """Put one incident together; ``now`` decides whether it counts as open and as acked."""
     return {

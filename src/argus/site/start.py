@@ -1,5 +1,6 @@
 """How web servers get the application: ready to serve, or not at all and for a reason that fits on one line."""
 
+import gc
 import os
 import sys
 
@@ -21,6 +22,10 @@ def start():
         reason = explain(error)
     else:
         if not errors:
+            # What is here by now stays for good. Looking through it again and again, the collector would stop every
+            # thread for a tenth of a second and more.
+            gc.collect()
+            gc.freeze()
             return application
         reason = f"{errors[0].msg} ({errors[0].id})"
     print(f"argus: {reason}", file=sys.stderr, flush=True)

@@ -29,7 +29,7 @@ def moment(value: datetime | None) -> str:
 
 def short(text: str) -> str:
     """Show the beginning of a text."""
-    return Truncator(text).chars(MOST_CHARACTERS)
+    return text if len(text) <= MOST_CHARACTERS else Truncator(text).chars(MOST_CHARACTERS)
 
 
 def link(url: str) -> str:

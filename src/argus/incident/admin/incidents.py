@@ -1,7 +1,6 @@
 """The page of incidents."""
 
 from django.contrib import admin
-from django.db.models import Prefetch
 from django.urls import reverse
 from django.utils.html import format_html
 
@@ -9,6 +8,7 @@ from argus.auth.admin.base import ServiceAdmin
 from argus.incident import services
 from argus.incident.addresses import joined_url
 from argus.incident.models import Incident, IncidentTagRelation
+from argus.incident.representation import tag_texts
 from argus.incident.serializers import MOST_TAGS
 
 from .columns import link, moment, short
@@ -90,10 +90,13 @@ class IncidentAdmin(ServiceAdmin):
         return super().get_queryset(request).select_related("source")
 
     def get_changelist_instance(self, request):
-        """Show the list, with the tags of all its incidents read by one query."""
+        """Show the list, with the tags of all its incidents read by one query, as texts: they are not to be changed."""
         changelist = super().get_changelist_instance(request)
-        relations = IncidentTagRelation.objects.select_related("tag").order_by("pk")
-        changelist.result_list = changelist.result_list.prefetch_related(Prefetch("tag_relations", queryset=relations))
+        incidents = list(changelist.result_list)
+        texts = tag_texts([incident.pk for incident in incidents])
+        for incident in incidents:
+            incident.tag_texts = texts[incident.pk]
+        changelist.result_list = incidents
         return changelist
 
     def search(self, request, queryset, text):
@@ -163,8 +166,8 @@ class IncidentAdmin(ServiceAdmin):
 
     @admin.display(description="tags")
     def tag_list(self, incident):
-        shown = [short(str(relation.tag)) for relation in incident.tag_relations.all()]
-        return ", ".join(shown[:MOST_TAGS_SHOWN]) + (", …" if len(shown) > MOST_TAGS_SHOWN else "")
+        shown = ", ".join(map(short, incident.tag_texts[:MOST_TAGS_SHOWN]))
+        return shown + (", …" if len(incident.tag_texts) > MOST_TAGS_SHOWN else "")
 
     @admin.display(description="description")
     def short_description(self, incident):
