@@ -8,7 +8,7 @@ from . import alerts, bulk, fairness, ingest, lists, live, notifications, parts,
 from .bars import bars_table
 from .machine import describe_machine
 from .report import MACHINE, PAGES, progress, write
-from .scale import FULL, QUICK, TINY
+from .scale import FEWEST_INCIDENTS, FULL, QUICK, TINY
 from .servers import available_kinds
 
 NAMES = [
@@ -37,13 +37,16 @@ def parse(arguments: list[str] | None) -> argparse.Namespace:
     size.add_argument("--quick", action="store_true", help="smaller and shorter, for a first look")
     size.add_argument("--tiny", action="store_true", help="only to see that everything works")
     parser.add_argument("--write", action="store_true", help=f"rewrite the tables of {PAGE_NAMES}")
-    parser.add_argument("--sizes", type=int, nargs="+", help="lists: numbers of incidents, in ascending order")
+    sizes = f"lists: numbers of incidents, {FEWEST_INCIDENTS} or more, in ascending order"
+    parser.add_argument("--sizes", type=int, nargs="+", help=sizes)
     parser.add_argument("--seconds", type=float, help="sqlite: how long")
     kinds = available_kinds()
     parser.add_argument("--servers", nargs="+", choices=kinds, default=kinds, help="ingest: which servers")
     options = parser.parse_args(arguments)
     if unknown := set(options.names) - set(NAMES):
         parser.error(f"there is no benchmark {', '.join(sorted(unknown))}: choose from {', '.join(NAMES)}")
+    if min(options.sizes or [FEWEST_INCIDENTS]) < FEWEST_INCIDENTS:
+        parser.error(f"--sizes: at least {FEWEST_INCIDENTS} incidents, or there are too few of some kinds")
     return options
 
 

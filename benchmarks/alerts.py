@@ -9,6 +9,7 @@ import psycopg2
 
 from tests.servers import running_postgres
 
+from . import changelists
 from .alerts_dataset import load
 from .client import LoadClient, ask, running_client
 from .figures import milliseconds, percentile
@@ -53,7 +54,7 @@ def cases(customer: str) -> dict[str, str]:
 
 
 def measure(scale: Scale) -> dict[str, Table]:
-    """Measure every case for every role."""
+    """Measure every case for every role, and the admin's lists."""
     with running_postgres(durable=True, **POSTGRES_SETTINGS) as postgres, running_client() as client:
         accounts = prepare(postgres.url, sources=len(ROLES), profiles=0)
         progress(f"alerts: loading {scale.alerts} alerts on {scale.projects} projects")
@@ -67,8 +68,9 @@ def measure(scale: Scale) -> dict[str, Table]:
                     describe_case(server, client, tokens[role], f"{title}: {name}", query, scale)
                     for name, query in queries.items()
                 ]
+            pages = changelists.measure_alerts(server, client, scale, session=accounts.session)
     titles = ["Milliseconds", "alerts", "page p50", "page p95", "queries", "counts p50", "counts p95", "queries"]
-    return {"alerts": Table(titles, rows)}
+    return {"alerts": Table(titles, rows), "admin-alerts": pages}
 
 
 def middle_customer(database_url: str) -> str:

@@ -1,33 +1,68 @@
-"""How long lists of the admin take, on the databases of the lists of incidents."""
+"""How long lists of the admin take, on the databases of the lists of incidents and on that of the alerts."""
 
+from dataclasses import dataclass
 from urllib.parse import quote
 
 from .client import LoadClient, ask
 from .facts import Facts
-from .figures import milliseconds, percentile, spell_growth
+from .figures import AtSize, growth_of, milliseconds, percentile
 from .load import Job
 from .report import Table, progress
 from .scale import Scale
+from .servers import ArgusServer
+
+# A row of a list, as Django writes it; that of the titles has a line break in it.
+ROW = b"<tr><t"
 
 
 def paths_of(facts: Facts) -> dict[str, str]:
     """Return what is asked for, by what it is called; the names are the same for every database."""
+    incidents, ledger = "argus_incident/", "argus_notificationprofile/delivery/"
     quietest, tag = facts.source_ids[-1], quote(facts.common_tags["problem_type"])
     asked = {
-        "incidents": "incident/",
-        "incidents, page 5": "incident/?p=5",
-        "incidents, open": "incident/?open=1",
-        "incidents, of the quietest source": f"incident/?source__id__exact={quietest}",
-        "incidents, with a common tag": f"incident/?q={tag}",
-        "incidents, with a word": "incident/?q=router-77",
-        "events": "event/",
-        "events, ends": "event/?type__exact=END",
-        "events, acks of the quietest source": f"event/?type__exact=ACK&incident__source__id__exact={quietest}",
-        "events, with a word": "event/?q=router-77",
-        "acknowledgements": "acknowledgement/",
-        "tags, with a word": "tag/?q=host-77",
+        "incidents": f"{incidents}incident/",
+        "incidents, page 5": f"{incidents}incident/?p=5",
+        "incidents, open": f"{incidents}incident/?open=1",
+        "incidents, of the quietest source": f"{incidents}incident/?source__id__exact={quietest}",
+        "incidents, with a common tag": f"{incidents}incident/?q={tag}",
+        "incidents, with a word": f"{incidents}incident/?q=router-77",
+        "events": f"{incidents}event/",
+        "events, ends": f"{incidents}event/?type__exact=END",
+        "events, acks of the quietest source": (
+            f"{incidents}event/?type__exact=ACK&incident__source__id__exact={quietest}"
+        ),
+        "events, with a word": f"{incidents}event/?q=router-77",
+        "acknowledgements": f"{incidents}acknowledgement/",
+        "tags, with a word": f"{incidents}tag/?q=host-77",
+        "deliveries": ledger,
+        "deliveries, failed": f"{ledger}?verdict__exact=failed",
+        "deliveries, for a reason, by mail": f"{ledger}?reason__exact=outside+timeslot&medium__exact=EM",
+        "deliveries, to a user": f"{ledger}?q=operator",
+        "deliveries, with a word": f"{ledger}?q=person77",
     }
-    return {name: f"/admin/argus_incident/{path}" for name, path in asked.items()}
+    return {name: f"/admin/{path}" for name, path in asked.items()}
+
+
+ALERTS = {
+    "alerts": "",
+    "alerts, open": "open=1",
+    "alerts, acknowledged": "acked=1",
+    "alerts, errors on clouds": "severity=Error&scope_type=cloud",
+    "alerts, of a type": "q=type77",
+}
+
+
+@dataclass
+class Page:
+    """A list that was asked for: its latencies, and what a single answer told."""
+
+    latencies: list[float]
+    rows: int
+    queries: int
+
+    @property
+    def p50(self) -> float:
+        return percentile(self.latencies, 50)
 
 
 def measure(sites: list, client: LoadClient, scale: Scale, *, session: str) -> Table:
@@ -36,25 +71,37 @@ def measure(sites: list, client: LoadClient, scale: Scale, *, session: str) -> T
     paths = [paths_of(site.facts) for site in sites]
     rows = []
     for name in paths[-1]:
-        at_sizes = [
-            times_of(site.server, client, of_site[name], scale, session=session)
+        pages = [
+            ask_for(site.server, client, of_site[name], scale, session=session)
             for site, of_site in zip(sites, paths, strict=True)
         ]
-        rows.append(describe(name, at_sizes, ask(sites[-1].server.url, paths[-1][name], session=session)[1]))
+        rows.append(describe(name, [site.facts.size for site in sites], pages))
     sizes = [f"p50 {site.facts.size:,}" for site in sites]
-    return Table(["Milliseconds", *sizes, f"p95 {sites[-1].facts.size:,}", "growth", "queries"], rows)
+    return Table(["Milliseconds", *sizes, f"p95 {sites[-1].facts.size:,}", "growth", "queries", "rows"], rows)
 
 
-def times_of(server, client: LoadClient, path: str, scale: Scale, *, session: str) -> list[float]:
-    """Ask once to warm up, then for some time; return the seconds that each took."""
-    ask(server.url, path, session=session)
+def ask_for(server: ArgusServer, client: LoadClient, path: str, scale: Scale, *, session: str) -> Page:
+    """Ask once, which warms up and shows the rows and the queries, then for some time."""
+    answer, queries = ask(server.url, path, session=session)
     requests = [("GET", path, None)]
     job = Job(port=server.port, token="", session=session, seconds=scale.list_seconds, requests=requests)
-    return client.run(job).latencies
+    return Page(client.run(job).latencies, answer.count(ROW), queries)
 
 
-def describe(name: str, at_sizes: list[list[float]], queries: int) -> list:
+def describe(name: str, sizes: list[int], pages: list[Page]) -> list:
     """Put one list into cells; growth beyond the bar is marked with an exclamation mark."""
-    p50 = [percentile(latencies, 50) for latencies in at_sizes]
-    p95 = milliseconds(percentile(at_sizes[-1], 95))
-    return [name, *map(milliseconds, p50), p95, spell_growth(p50[-1] / p50[0]), queries]
+    last = pages[-1]
+    growth = growth_of([AtSize(size, page.p50, page.rows) for size, page in zip(sizes, pages, strict=True)])
+    p95 = milliseconds(percentile(last.latencies, 95))
+    return [name, *(milliseconds(page.p50) for page in pages), p95, growth, last.queries, last.rows]
+
+
+def measure_alerts(server: ArgusServer, client: LoadClient, scale: Scale, *, session: str) -> Table:
+    """Measure the lists of alerts. One row for each."""
+    progress("alerts: the admin")
+    rows = []
+    for name, query in ALERTS.items():
+        page = ask_for(server, client, f"/admin/argus_alert/alert/?{query}", scale, session=session)
+        p95 = milliseconds(percentile(page.latencies, 95))
+        rows.append([name, milliseconds(page.p50), p95, page.queries, page.rows])
+    return Table(["Milliseconds", "p50", "p95", "queries", "rows"], rows)

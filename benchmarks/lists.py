@@ -11,13 +11,13 @@ import psycopg2
 
 from tests.servers import running_postgres
 
-from . import changelists
+from . import changelists, deliveries_dataset
 from .cases import Case, find_cases
 from .client import LoadClient, ask, running_client
 from .dataset import load
 from .events import NAMES, open_incidents, post_events
 from .facts import SAME_ROWS, Facts, find_facts
-from .figures import milliseconds, percentile, spell_growth, times
+from .figures import AtSize, growth_of, milliseconds, percentile, times
 from .load import Job
 from .report import Table, progress
 from .scale import Scale
@@ -27,7 +27,7 @@ SOURCES = 30
 YARDSTICK_RUNS = 15
 # The bars: queries of a page; its p50 in terms of the bare view's.
 MOST_QUERIES, MOST_OF_BARE_VIEW = 4, 3.0
-PAGE, SAME_LENGTH = 100, 0.9
+PAGE = 100
 BARE_LIST = "/bare/list/"
 
 
@@ -122,6 +122,7 @@ def running_site(postgres_url: str, size: int, accounts: Accounts):
     connection.close()
     database_url = f"{server_url}/incidents{size}"
     load(database_url, size, accounts)
+    deliveries_dataset.load(database_url)
     facts = find_facts(database_url, size)
     with running_argus(database_url) as server:
         yield Site(server, facts, accounts, find_cases(server.url, accounts.operator, facts))
@@ -141,12 +142,12 @@ def measure_cases(sites: list[Site], client: LoadClient, scale: Scale) -> None:
 
 
 def measure_all_events(sites: list[Site], client: LoadClient, scale: Scale) -> None:
-    """Acknowledge and close some open incidents of each size; last of all, since it changes them."""
+    """Acknowledge and close some open incidents of each size, as many of each; last of all, since it changes them."""
     progress("lists: acks and closes")
     for site in sites:
-        database_url = site.server.database_url
-        for name in NAMES:
-            site.measure_events(name, client, open_incidents(database_url, scale.events))
+        ids = open_incidents(site.server.database_url, len(NAMES) * scale.events)
+        for number, name in enumerate(NAMES):
+            site.measure_events(name, client, ids[number :: len(NAMES)])
 
 
 def describe(sites: list[Site]) -> Table:
@@ -160,13 +161,14 @@ def describe(sites: list[Site]) -> Table:
 
 def describe_case(name: str, sites: list[Site]) -> list:
     """Put one case into cells."""
+    at_sizes = [(site.facts.size, site.measured[name]) for site in sites]
     last = sites[-1].measured[name]
     bare = percentile(last.yardstick, 50) if last.yardstick else None
     return [
         name,
-        *(milliseconds(site.measured[name].p50) for site in sites),
+        *(milliseconds(measured.p50) for _, measured in at_sizes),
         milliseconds(percentile(last.latencies, 95)),
-        growth_of(name, sites),
+        growth_of([AtSize(size, measured.p50, len(measured.pks)) for size, measured in at_sizes]),
         f"{last.queries}{' !' * (last.queries > MOST_QUERIES and last.is_page)}",
         len(last.pks) if bare else "",
         milliseconds(bare) if bare else "",
@@ -181,14 +183,3 @@ def beside_bare_view(last: Measured) -> list[str]:
         return ["", ""]
     bare = percentile(last.bare_view, 50)
     return [milliseconds(bare), f"{times(last.p50 / bare)}{' !' * (last.p50 > MOST_OF_BARE_VIEW * bare)}"]
-
-
-def growth_of(name: str, sites: list[Site]) -> str:
-    """Compare the largest size with the smallest at which the answer is about as long: rows cost time at any size."""
-    last = sites[-1].measured[name]
-    fair = [site for site in sites[:-1] if len(site.measured[name].pks) >= SAME_LENGTH * len(last.pks)]
-    if not fair:
-        return ""
-    growth = last.p50 / fair[0].measured[name].p50
-    since = f" since {fair[0].facts.size:,}" if fair[0] is not sites[0] else ""
-    return spell_growth(growth, since)

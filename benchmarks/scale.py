@@ -2,6 +2,9 @@
 
 from dataclasses import dataclass
 
+# lists: of fewer incidents, too few are open to be acknowledged and closed.
+FEWEST_INCIDENTS = 600
+
 
 @dataclass(frozen=True)
 class Scale:
@@ -90,7 +93,7 @@ TINY = Scale(
     ingest_rounds=1,
     ingest_seconds=0.1,
     events=2,
-    sizes=(600,),
+    sizes=(FEWEST_INCIDENTS,),
     list_rounds=1,
     list_seconds=0.01,
     alerts=200,

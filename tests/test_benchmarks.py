@@ -18,7 +18,7 @@ from benchmarks import (
     watching,
 )
 from benchmarks.__main__ import parse
-from benchmarks.figures import percentile
+from benchmarks.figures import AtSize, growth_of, percentile
 from benchmarks.machine import describe_machine
 from benchmarks.report import PAGES, Table, markers, rewritten, write
 from benchmarks.scale import TINY
@@ -49,7 +49,7 @@ def test_lists_are_measured_at_each_size():
     tables = lists.measure(TINY)
 
     assert "p50 600" in tables["lists"].titles
-    assert len(tables["admin"].rows) == 12
+    assert [row[-1] for row in tables["admin"].rows if row[0] in {"incidents", "deliveries"}] == [100, 100]
     assert_page_takes(tables)
 
 
@@ -58,6 +58,7 @@ def test_alerts_are_measured_for_each_role():
     tables = alerts.measure(TINY)
 
     assert len(tables["alerts"].rows) == 1 + len(alerts.ROLES) * len(alerts.cases(""))
+    assert [row[-1] for row in tables["admin-alerts"].rows][::4] == [100, 1]
     assert_page_takes(tables)
 
 
@@ -165,9 +166,17 @@ def test_percentile_is_a_value_that_was_measured():
     assert percentile([3], 1) == 3
 
 
-def test_unknown_benchmark_is_refused():
+def test_growth_is_that_since_the_smallest_size_at_which_the_answer_is_as_long():
+    assert growth_of([AtSize(10_000, 0.1, 95), AtSize(100_000, 0.1, 100), AtSize(1_000_000, 0.3, 100)]) == "3.00 !"
+    few = [AtSize(10_000, 0.1, 13), AtSize(100_000, 0.2, 100), AtSize(1_000_000, 0.3, 100)]
+    assert growth_of(few) == "1.50 since 100,000"
+    assert growth_of([few[0], few[2]]) == ""
+
+
+@pytest.mark.parametrize("arguments", [["everything"], ["lists", "--sizes", "599", "10000"]])
+def test_what_cannot_be_measured_is_refused(arguments):
     with pytest.raises(SystemExit):
-        parse(["everything"])
+        parse(arguments)
 
 
 def assert_page_takes(tables: dict[str, Table]) -> None:

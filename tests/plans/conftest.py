@@ -6,25 +6,17 @@ import pytest
 from django.db import connection
 
 from argus.auth.services import replace_token
-from benchmarks import alerts_dataset, dataset
+from benchmarks import alerts_dataset, dataset, deliveries_dataset
 from benchmarks.facts import Facts, find_facts
 from benchmarks.servers import Accounts
 from tests.factories import make_source, make_user
 
 SIZE, ALERTS, PROJECTS, SOURCES = 50_000, 10_000, 1_200, 30
 TYPES = ("nav", "zabbix", "prometheus")
-NOTIFICATIONS = """
-    INSERT INTO argus_notificationprofile_delivery (
-        event_id, incident_id, user_id, medium, address, verdict, reason, attempts, created, due, settled, last_error
-    )
-    SELECT id, incident_id, actor_id, 'EM', 'person' || id % 500 || '@example.org',
-           (ARRAY['sent', 'sent', 'sent', 'suppressed', 'failed'])[1 + id % 5],
-           CASE WHEN id % 5 <> 3 THEN '' WHEN id % 500 = 3 THEN 'no address' ELSE 'outside timeslot' END,
-           1, received, received, received, ''
-    FROM argus_incident_event ORDER BY id;
+OUTBOX = """
     INSERT INTO argus_notificationprofile_outboxentry (event_id, created)
     SELECT id, received FROM argus_incident_event ORDER BY id DESC LIMIT 20000;
-    ANALYZE argus_notificationprofile_delivery, argus_notificationprofile_outboxentry;
+    ANALYZE argus_notificationprofile_outboxentry;
 """
 
 
@@ -77,8 +69,9 @@ def fill(url: str) -> Facts:
     operator = make_user("operator")
     accounts = Accounts(replace_token(operator, actor=operator).key, operator.pk, sources)
     dataset.load(url, SIZE, accounts)
+    deliveries_dataset.load(url)
     last_four = Accounts(accounts.operator, operator.pk, sources[-4:])
     alerts_dataset.load(url, size=ALERTS, projects=PROJECTS, accounts=last_four)
     with connection.cursor() as cursor:
-        cursor.execute(NOTIFICATIONS)
+        cursor.execute(OUTBOX)
     return find_facts(url, SIZE)
