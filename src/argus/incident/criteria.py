@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from functools import lru_cache, reduce
 from operator import or_
 
-from django.db.models import Exists, OuterRef, Q, QuerySet, Subquery
+from django.db.models import Exists, Expression, OuterRef, Q, QuerySet, Subquery
 from django.db.models.lookups import IsNull
 
 from argus.util.errors import DomainError
@@ -52,32 +52,40 @@ class Criteria:
     def as_condition(self, tag_ids: Mapping[tuple[str, str], int]) -> Q:
         """Ask the same of the database; ``tag_ids`` has the primary keys of those tags that exist at all."""
         condition = Q(source_id__in=self.source_ids) if self.source_ids else Q()
+        for found in self.tag_conditions(tag_ids, OuterRef("pk")):
+            condition &= Q(found)
+        return condition
+
+    def tag_conditions(self, tag_ids: Mapping[tuple[str, str], int], incident: Expression) -> list[Expression]:
+        """Ask whether the incident, given by its primary key, has one of the values of each key: a condition a key."""
         wanted = [
             [tag_ids[key, value] for value in values if (key, value) in tag_ids] for key, values in self.tags.items()
         ]
         if not all(wanted):
-            return Q(pk__in=[])
+            return [Exists(IncidentTagRelation.objects.none())]
         # The newest tags are likely to be the rarest: the database does well to start from them.
         wanted.sort(key=min, reverse=True)
-        for number, ids in enumerate(wanted):
-            relations = IncidentTagRelation.objects.filter(incident_id=OuterRef("pk"), tag_id__in=ids)
-            found = Exists(relations) if number < MOST_JOINS else IsNull(Subquery(relations.values("pk")[:1]), False)
-            condition &= Q(found)
-        return condition
+        relations = [IncidentTagRelation.objects.filter(incident_id=incident, tag_id__in=ids) for ids in wanted]
+        joined, looked_up = relations[:MOST_JOINS], relations[MOST_JOINS:]
+        return [*map(Exists, joined), *(IsNull(Subquery(some.values("pk")[:1]), False) for some in looked_up)]
 
 
 def matching(queryset: QuerySet[Incident], criteria: Iterable[Criteria]) -> QuerySet[Incident]:
     """Narrow the queryset to what any of the criteria matches. One query, which looks up all tags in them."""
     criteria = list(criteria)
-    pairs = {(key, value) for one in criteria for key, values in one.tags.items() for value in values}
-    digests = [Tag.digest_of(*pair) for pair in pairs]
-    tags = Tag.objects.filter(digest__in=digests).values_list("key", "value", "pk") if digests else []
-    tag_ids = {(key, value): pk for key, value, pk in tags}
+    tag_ids = {(key, value): pk for key, value, pk in tags_in(criteria)}
     conditions = [one.as_condition(tag_ids) for one in criteria]
     # An empty condition restricts nothing, but Django drops it from a union.
     if any(not condition for condition in conditions):
         return queryset
     return queryset.filter(reduce(or_, conditions)) if conditions else queryset.none()
+
+
+def tags_in(criteria: Iterable[Criteria]) -> QuerySet[Tag]:
+    """Return key, value and primary key of those tags in the criteria that exist. No query if they have none."""
+    pairs = {(key, value) for one in criteria for key, values in one.tags.items() for value in values}
+    digests = [Tag.digest_of(*pair) for pair in pairs]
+    return Tag.objects.filter(digest__in=digests).values_list("key", "value", "pk")
 
 
 @lru_cache(maxsize=4096)

@@ -1,15 +1,22 @@
 """What the incident lists can be filtered by. Empty values and empty list items do not filter; nonsense is 400."""
 
+from datetime import datetime
+from functools import partial
+
 import django_filters as filters
 from django import forms
 from django.core.exceptions import ValidationError
+from django.db.models import QuerySet, Value
 from django.utils import timezone
 
 from argus.drf.fields import InfinityTimestampField, TimestampField
+from argus.drf.pagination import Cursor, KeysetPagination
 from argus.util.errors import DomainError
+from argus.util.infinity import INFINITY
 from argus.util.numbers import LARGEST_ID
 
-from .criteria import Criteria, matching
+from .criteria import Criteria, matching, tags_in
+from .gathering import Gathered, are_few
 from .models import Incident, SourceSystem
 from .tags import split_tag
 
@@ -125,9 +132,7 @@ class MyIncidentFilter(filters.FilterSet):
     )
     stateful = BooleanFilter(method="filter_state", help_text="Can, or cannot, be open or closed at all.")
     source_incident_id = filters.CharFilter(help_text="The source's own id, exactly.")
-    tags = TagListFilter(
-        method="filter_tags", help_text="`key=value,...`: one of the values of each key.", label="Tags"
-    )
+    tags = TagListFilter(method="leave", help_text="`key=value,...`: one of the values of each key.", label="Tags")
     start_time__gte = TimestampFilter(field_name="start_time", lookup_expr="gte")
     start_time__lte = TimestampFilter(field_name="start_time", lookup_expr="lte")
     end_time__gte = InfinityTimestampFilter(field_name="end_time", lookup_expr="gte")
@@ -147,7 +152,9 @@ class MyIncidentFilter(filters.FilterSet):
 
     def filter_queryset(self, queryset):
         """Apply all filters, unless they exclude each other: the database would look through everything to see that."""
-        return queryset.none() if is_contradictory(self.form.cleaned_data) else super().filter_queryset(queryset)
+        if is_contradictory(self.form.cleaned_data):
+            return queryset.none()
+        return self.filter_tags(super().filter_queryset(queryset))
 
     def filter_end_time(self, queryset, name: str, value):
         """None ends before it starts, which spares the database all that started later."""
@@ -158,9 +165,40 @@ class MyIncidentFilter(filters.FilterSet):
         words = {"acked": ("unacked", "acked"), "open": ("closed", "open"), "stateful": ("stateless", "stateful")}
         return getattr(queryset, words[name][value])()
 
-    def filter_tags(self, queryset, name: str, pairs: list[tuple[str, str]]):
-        """Group the values by key: one of each key must be there."""
-        return matching(queryset, [Criteria.of(tags=pairs)])
+    def leave(self, queryset, name: str, values: list):
+        """Do nothing yet: what it asks is asked when all else is known."""
+        return queryset
+
+    def filter_tags(self, queryset) -> QuerySet | Gathered:
+        """Group the values by key: one of each key must be there. One query, which looks up the tags."""
+        tags = Criteria.of(tags=self.form.cleaned_data["tags"])
+        if not self.may_mean_few(tags):
+            return matching(queryset, [tags])
+        few = Value(True) if self.form.cleaned_data["open"] is False else are_few(Incident.objects.open())
+        rows = list(tags_in([tags]).annotate(few=few))
+        tag_ids = {(key, value): pk for key, value, pk, _ in rows}
+        if all(few for *_, few in rows):
+            return Gathered(queryset, partial(tags.tag_conditions, tag_ids))
+        return queryset.filter(tags.as_condition(tag_ids))
+
+    def may_mean_few(self, tags: Criteria) -> bool:
+        """Tell whether the planner would take what is asked for to be more than it is.
+
+        What is open is mostly new, which it does not know; it matters when there are two tags to be found. And what has
+        started before a time and ended after it has lasted long, as few do.
+        """
+        asked = self.form.cleaned_data
+        if asked["open"] is True:
+            return len(tags.tags) > 1
+        asks_more = asked["open"] is False or tags.tags
+        return bool(asked["end_time__gte"] and asks_more and self.latest_start() < asked["end_time__gte"])
+
+    def latest_start(self) -> datetime:
+        """Return the time before which everything on the page has started, as far as that is known."""
+        cursor = self.data.get(KeysetPagination.cursor_query_param)
+        place = Cursor.decode(cursor) if cursor else None
+        bounds = [self.form.cleaned_data["start_time__lte"], place and not place.back and place.time]
+        return min(filter(None, bounds), default=INFINITY)
 
 
 class IncidentFilter(MyIncidentFilter):
@@ -173,10 +211,6 @@ class IncidentFilter(MyIncidentFilter):
     source__type__in = NameListFilter(
         field_name="source__type", lookup_expr="in", method="leave", help_text="Names of source types."
     )
-
-    def leave(self, queryset, name: str, names: list[str]):
-        """Do nothing yet: names and types are for ``filter_sources``, both at once."""
-        return queryset
 
     def filter_queryset(self, queryset):
         """Apply all filters."""

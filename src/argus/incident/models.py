@@ -124,8 +124,9 @@ class Incident(models.Model):
             models.Index(fields=["start_time", "id"], name="incident_newest_for_all", condition=Q(restricted=False)),
             # These end in the flag so that what is restricted is passed over within the index.
             models.Index(fields=["source", "start_time", "id", "restricted"], name="incident_newest_of_source"),
+            # Also what is not acknowledged is found within it: it is what frontends ask for first.
             models.Index(
-                fields=["end_time", "start_time", "id", "restricted"],
+                fields=["end_time", "start_time", "id", "restricted", "acked_until"],
                 name="incident_open",
                 condition=Q(end_time__isnull=False),
             ),

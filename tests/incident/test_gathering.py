@@ -1,0 +1,97 @@
+"""Pages of few that are gathered first show the same as those that are not, in the same order, there and back."""
+
+from datetime import timedelta
+from itertools import product
+
+import pytest
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
+from django.utils import timezone
+
+from argus.incident import gathering
+from argus.incident.filters import MyIncidentFilter
+from argus.incident.models import Incident
+from argus.util.infinity import INFINITY
+from tests.factories import INCIDENTS, NOON, make_ack, make_client, make_incident, make_source, make_user
+
+pytestmark = pytest.mark.django_db
+
+DAY = timedelta(days=1)
+SIX_KEYS = [f"key{number}=a" for number in range(6)]
+TWO_TAGS = {"open": "true", "tags": "place=oslo,kind=down"}
+LATE = {"end_time__gte": (NOON + 4 * DAY).isoformat()}
+LONG = {**LATE, "start_time__lte": (NOON + 3 * DAY).isoformat()}
+
+
+@pytest.fixture
+def world(db):
+    """Incidents that share start times: some open or open till tomorrow, ended or stateless, some acknowledged."""
+    sources = [make_source("nav1", type="nav"), make_source("zabbix1", type="zabbix")]
+    ends = [INFINITY, timezone.now() + DAY, NOON + 3 * DAY, NOON + 6 * DAY, None]
+    for number, (day, end, place) in enumerate(product(range(3), ends, ["oslo", "bergen"])):
+        tags = [f"place={place}", "kind=down" if number % 3 else "kind=slow", *SIX_KEYS[number % 2 :]]
+        incident = make_incident(sources[number % 2], start_time=NOON + day * DAY, end_time=end, tags=tags)
+        if number % 5 == 0:
+            make_ack(incident)
+
+
+@pytest.mark.parametrize(
+    "query",
+    [
+        TWO_TAGS,
+        {**TWO_TAGS, "acked": "false", "source__name__in": "nav1"},
+        {"open": "true", "tags": "place=oslo,place=bergen,kind=slow"},
+        {"open": "true", "tags": ",".join(SIX_KEYS)},
+        {"open": "false", **LONG},
+        {"open": "false", **LONG, "tags": "place=oslo,kind=down"},
+        {"tags": "place=oslo", **LONG},
+        {"open": "false", **LATE},
+    ],
+    ids=str,
+)
+def test_all_is_met_once_on_the_way_there_and_on_the_way_back(world, as_user, monkeypatch, query):
+    there = walk(as_user, as_user.get(INCIDENTS, {**query, "page_size": 1}).json(), "next")
+    back = walk(as_user, there[-1], "previous")
+    monkeypatch.setattr(MyIncidentFilter, "may_mean_few", lambda self, tags: False)
+    expected = pks(as_user.get(INCIDENTS, query).json())
+    assert len(expected) > 1
+    assert [pk for page in there for pk in pks(page)] == expected
+    assert [pks(page) for page in reversed(back)] == [pks(page) for page in there]
+
+
+def walk(client, page: dict, way: str) -> list[dict]:
+    """Follow the links of one side to the end."""
+    pages = [page]
+    while link := pages[-1][way]:
+        pages.append(client.get(link).json())
+    return pages
+
+
+def pks(page: dict) -> list[int]:
+    return [row["pk"] for row in page["results"]]
+
+
+@pytest.mark.parametrize(("most", "gathered"), [(11, False), (12, True)])
+def test_many_are_not_gathered(world, as_user, monkeypatch, most, gathered):
+    monkeypatch.setattr(gathering, "MOST", most)
+    with CaptureQueriesContext(connection) as queries:
+        found = pks(as_user.get(INCIDENTS, TWO_TAGS).json())
+    assert Incident.objects.open().count() == 12
+    assert len(found) == 4
+    assert any("candidate" in query["sql"] for query in queries) == gathered
+
+
+def test_a_tag_that_nothing_has_is_found_nowhere(world, as_user):
+    query = {"open": "true", "tags": "place=oslo,unknown=x"}
+    assert as_user.get(INCIDENTS, query).json() == {"next": None, "previous": None, "results": []}
+
+
+@pytest.mark.parametrize("query", [TWO_TAGS, {"open": "false", **LATE}])
+def test_a_cursor_that_cannot_be_read_is_not_found(as_user, query):
+    assert as_user.get(INCIDENTS, {**query, "cursor": "nonsense"}).status_code == 404
+
+
+def test_what_is_restricted_is_for_staff(as_user):
+    incident = make_incident(tags=["place=oslo", "kind=down"], restricted=True)
+    assert pks(as_user.get(INCIDENTS, TWO_TAGS).json()) == []
+    assert pks(make_client(make_user(is_staff=True)).get(INCIDENTS, TWO_TAGS).json()) == [incident.pk]
