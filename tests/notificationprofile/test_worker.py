@@ -8,10 +8,11 @@ import pytest
 from django.db import connection
 
 from argus.notificationprofile import worker
-from argus.notificationprofile.media.base import NotificationMedium, PermanentFailure
+from argus.notificationprofile.media.base import NotificationMedium
 from argus.notificationprofile.models import Delivery, MediumHealth, OutboxEntry, Reason, Verdict
 from argus.notificationprofile.waker import waker
-from argus.notificationprofile.worker import Stuck, Worker, call_in_time
+from argus.notificationprofile.worker import Worker
+from argus.util.logs import current_request_id, on_behalf_of
 from tests.factories import make_incident, make_user
 from tests.notificationprofile.factories import make_profile
 from tests.smtp_sink import HOST, running_sink
@@ -48,6 +49,33 @@ class Hanging(Recorder):
             cls.let_go.wait(60)
         yield {}
         cls.let_go.wait(60)
+
+
+class Threaded(Recorder):
+    """Notes in which thread what is done, and for which request; the first message hangs if there is a gate."""
+
+    gate: threading.Event | None = None
+    trace: list[tuple]
+
+    @classmethod
+    def note(cls, what: str) -> None:
+        cls.trace.append((what, current_request_id(), threading.current_thread()))
+
+    @classmethod
+    @contextmanager
+    def session(cls):
+        cls.note("begin")
+        try:
+            yield {}
+        finally:
+            cls.note("end")
+
+    @staticmethod
+    def send(incident, user, **kwargs):
+        Threaded.note("send")
+        gate, Threaded.gate = Threaded.gate, None
+        if gate is not None:
+            gate.wait(60)
 
 
 class Slow(Recorder):
@@ -183,6 +211,56 @@ def test_session_that_does_not_end_holds_nobody_up(audience, hanging):
     assert not MediumHealth.objects.filter(failing_since__isnull=False).exists()
 
 
+@pytest.fixture
+def threaded(settings):
+    use(settings, Threaded)
+    Threaded.trace = []
+    return Threaded
+
+
+def test_session_has_one_thread_and_each_message_its_request(audience, threaded):
+    for request in ("request-1", "request-2"):
+        with on_behalf_of(request):
+            make_incident()
+
+    assert Worker().work()
+
+    assert [(what, request) for what, request, _ in threaded.trace] == [
+        ("begin", ""),
+        *[("send", "request-1")] * 3,
+        *[("send", "request-2")] * 3,
+        ("end", ""),
+    ]
+    (thread,) = {thread for _, _, thread in threaded.trace}
+    assert thread is not threading.current_thread()
+    assert not thread.is_alive()
+
+
+def test_message_that_hangs_is_left_behind_with_its_thread_and_the_others_go_by_another_session(
+    audience, threaded, settings
+):
+    settings.ARGUS_NOTIFICATION_SEND_TIMEOUT = 1
+    threaded.gate = gate = threading.Event()
+    make_incident()
+    one = Worker()
+
+    assert one.work()
+    assert ledger() == [(Verdict.RETRYING, 1, None), (Verdict.PENDING, 0, None), (Verdict.PENDING, 0, None)]
+    settings.ARGUS_NOTIFICATION_SEND_TIMEOUT = 20
+    assert one.work()
+    assert ledger() == [(Verdict.RETRYING, 1, None), (Verdict.SENT, 1, None), (Verdict.SENT, 1, None)]
+
+    first, second = threaded.trace[:3], threaded.trace[3:]
+    assert [what for what, _, _ in first] == ["begin", "send", "end"]
+    assert [what for what, _, _ in second] == ["begin", "send", "send", "end"]
+    stuck = first[1][2]
+    assert stuck.is_alive()
+    assert stuck not in {first[2][2], *(thread for _, _, thread in second)}
+    gate.set()
+    stuck.join(60)
+    assert not stuck.is_alive()
+
+
 def test_medium_that_was_taken_away_is_waited_for(audience, settings):
     make_incident()
     Worker().router.route(worker.Policy(True, frozenset({"EM"})))
@@ -254,27 +332,6 @@ def test_error_that_nobody_expected_does_not_end_the_worker(transactional_db, se
 
 def test_worker_ends_when_nobody_wants_it_any_more(db):
     Worker().run(is_wanted=lambda: False)
-
-
-# Calls in time
-
-
-def test_call_gives_what_it_returns_or_raises():
-    assert call_in_time(lambda: 42, 5) == 42
-    with pytest.raises(PermanentFailure):
-        call_in_time(lambda: (_ for _ in ()).throw(PermanentFailure), 5)
-
-
-def test_call_that_takes_too_long_is_left_behind():
-    gate = threading.Event()
-    with pytest.raises(Stuck, match="did not come back"):
-        call_in_time(gate.wait, 0.05)
-    gate.set()
-
-
-def test_call_that_would_end_the_process_is_a_failure_like_any_other():
-    with pytest.raises(RuntimeError, match="SystemExit: 3"):
-        call_in_time(lambda: (_ for _ in ()).throw(SystemExit(3)), 5)
 
 
 @pytest.mark.parametrize(

@@ -136,6 +136,9 @@ class Verdict(models.TextChoices):
     SUPPRESSED = "suppressed", "Suppressed"
 
 
+UNSETTLED = [Verdict.PENDING, Verdict.RETRYING]
+
+
 class Reason(models.TextChoices):
     """Why somebody with a profile was not told."""
 
@@ -154,10 +157,10 @@ class DeliveryQuerySet(models.QuerySet):
     """The vocabulary of the ledger."""
 
     def unsettled(self):
-        return self.filter(verdict__in=[Verdict.PENDING, Verdict.RETRYING])
+        return self.filter(verdict__in=UNSETTLED)
 
     def settled(self):
-        return self.exclude(verdict__in=[Verdict.PENDING, Verdict.RETRYING])
+        return self.exclude(verdict__in=UNSETTLED)
 
     def settled_before(self, moment):
         return self.settled().filter(created__lt=moment)
@@ -192,13 +195,13 @@ class Delivery(models.Model):
             models.Index(
                 fields=["due", "id"],
                 name="delivery_unsettled",
-                condition=Q(verdict__in=[Verdict.PENDING, Verdict.RETRYING]),
+                condition=Q(verdict__in=UNSETTLED),
             ),
             # For the order within one incident and address.
             models.Index(
                 fields=["incident", "medium", "address", "id"],
                 name="delivery_queue",
-                condition=Q(verdict__in=[Verdict.PENDING, Verdict.RETRYING]),
+                condition=Q(verdict__in=UNSETTLED),
             ),
             models.Index(fields=["incident"], name="delivery_incident"),
             models.Index(fields=["created", "id"], name="delivery_age"),

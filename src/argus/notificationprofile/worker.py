@@ -5,14 +5,13 @@ import sys
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, nullcontext, suppress
-from contextvars import copy_context
 from functools import partial
 from itertools import groupby
 from select import select
 from time import monotonic
 
 from django.conf import settings
-from django.db import InterfaceError, OperationalError, connection, connections
+from django.db import InterfaceError, OperationalError, connection
 from django.utils import timezone
 
 from argus.incident.models import Event
@@ -20,10 +19,11 @@ from argus.util.logs import on_behalf_of
 from argus.util.pace import rest_after
 
 from . import health, outbox
+from .calls import Caller, Stuck
 from .media.base import NotificationMedium, PermanentFailure
 from .media.message import Words, build_message, put_into_words
 from .media.registry import configured_media
-from .media.text import printable
+from .media.text import describe
 from .models import Delivery, Reason, Verdict
 from .outbox import Router
 from .selection import Policy, is_withheld
@@ -40,12 +40,8 @@ LONGEST_PAUSE = 5.0
 GATHER = 0.2
 
 
-class Stuck(Exception):
-    """A medium has not come back in time."""
-
-
 class SessionStuck(Exception):
-    """Nor has its session, so that nobody can be reached this way now."""
+    """A medium's session has not come back in time, so that nobody can be reached this way now."""
 
 
 class Worker:
@@ -133,6 +129,7 @@ class Batch:
         self.has_worked = False
         self.trouble = ""
         self.deadline = deadline
+        self.caller = Caller(settings.ARGUS_NOTIFICATION_SEND_TIMEOUT)
 
     def send(self) -> None:
         """Send them all, or put back what cannot be sent before the lease ends."""
@@ -171,19 +168,26 @@ class Batch:
         """
         if self.medium is None:
             raise LookupError("The medium is not configured any more.")
-        session, extra = call_session(partial(entered, self.medium))
+        with self.caller:
+            session, extra = self.call_session(partial(entered, self.medium))
+            try:
+                yield extra
+            finally:
+                problem = sys.exc_info()
+                with suppress(Exception) if problem[0] else nullcontext():
+                    self.call_session(partial(session.__exit__, *problem))
+
+    def call_session(self, function: Callable):
+        """Begin or end a session. Raises ``SessionStuck``, or what the medium raises."""
         try:
-            yield extra
-        finally:
-            problem = sys.exc_info()
-            with suppress(Exception) if problem[0] else nullcontext():
-                call_session(partial(session.__exit__, *problem))
+            return self.caller.call(function)
+        except Stuck as error:
+            raise SessionStuck(str(error)) from None
 
     def hand_over(self, delivery: Delivery, extra: dict) -> None:
         """Send one message and write down what came of it. Whatever a medium does, only this delivery suffers."""
         try:
-            call = self.plan_call(delivery, extra)
-            result = call_in_time(call, settings.ARGUS_NOTIFICATION_SEND_TIMEOUT)
+            result = self.caller.call(self.plan_call(delivery, extra))
             if result is not None:
                 raise PermanentFailure(f"The medium returned {result!r:.100}, which means nothing.")
         except PermanentFailure as error:
@@ -242,48 +246,3 @@ def entered(medium: type[NotificationMedium]) -> tuple:
     """Begin a session of the medium; return it, and what ``send`` gets of it."""
     session = medium.session()
     return session, session.__enter__()
-
-
-def call_session(call: Callable):
-    """Begin or end a session. Raises ``SessionStuck``, or what the medium raises."""
-    try:
-        return call_in_time(call, settings.ARGUS_NOTIFICATION_SEND_TIMEOUT)
-    except Stuck as error:
-        raise SessionStuck(str(error)) from None
-
-
-def call_in_time(function: Callable, seconds: float):
-    """Call a function in a thread of its own and return what it returns, or raise what it raises.
-
-    Raises ``RuntimeError`` if it tries to end the process, and ``Stuck`` when it takes too long. The thread cannot be
-    stopped then; it is left behind, and the process does not wait for it.
-    """
-    outcome: list = []
-
-    def call():
-        try:
-            outcome.append((function(), None))
-        except BaseException as error:
-            outcome.append((None, error))
-        finally:
-            connections.close_all()
-
-    thread = threading.Thread(target=copy_context().run, args=[call], daemon=True)
-    thread.start()
-    thread.join(seconds)
-    if not outcome:
-        raise Stuck(f"The medium did not come back within {seconds} seconds.")
-    result, error = outcome[0]
-    if error is not None and not isinstance(error, Exception):
-        raise RuntimeError(describe(error)) from error
-    if error is not None:
-        raise error
-    return result
-
-
-def describe(error: BaseException) -> str:
-    """Say what went wrong, in text that the ledger takes."""
-    try:
-        return printable(f"{type(error).__name__}: {error}")
-    except Exception:
-        return type(error).__name__

@@ -32,8 +32,8 @@ class NotificationMedium(ABC):
     def session(cls) -> AbstractContextManager[dict]:
         """Return a context in which several messages are sent, over one connection, say.
 
-        It gives keyword arguments that ``send`` gets in addition. Beginning, sending and ending happen in different
-        threads, and have the same time-out each. Whoever gives up waiting for a ``send`` leaves the session and begins
-        another.
+        It gives keyword arguments that ``send`` gets in addition. Beginning, sending and ending happen in one thread,
+        and have the same time-out each. Whoever gives up waiting for a ``send`` leaves the session, from another thread
+        then, and begins another session. Database connections are closed after each.
         """
         return nullcontext({})

@@ -39,3 +39,11 @@ def shorten(text: str, length: int) -> str:
 def readable_time(moment: datetime) -> str:
     """Spell an aware datetime in the server's zone, to the second."""
     return wire_time(moment if moment == INFINITY else moment.replace(microsecond=0)).replace("T", " ")
+
+
+def describe(error: BaseException) -> str:
+    """Say what went wrong, in text that the ledger takes, whatever the error is able to say itself."""
+    try:
+        return printable(f"{type(error).__name__}: {error}")
+    except Exception:
+        return type(error).__name__
