@@ -131,8 +131,25 @@ def test_child_process_begins_with_a_publisher_of_its_own(followed):
     assert os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == 0
 
 
-def test_who_knows_less_does_not_have_the_last_word(redis_layer):
+@pytest.fixture
+def shared_journal(redis_layer):
+    """The journal in Redis, which somebody follows."""
     journal = current_journal()
+    journal.client.set("{argus.live}:followed", 1)
+    return journal
+
+
+def test_where_nobody_follows_nothing_is_read_or_kept(redis_layer, parallel_db, monkeypatch):
+    monkeypatch.setattr(publishing, "render", lambda batch: pytest.fail("read for nobody"))
+    make_incident()
+
+    assert publisher.flush(20)
+    assert publisher.told == publisher.announced == 1
+    assert current_journal().client.keys("{argus.live}:*") == []
+
+
+def test_who_knows_less_does_not_have_the_last_word(shared_journal):
+    journal = shared_journal
     early, late = journal.take_ticket(), journal.take_ticket()
     assert early.number < late.number
 
@@ -143,9 +160,9 @@ def test_who_knows_less_does_not_have_the_last_word(redis_layer):
     assert journal.client.lrange("{argus.live}:log:everyone", 0, -1) == ["new", "new", "only", "newest"]
 
 
-def test_tickets_that_are_forgotten_count_as_used_up(redis_layer, monkeypatch):
+def test_tickets_that_are_forgotten_count_as_used_up(shared_journal, monkeypatch):
     monkeypatch.setattr("argus.ws.redis_journal.MOST_TICKETS", 5)
-    journal = current_journal()
+    journal = shared_journal
     early = journal.take_ticket()
     for number in range(20):
         journal.append([Push(number, False, str(number))], journal.take_ticket())
@@ -155,10 +172,10 @@ def test_tickets_that_are_forgotten_count_as_used_up(redis_layer, monkeypatch):
     assert journal.append([Push(1, False, "new")], journal.take_ticket()) == set()
 
 
-def test_log_in_redis_is_bounded_by_number_and_by_size(redis_layer, monkeypatch):
+def test_log_in_redis_is_bounded_by_number_and_by_size(shared_journal, monkeypatch):
     monkeypatch.setattr("argus.ws.redis_journal.MOST_ENTRIES", 4)
     monkeypatch.setattr("argus.ws.redis_journal.MOST_BYTES", 100)
-    journal, log = current_journal(), "{argus.live}:log:staff"
+    journal, log = shared_journal, "{argus.live}:log:staff"
     for number in range(6):
         journal.append([Push(number, True, str(number))], journal.take_ticket())
     assert journal.client.lrange(log, 0, -1) == ["2", "3", "4", "5"]

@@ -6,9 +6,13 @@ import threading
 import pytest
 
 from argus.ws import journal, window
+from argus.ws.publisher import publisher
+from argus.ws.setup import current_journal
 from tests.factories import make_ack, make_incident, make_incidents
 from tests.parallel import at_once
 from tests.ws.server import following, wait_until
+
+FOLLOWED = "{argus.live}:followed"
 
 
 def place(message: dict) -> dict:
@@ -103,6 +107,30 @@ def test_two_processes_agree_on_the_numbers(redis_layer, open_server, as_user):
     with following(there, as_user.token.key) as one:
         assert one.subscribe(since=place(heard[-1]))["type"] == "resumed"
         assert pks(one.hear_many(5)) == [incident.pk for incident in missed]
+
+
+def test_where_nobody_has_followed_for_long_whoever_comes_back_must_reload(redis_layer, open_server, as_user):
+    server, journal = open_server(), current_journal()
+    with following(server, as_user.token.key) as follower:
+        before = place(follower.subscribe())
+    assert 0 < journal.client.ttl(FOLLOWED) <= 900
+    make_incident()
+    publisher.flush()
+    assert journal.client.lrange("{argus.live}:log:everyone", 0, -1) != []
+
+    # The last one has gone for good: the mark is not renewed.
+    wait_until(lambda: not server.hub.sockets)
+    journal.client.delete(FOLLOWED)
+    missed = make_incident()
+    publisher.flush()
+    assert journal.client.keys("{argus.live}:*") == []
+
+    with following(server, as_user.token.key) as follower:
+        assert follower.subscribe(since=before)["type"] == "reload"
+        answer = follower.subscribe()
+        assert missed.pk in [incident["pk"] for incident in answer["start_incidents"]]
+        later = make_incident()
+        assert pks([follower.hear()]) == [later.pk]
 
 
 class Restless(threading.Thread):

@@ -131,13 +131,13 @@ class Hub:
             await layer.flush()
 
     async def follow(self) -> None:
-        """Read the journal whenever there is news, and now and then without being called."""
+        """Read the journal whenever there is news, and now and then without being called; for somebody, that is."""
         while goes_on():
             with suppress(TimeoutError):
                 async with asyncio.timeout(LOOK_EVERY):
                     await self.news.wait()
             self.news.clear()
-            for window in list(self.windows.values()):
+            for window in list(self.windows.values()) if self.sockets else []:
                 await self.catch_up(window)
 
     async def catch_up(self, window: Window) -> None:

@@ -118,13 +118,15 @@ class Publisher:
             self.changed.notify_all()
 
     def tell(self, batch: list[Change], everything: bool) -> None:
-        """Write messages into the journal, again for those of which another process has told meanwhile."""
+        """Write messages into the journal, again for those of which another process has told meanwhile.
+
+        Nothing is read or written where nobody is to be told.
+        """
         close_old_connections()
         journal = current_journal()
         if everything:
             journal.start_anew()
-        while batch:
-            ticket = journal.take_ticket()
+        while batch and (ticket := journal.take_ticket()):
             pushes = render(batch)
             stale = journal.append(pushes, ticket) if pushes else set()
             counts.count(counts.PUSHED, sum(push.incident not in stale for push in pushes))

@@ -18,8 +18,11 @@ from .audiences import AUDIENCES
 from .journal import MOST_BYTES, MOST_ENTRIES, PORTION, PORTION_BYTES, JournalUnreachable, Portion, Push, Ticket
 
 PREFIX = "{argus.live}"
-KEYS = [f"{PREFIX}:state", f"{PREFIX}:tickets", *(f"{PREFIX}:log:{audience}" for audience in AUDIENCES)]
+LOGS = [f"{PREFIX}:log:{audience}" for audience in AUDIENCES]
+KEYS = [f"{PREFIX}:state", f"{PREFIX}:tickets", *LOGS, f"{PREFIX}:followed"]
 MOST_TICKETS = 20_000
+# How long (seconds) changes are still written down when the last one who followed has gone.
+FOLLOWED_FOR = 900
 # A connection that was kept may have died meanwhile, so once more at once; what else there is, is for callers to do.
 PATIENCE = {"socket_timeout": 2, "socket_connect_timeout": 2}
 RETRIES = 1
@@ -53,9 +56,13 @@ class RedisJournal:
         with translated_errors():
             return self.client.register_script(script)(keys=KEYS, args=[new_epoch(), *arguments])
 
-    def take_ticket(self) -> Ticket:
-        """Take a ticket before reading what is to be told."""
-        return Ticket(*self.run(scripts.TAKE_TICKET))
+    def take_ticket(self) -> Ticket | None:
+        """Take a ticket before reading what is to be told; there is none if nobody is to be told.
+
+        Whoever begins to follow after that reads a list that has the change: it is committed already.
+        """
+        ticket = self.run(scripts.TAKE_TICKET)
+        return Ticket(*ticket) if ticket else None
 
     def append(self, pushes: Iterable[Push], ticket: Ticket) -> set[int]:
         """Write down messages in their order, and call all processes.
@@ -81,7 +88,7 @@ class RedisJournal:
 
 
 class RedisReader:
-    """The reading side, for one event loop."""
+    """The reading side, for one event loop. It reads for somebody who follows."""
 
     def __init__(self, url: str):
         self.client = connect(redis.asyncio, url)
@@ -97,7 +104,7 @@ class RedisReader:
         log = KEYS.index(f"{PREFIX}:log:{audience}") + 1
         with translated_errors():
             known = epoch if of == audience else ""
-            arguments = [new_epoch(), log, known, after, PORTION, PORTION_BYTES]
+            arguments = [new_epoch(), log, known, after, PORTION, PORTION_BYTES, FOLLOWED_FOR]
             epoch, head, *texts = await self.script(keys=KEYS, args=arguments)
         return Portion(f"{epoch}.{audience}", head, texts[0] if texts else None)
 

@@ -1,34 +1,41 @@
 """What Redis does in one go, in its own language: a number, a line in the log and the call to read it belong together.
 
-Keys: the state (a hash: epoch, run, ticket, and the head and size of each log), the tickets (by incident), and the
-logs (lists of messages). The first argument is always an epoch to begin with if there is none that still holds.
+Keys: the state (a hash: epoch, run, ticket, and the head and size of each log), the tickets (by incident), the logs for
+everyone and for staff (lists of messages), and a mark that somebody follows, which holds for a while. The first
+argument is always an epoch to begin with if there is none that still holds.
 """
+
+FORGET = "redis.call('DEL', KEYS[1], KEYS[2], KEYS[3], KEYS[4])"
 
 # A server that has started again may have lost the end of a log, and would give numbers out twice: such numbers belong
 # to another epoch. Where it may not be asked who it is, losing everything is still noticed.
-CURRENT = """
+CURRENT = f"""
 local info = redis.pcall('INFO', 'server')
 local run = type(info) == 'string' and string.match(info, 'run_id:(%w+)') or '-'
 local epoch = redis.call('HGET', KEYS[1], 'epoch')
 if not epoch or redis.call('HGET', KEYS[1], 'run') ~= run then
     epoch = ARGV[1]
-    redis.call('DEL', unpack(KEYS))
+    {FORGET}
     redis.call('HSET', KEYS[1], 'epoch', epoch, 'run', run)
 end
 """
 
-# KEYS: state, tickets, logs. Returns the epoch and a number.
-TAKE_TICKET = f"""{CURRENT}
+# Returns the epoch and a number. If nobody follows, nothing: nobody will be told, so whoever was here must reload.
+TAKE_TICKET = f"""
+if redis.call('EXISTS', KEYS[5]) == 0 then
+    {FORGET}
+    return false
+end
+{CURRENT}
 return {{epoch, redis.call('HINCRBY', KEYS[1], 'ticket', 1)}}
 """
 
-# KEYS: state, tickets, logs. ARGV: epoch, channel, call. Everybody has to reload.
-START_ANEW = """
-redis.call('DEL', unpack(KEYS))
+# ARGV: epoch, channel, call. Everybody has to reload.
+START_ANEW = f"""
+{FORGET}
 redis.call('PUBLISH', ARGV[2], ARGV[3])
 """
 
-# KEYS: state, tickets, log for everyone, log for staff.
 # ARGV: epoch, epoch of the ticket, ticket, channel, call, most entries, most bytes, most tickets,
 #       then for each message: incident, whether it is for staff only, text.
 # Returns the incidents that somebody with a later ticket has told of: what we know of them may be out of date.
@@ -65,10 +72,11 @@ redis.call('PUBLISH', ARGV[4], ARGV[5])
 return stale
 """
 
-# KEYS: state, tickets, logs.
-# ARGV: epoch, which log, epoch that is read, after which number, how many messages and how many bytes at most.
-# Returns the epoch, the head and, unless they are gone, the messages.
-READ = f"""{CURRENT}
+# ARGV: epoch, which log, epoch that is read, after which number, how many messages and how many bytes at most, for how
+# many seconds it holds that somebody follows. Returns the epoch, the head and, unless they are gone, the messages.
+READ = f"""
+redis.call('SET', KEYS[5], 1, 'EX', ARGV[7])
+{CURRENT}
 local log = KEYS[tonumber(ARGV[2])]
 local head = tonumber(redis.call('HGET', KEYS[1], 'head:' .. log) or 0)
 local after = tonumber(ARGV[4])
