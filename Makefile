@@ -25,7 +25,7 @@ demo: $(READY).base ## Fill the database with a believable day of a network
 test: $(READY).test $(VENV)/pyargus-0.2 ## The whole suite, on SQLite and on a real PostgreSQL (ARGS="-k word")
 	@trap 'exit 130' INT; failed=; for database in sqlite postgresql; do \
 		printf '\n== The suite on %s\n' $$database; \
-		$(PY) -m pytest --database=$$database --numprocesses=$(WORKERS) --maxprocesses=4 --dist=worksteal $(ARGS) || failed="$$failed $$database"; \
+		$(PY) -m pytest --database=$$database --numprocesses=$(WORKERS) $(ARGS) || failed="$$failed $$database"; \
 	done; if [ -n "$$failed" ]; then echo "Failed on:$$failed" >&2; exit 1; fi
 
 # The oldest release of the published client, which cannot stand beside the newest one.

@@ -58,12 +58,7 @@ class Server:
         self.log = self.folder / "server.log"
         self.port = find_free_port()
         self.process = None
-        self.undertaker = subprocess.Popen(
-            ["/bin/sh", "-c", UNDERTAKER, "undertaker", str(self.folder)],
-            stdin=subprocess.PIPE,
-            stderr=subprocess.DEVNULL,
-            start_new_session=True,
-        )
+        self.undertaker = order_undertaker(self.folder)
 
     def command(self) -> list[str]:
         """What to execute; it must stay in the foreground."""
@@ -241,6 +236,19 @@ def running_postgres(*, durable: bool = False, **settings):
 def running_valkey():
     """A context in which a new Valkey runs."""
     return running(Valkey())
+
+
+def order_undertaker(folder: Path) -> subprocess.Popen:
+    """Have the folder removed, and the process ended whose number is in its file ``pid``, once this process is gone.
+
+    Or earlier: when the standard input of what is returned is closed.
+    """
+    return subprocess.Popen(
+        ["/bin/sh", "-c", UNDERTAKER, "undertaker", str(folder)],
+        stdin=subprocess.PIPE,
+        stderr=subprocess.DEVNULL,
+        start_new_session=True,
+    )
 
 
 def find_free_port() -> int:

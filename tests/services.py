@@ -8,11 +8,12 @@ import contextlib
 import os
 import tempfile
 from functools import partial
+from pathlib import Path
 
 import pytest
 
 from tests import migrated
-from tests.servers import running_postgres, running_valkey
+from tests.servers import order_undertaker, running_postgres, running_valkey
 
 DATABASE_URL = "DATABASE_URL"
 
@@ -49,10 +50,12 @@ def choose_database(config, kind: str) -> None:
 def make_folder(config) -> None:
     """Leave in the environment a folder for what is made once in the run, whichever worker of pytest-xdist needs it."""
     if migrated.FOLDER not in os.environ:
-        folder = tempfile.TemporaryDirectory(prefix="argus-test-run-", ignore_cleanup_errors=True)
-        config.add_cleanup(folder.cleanup)
+        folder = tempfile.mkdtemp(prefix="argus-test-run-")
+        undertaker = order_undertaker(Path(folder))
+        config.add_cleanup(undertaker.wait)
+        config.add_cleanup(undertaker.stdin.close)
         config.add_cleanup(partial(os.environ.pop, migrated.FOLDER))
-        os.environ[migrated.FOLDER] = folder.name
+        os.environ[migrated.FOLDER] = folder
 
 
 def pytest_report_header(config):

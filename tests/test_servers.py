@@ -1,5 +1,6 @@
 """The servers of tests and benchmarks: they come back with what they had, and do not outlive whoever started them."""
 
+import os
 import subprocess
 import sys
 import time
@@ -9,12 +10,20 @@ import psutil
 import psycopg2
 import redis
 
+from tests.migrated import FOLDER
+
 ROOT = Path(__file__).parent.parent
 
 HOLDER = """
 from tests.servers import running_postgres
 with running_postgres() as server:
     print(server.process.pid, server.folder, flush=True)
+    input()
+"""
+HELD_TEST = """
+import os
+def test_held():
+    print(os.environ["TEST_RUN_FOLDER"], flush=True)
     input()
 """
 
@@ -49,6 +58,30 @@ def test_server_ends_with_a_run_that_is_killed():
         holder.kill()
 
     eventually(lambda: not psutil.pid_exists(int(pid)) and not Path(folder).exists())
+
+
+def test_folder_of_a_run_ends_with_it_when_it_is_killed(tmp_path):
+    (tmp_path / "test_held.py").write_text(HELD_TEST)
+    command = [
+        sys.executable,
+        "-m",
+        "pytest",
+        "--database=sqlite",
+        "--capture=no",
+        "-c",
+        ROOT / "pyproject.toml",
+        tmp_path,
+    ]
+    environment = {name: value for name, value in os.environ.items() if name != FOLDER}
+    holder = subprocess.Popen(
+        command, cwd=ROOT, env=environment, text=True, stdin=subprocess.PIPE, stdout=subprocess.PIPE
+    )
+    with holder:
+        folder = next(line for line in holder.stdout if "argus-test-run-" in line).split()[-1]
+        assert Path(folder).exists()
+        holder.kill()
+
+    eventually(lambda: not Path(folder).exists())
 
 
 def connect(server):
