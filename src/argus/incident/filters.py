@@ -173,7 +173,7 @@ class MyIncidentFilter(filters.FilterSet):
         """Group the values by key: one of each key must be there. One query, which looks up the tags."""
         tags = Criteria.of(tags=self.form.cleaned_data["tags"])
         if not self.may_mean_few(tags):
-            return matching(queryset, [tags])
+            return matching(queryset, [tags]) if tags.tags else queryset
         few = Value(True) if self.form.cleaned_data["open"] is False else are_few(Incident.objects.open())
         rows = list(tags_in([tags]).annotate(few=few))
         tag_ids = {(key, value): pk for key, value, pk, _ in rows}
