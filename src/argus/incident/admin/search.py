@@ -8,7 +8,7 @@ for in descriptions, ids, tags and names, but only among the newest rows that fi
 
 from collections.abc import Iterator
 
-from django.db.models import Exists, OuterRef, Q, QuerySet
+from django.db.models import Exists, Max, Min, OuterRef, Q, QuerySet
 from django.utils.text import smart_split, unescape_string_literal
 
 from argus.auth.admin.keys import is_key
@@ -38,7 +38,7 @@ def search_incidents(queryset: QuerySet, text: str) -> QuerySet:
 def exact_incidents(term: str) -> Q | None:
     """Return the condition by which an index finds the term, or ``None`` if it is nothing exact."""
     if (tag := find_tag(term)) is not None:
-        return Q(Exists(IncidentTagRelation.objects.filter(tag_id=tag, incident_id=OuterRef("pk"))))
+        return have_tag(tag)
     # The unique index begins with the source; given all of them, the database looks under each.
     sources = list(SourceSystem.objects.values_list("pk", flat=True))
     known = Incident.objects.filter(source_id__in=sources, source_incident_id=term)
@@ -50,6 +50,19 @@ def exact_incidents(term: str) -> Q | None:
     named = SourceSystem.objects.filter(Q(name__iexact=term) | Q(type__name__iexact=term))
     sources = list(named.values_list("pk", flat=True))
     return Q(source_id__in=sources) if sources else None
+
+
+def have_tag(tag: int) -> Q:
+    """Return the condition that an incident has the tag, which is looked for where it is only.
+
+    The planner does not know that a tag may be of its time. Without the ends it would walk through all that is newer
+    than the last one, or older than the first, looking for the tag at each.
+    """
+    relations = IncidentTagRelation.objects.filter(tag_id=tag)
+    ends = relations.aggregate(first=Min("incident_id"), last=Max("incident_id"))
+    if ends["first"] is None:
+        return Q(pk__in=[])
+    return Q(Exists(relations.filter(incident_id=OuterRef("pk"))), pk__range=(ends["first"], ends["last"]))
 
 
 def incident_mentions(window: QuerySet, word: str) -> Q:
