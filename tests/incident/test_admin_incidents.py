@@ -132,6 +132,7 @@ def test_the_search_finds_by_everything_the_contract_names(boss):
         source, source_incident_id="N-77", description="Fan 3 broken", tags=["host=sw-1.example.org"]
     )
     make_incident(make_source("other", type="zabbix"), description="Nothing", tags=["host=sw-2.example.org"])
+    make_incident(tags=["host=gone"]).delete()
 
     for text in [
         str(wanted.pk),
@@ -150,7 +151,7 @@ def test_the_search_finds_by_everything_the_contract_names(boss):
         "nav.oslo broken host=sw-1.example.org",
     ]:
         assert boss.rows(Incident, q=text) == [wanted], text
-    for text in ["fan working", "host=sw-3", '"broken fan"', "999999999", "zabbix broken", "a b c d e f g h broken"]:
+    for text in ["fan working", "host=sw-3", "host=gone", '"broken fan"', "999999999", "zabbix broken", "a b c d e f g h broken"]:
         assert boss.rows(Incident, q=text) == [], text
 
 
