@@ -151,7 +151,15 @@ def test_the_search_finds_by_everything_the_contract_names(boss):
         "nav.oslo broken host=sw-1.example.org",
     ]:
         assert boss.rows(Incident, q=text) == [wanted], text
-    for text in ["fan working", "host=sw-3", "host=gone", '"broken fan"', "999999999", "zabbix broken", "a b c d e f g h broken"]:
+    for text in [
+        "fan working",
+        "host=sw-3",
+        "host=gone",
+        '"broken fan"',
+        "999999999",
+        "zabbix broken",
+        "a b c d e f g h broken",
+    ]:
         assert boss.rows(Incident, q=text) == [], text
 
 
