@@ -78,6 +78,17 @@ class Threaded(Recorder):
             gate.wait(60)
 
 
+class Scribbler(Recorder):
+    """Changes what it is given."""
+
+    @staticmethod
+    def send(incident, user, *, event, message, **kwargs):
+        calls.append((incident.description, event.incident.description, event.description, message.subject))
+        for one in (incident, event, event.incident):
+            one.description = "scribbled"
+        event.incident = None
+
+
 class Slow(Recorder):
     @staticmethod
     def send(incident, user, **kwargs):
@@ -154,6 +165,17 @@ def test_medium_is_called_as_the_contract_says(audience):
         assert kwargs["profile"] == profile
         assert kwargs["address"] == kwargs["phone_number"] == user.email
         assert "a=b" in kwargs["message"].text
+
+
+def test_what_a_medium_does_to_its_objects_does_not_show_in_the_next_message(audience, settings):
+    use(settings, Scribbler)
+    make_incident(description="as it was")
+
+    Worker().work()
+
+    assert len(calls) == 3
+    assert set(map(calls.count, calls)) == {3}
+    assert "scribbled" not in str(calls)
 
 
 def test_switched_off_it_still_writes_the_ledger(audience, settings):

@@ -5,6 +5,7 @@ import sys
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, nullcontext, suppress
+from copy import copy
 from functools import partial
 from itertools import groupby
 from select import select
@@ -212,11 +213,14 @@ class Batch:
 
     def plan_call(self, delivery: Delivery, extra: dict) -> Callable:
         """Return the call of ``send`` that the plugin contract asks for, the message already made."""
+        # Deliveries share their event: a medium gets copies, and may change them without spoiling the next message.
+        event = copy(delivery.event)
+        event.incident = copy(event.incident)
         return partial(
             self.medium.send,
-            delivery.event.incident,
+            event.incident,
             delivery.user,
-            event=delivery.event,
+            event=event,
             profile=delivery.profile,
             message=build_message(delivery, self.words_for(delivery.event)),
             address=delivery.address,
