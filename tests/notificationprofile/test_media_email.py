@@ -3,6 +3,7 @@
 import socket
 import threading
 import time
+from dataclasses import replace
 from smtplib import (
     SMTPAuthenticationError,
     SMTPException,
@@ -112,6 +113,16 @@ def test_descriptions_of_any_length_and_kind_arrive(sink, description):
     (received,) = sink.messages
     assert max(map(len, received.raw.split(b"\r\n"))) <= 998
     assert description[:3].strip() in received.message.get_body(["plain"]).get_content()
+
+
+def test_who_knows_the_boundary_of_one_mail_cannot_divide_the_next(sink, send, event):
+    send()
+    text = f"before\n--{sink.messages[0].message.get_boundary()}--\nafter\n"
+
+    EmailNotification.send(event.incident, make_user(), message=replace(send.message, text=text, html=text))
+
+    arrived = sink.messages[1].message
+    assert [part.get_content().splitlines() for part in arrived.iter_parts()] == [text.splitlines()] * 2
 
 
 def test_address_with_another_script_in_its_domain_is_written_in_ascii(sink, send):
