@@ -188,10 +188,10 @@ class MyIncidentFilter(filters.FilterSet):
         started before a time and ended after it has lasted long, as few do.
         """
         asked = self.form.cleaned_data
-        if asked["open"] is True:
-            return len(tags.tags) > 1
-        asks_more = asked["open"] is False or tags.tags
-        return bool(asked["end_time__gte"] and asks_more and self.latest_start() < asked["end_time__gte"])
+        lasts = bool(asked["end_time__gte"]) and self.latest_start() < asked["end_time__gte"]
+        if asked["open"] is False:
+            return lasts
+        return (asked["open"] is True or lasts) and len(tags.tags) > 1
 
     def latest_start(self) -> datetime:
         """Return the time before which everything on the page has started, as far as that is known."""

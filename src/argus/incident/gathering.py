@@ -25,16 +25,18 @@ def are_few(incidents: QuerySet) -> Expression:
 class FirstOf(Subquery):
     """The primary keys of the first so many candidates of which the conditions hold.
 
-    The limit of ``candidates`` is a wall to the planner: they are found by the cheapest way to all of them.
+    To the planner a limit is a wall. Behind the first one the candidates are found by the cheapest way to all of them,
+    behind the second they are sorted; so conditions are asked of one after the other, until there are enough.
     """
 
     template = (
-        "(SELECT candidate.pk FROM (%(subquery)s) AS candidate WHERE %(conditions)s"
+        "(SELECT candidate.pk FROM (SELECT * FROM (%(subquery)s) AS gathered"
+        " ORDER BY start %(direction)s, pk %(direction)s LIMIT %(all)s) AS candidate WHERE %(conditions)s"
         " ORDER BY candidate.start %(direction)s, candidate.pk %(direction)s LIMIT %(size)s)"
     )
 
     def __init__(self, candidates: QuerySet, conditions: Conditions, *, direction: str, size: int):
-        super().__init__(candidates, BigAutoField(), direction=direction, size=size)
+        super().__init__(candidates, BigAutoField(), direction=direction, size=size, all=LARGEST_ID)
         self.conditions = conditions(RawSQL("candidate.pk", []))
 
     def as_sql(self, compiler, connection, **extra):
