@@ -73,11 +73,12 @@ def parts_alone(bench: Bench, scale: Scale) -> Iterator[tuple[str, Sample]]:
     yield "worker", bench.drain()
     yield "serve 1", bench.post("plain", connections=1, seconds=seconds)
     bench.drain()
-    for number in (0, scale.few_followers):
+    # Nobody is told where nobody follows.
+    for name, number in (("told one", 1), ("told few", scale.few_followers)):
         with bench.followed("live", number):
             last = bench.told("live") + LONG * lists
             everybody_knows = partial(wait_until, lambda last=last: bench.told("live") >= last)
-            yield f"told {bool(number):d}", bench.post_lists("live", LONG, lists, until=everybody_knows)
+            yield name, bench.post_lists("live", LONG, lists, until=everybody_knows)
     yield "flush", flush(bench, seconds / 3)
     yield "commit 1", commit(bench, connections=1, seconds=seconds / 2)
 
@@ -102,10 +103,10 @@ def parts_together(bench: Bench, scale: Scale) -> Iterator[tuple[str, Sample]]:
 def calibrate(samples: dict[str, Sample], *, round_trips: int, followers: int) -> Calibration:
     """Turn samples of parts alone into what the model is fed with."""
     alone, busy, worker, serve = (samples[name] for name in ("plain 1", "plain 8", "worker", "serve 1"))
-    long, told, followed = (samples[name] for name in ("long list", "told 0", "told 1"))
+    long, told, followed = (samples[name] for name in ("long list", "told one", "told few"))
     single = post_from(busy, round_trips)
     event_python, event_sql = worker.per_incident("worker"), worker.per_incident("sql")
-    pushes = followed.incidents * followers
+    others = followers - 1
     demands = Demands(
         flush=median(samples["flush"].latencies),
         cold=beyond(alone.per_request("web"), busy.per_request("web")) / (round_trips + 1),
@@ -116,8 +117,8 @@ def calibrate(samples: dict[str, Sample], *, round_trips: int, followers: int) -
         publish_python=beyond(told.per_incident("web"), long.per_incident("web")),
         publish_sql=beyond(told.per_incident("sql"), long.per_incident("sql")),
         publish_redis=told.per_incident("redis"),
-        push=beyond(followed.per_incident("web"), told.per_incident("web")) * followed.incidents / pushes,
-        receive=followed.cpu["followers"].total / pushes,
+        push=beyond(followed.per_incident("web"), told.per_incident("web")) / others,
+        receive=followed.per_incident("followers") / followers,
     )
     one = Node(CORES, 1, has_worker=False)
     demands = replace(demands, wake=idle_time(alone, single, demands, one))

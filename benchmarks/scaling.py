@@ -58,6 +58,7 @@ def check_table(samples: dict[str, Sample], calibration: Calibration, scale: Sca
     """Set what was measured beside what the model says."""
     single, hundred, few = calibration.single, calibration.list_of(MIDDLE), scale.few_followers
     alone, live = Node(CORES, 1, has_worker=False), Node(CORES, 8, has_worker=False, publishes=True)
+    double = Node(CORES, 8, has_worker=False, processes=2)
     cases = [
         ("a web process alone, 1 connection (fitted)", "plain 1", single, alone),
         ("a web process alone, 8 connections (fitted)", "plain 8", single, replace(alone, connections=8)),
@@ -65,8 +66,8 @@ def check_table(samples: dict[str, Sample], calibration: Calibration, scale: Sca
         ("serve, 4 connections", "check serve 4", single, Node(CORES, 4)),
         ("serve, 8 connections", "check serve 8", single, Node(CORES, 8)),
         ("serve, lists of 100, 1 connection", "check list", hundred, Node(CORES, 1)),
-        ("two web processes, 4 connections", "check double 4", single, replace(live, connections=4, processes=2)),
-        ("two web processes, 8 connections", "check double 8", single, replace(live, processes=2)),
+        ("two web processes, 4 connections", "check double 4", single, replace(double, connections=4)),
+        ("two web processes, 8 connections", "check double 8", single, double),
         (f"{few} followers, 8 connections", "check followed", single, replace(live, followers=few)),
     ]
     rows = [check(what, samples[name], node, post, calibration.demands, scale) for what, name, post, node in cases]
