@@ -58,6 +58,7 @@ def tagged(facts: Facts) -> dict[str, str]:
     return {
         "tags, a rare one": f"tags={rare}",
         "tags, a common one": f"tags={common}",
+        "tags, one that four of a thousand have": f"tags={quote(facts.usual_tag)}",
         "tags, two common keys": f"tags={tags['location']},{common}",
         "tags, two common keys; open": f"tags={tags['location']},{common}&open=true",
         "tags, a common and a rare key": f"tags={common},{rare}",

@@ -68,8 +68,8 @@ INCIDENTS = """
 """
 
 RELATIONS = """
-    INSERT INTO argus_incident_incidenttagrelation (incident_id, tag_id, added_by_id, added_time)
-    SELECT incident.id, first_tag + floor(number * random() ^ skew)::int, source.user_id, start_time
+    INSERT INTO argus_incident_incidenttagrelation (incident_id, tag_id, added_by_id, added_time, start_time)
+    SELECT incident.id, first_tag + floor(number * random() ^ skew)::int, source.user_id, start_time, start_time
     FROM argus_incident_incident AS incident
     JOIN argus_incident_sourcesystem AS source ON source.id = source_id
     CROSS JOIN dimension
@@ -97,12 +97,13 @@ ACKS = """
     WHERE type = 'ACK'
 """
 
-# What the unique constraints and the other indexes of a table are made by. Primary keys stay, and so do partial
-# indexes: PostgreSQL spells some of their conditions otherwise than they were written.
+# What the unique constraints and the other indexes of a table are made by. Primary keys stay and whatever else foreign
+# keys refer to, and so do partial indexes: PostgreSQL spells some of their conditions otherwise than they were written.
 CONSTRAINTS = """
     SELECT format('ALTER TABLE %%s DROP CONSTRAINT %%I', conrelid::regclass, conname),
            format('ALTER TABLE %%s ADD CONSTRAINT %%I %%s', conrelid::regclass, conname, pg_get_constraintdef(oid))
     FROM pg_constraint WHERE contype = 'u' AND conrelid = ANY(%s::regclass[])
+    AND conindid <> ALL (SELECT conindid FROM pg_constraint WHERE contype = 'f')
 """
 INDEXES = """
     SELECT format('DROP INDEX %%s', indexrelid::regclass), pg_get_indexdef(indexrelid)

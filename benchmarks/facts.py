@@ -40,6 +40,8 @@ class Facts:
     size: int
     common_tags: dict[str, str] = field(default_factory=dict)
     rare_tag: str = ""
+    # that four of a thousand have
+    usual_tag: str = ""
     source_ids: list[int] = field(default_factory=list)
     newest: list[int] = field(default_factory=list)
     # those that the busiest source is not of
@@ -68,6 +70,7 @@ def find_facts(database_url: str, size: int) -> Facts:
     for key in ("host", "location", "problem_type"):
         facts.common_tags[key] = facts.one(TAG, key, size)
     facts.rare_tag = facts.one(TAG, "interface", 20)
+    facts.usual_tag = facts.one(TAG, "host", size // 250)
     facts.source_ids = facts.column(SOURCES)
     facts.newest = facts.column(NEWEST)
     facts.other_types = facts.column(OTHER_TYPES, facts.source_ids[0])

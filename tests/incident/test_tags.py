@@ -10,10 +10,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from argus.incident.criteria import Criteria, matching
-from argus.incident.models import Incident, Tag
+from argus.incident.models import Incident, IncidentTagRelation, Tag
 from argus.incident.tags import add_tags, split_tag
 from argus.util.errors import DomainError
-from tests.factories import incident_body, make_incident, make_incidents, make_source
+from tests.factories import INCIDENTS, incident_body, make_incident, make_incidents, make_source
 
 VALUES = [
     "",
@@ -161,3 +161,15 @@ def test_tags_of_several_people_are_shown_with_who_added_them_and_when(as_user, 
     assert first == incident["tags"][0]
     assert (second["tag"], second["added_by"]) == ("c=d", as_user.user.pk)
     assert datetime.fromisoformat(first["added_time"]) <= datetime.fromisoformat(second["added_time"])
+
+
+@pytest.mark.django_db
+def test_what_puts_a_tag_on_an_incident_knows_when_that_started(as_source, as_user, post_incident):
+    incident = post_incident(tags=[{"tag": "a=b"}])
+    as_user.patch(f"/api/v1/incidents/{incident['pk']}/", {"tags": [{"tag": "c=d"}, {"tag": "a=b"}]})
+    others = [incident_body(source_incident_id=name, start_time=f"2024-05-1{name}T10:00:00.5Z") for name in "123"]
+    as_source.post(f"{INCIDENTS}bulk/", {"incidents": others})
+    relations = IncidentTagRelation.objects.select_related("incident")
+    assert relations.filter(incident_id=incident["pk"]).count() == 2
+    assert len({relation.start_time for relation in relations}) == 4
+    assert all(relation.start_time == relation.incident.start_time for relation in relations)

@@ -6,6 +6,7 @@ import pytest
 from django.db import connection
 
 from argus.auth.services import replace_token
+from argus.incident.models import Incident, IncidentTagRelation, Tag
 from benchmarks import alerts_dataset, dataset, deliveries_dataset
 from benchmarks.facts import Facts, find_facts
 from benchmarks.servers import Accounts
@@ -75,3 +76,27 @@ def fill(url: str) -> Facts:
     with connection.cursor() as cursor:
         cursor.execute(OUTBOX)
     return find_facts(url, SIZE)
+
+
+@pytest.fixture
+def tag_some(big_site, django_db_setup, db):
+    """Put a new tag, a host, on the twentieth of all incidents that comes first in the order; return it in words."""
+
+    def tag(order: str, value: str) -> str:
+        tag = Tag.objects.create(key="host", value=value, digest=Tag.digest_of("host", value))
+        some = Incident.objects.order_by(order).select_related("source")[: big_site.size // 20]
+        IncidentTagRelation.objects.bulk_create(
+            IncidentTagRelation(
+                incident=one,
+                tag=tag,
+                added_by_id=one.source.user_id,
+                added_time=one.start_time,
+                start_time=one.start_time,
+            )
+            for one in some
+        )
+        with connection.cursor() as cursor:
+            cursor.execute("ANALYZE argus_incident_incidenttagrelation")
+        return str(tag)
+
+    return tag

@@ -97,6 +97,14 @@ def test_one_filter_finds_a_page_by_an_index(as_operator, values, deep):
     assert faults(as_operator, [*pages(INCIDENTS, queries), *pages(INCIDENTS, queries, deep)], most=MOST_FOR_ONE) == []
 
 
+@pytest.mark.parametrize("order", ["start_time", "-start_time"])
+def test_tags_of_some_time_only_find_a_page_by_an_index(as_operator, tag_some, deep, order):
+    tags = [quote(tag_some(order, value)) for value in ("retired", "retired-too")]
+    queries = [f"tags={tags[0]}{more}" for more in ("", "&acked=false", "&stateful=true", "&open=true")]
+    queries += [f"tags={tags[0]},{tags[1]}", f"tags={tags[0]},{tags[1]}&open=false"]
+    assert faults(as_operator, [*pages(INCIDENTS, queries), *pages(INCIDENTS, queries, deep)], most=MOST_FOR_TWO) == []
+
+
 def test_one_filter_finds_a_page_of_a_source_by_an_index(as_busy_source, values, deep):
     queries = ["", *(query for name, query in filters_of(values) if "source__" not in name)]
     assert faults(as_busy_source, [*pages(MINE, queries), *pages(MINE, queries, deep)], most=MOST_FOR_ONE) == []

@@ -6,8 +6,10 @@ Both sides of the same question stand in one class, and a property test holds th
 import json
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
+from datetime import datetime
 from functools import lru_cache, reduce
 from operator import or_
+from types import MappingProxyType
 
 from django.db.models import Exists, Expression, OuterRef, Q, QuerySet, Subquery
 from django.db.models.lookups import IsNull
@@ -22,6 +24,12 @@ from .tags import split_tag
 # the first few are written like that; the others are looked up for the incidents that these leave.
 MOST_JOINS = 4
 SOURCES, TAGS = "sourceSystemIds", "tags"
+
+# Tags by key and value, with the starts of the first and the last incident that has them (``tags_in``); and bounds of
+# ``start_time``: lookups with their values.
+KnownTags = Mapping[tuple[str, str], Tag]
+Started = Mapping[str, datetime]
+ANY_TIME: Started = MappingProxyType({})
 
 
 @dataclass(frozen=True)
@@ -49,43 +57,63 @@ class Criteria:
                 return False
         return True
 
-    def as_condition(self, tag_ids: Mapping[tuple[str, str], int]) -> Q:
-        """Ask the same of the database; ``tag_ids`` has the primary keys of those tags that exist at all."""
+    def as_condition(self, known: KnownTags, started: Started = ANY_TIME) -> Q:
+        """Ask the same of the database; ``known`` are those of the tags that any incident has.
+
+        Whatever is known of when the incidents have ``started`` helps to find them: it is no condition of its own.
+        """
         condition = Q(source_id__in=self.source_ids) if self.source_ids else Q()
-        for found in self.tag_conditions(tag_ids, OuterRef("pk")):
+        for found in self.tag_conditions(known, started, OuterRef("pk"), OuterRef("start_time")):
             condition &= Q(found)
+        # Of one tag the index itself has the ends.
+        for some in self.among(known):
+            if len(some) > 1:
+                condition &= Q(start_time__range=(min(tag.first for tag in some), max(tag.last for tag in some)))
         return condition
 
-    def tag_conditions(self, tag_ids: Mapping[tuple[str, str], int], incident: Expression) -> list[Expression]:
-        """Ask whether the incident, given by its primary key, has one of the values of each key: a condition a key."""
-        wanted = [
-            [tag_ids[key, value] for value in values if (key, value) in tag_ids] for key, values in self.tags.items()
-        ]
+    def tag_conditions(
+        self, known: KnownTags, started: Started, incident: Expression, start: Expression
+    ) -> list[Expression]:
+        """Ask of an incident, given by primary key and start, for one of the values of each key: a condition a key."""
+        wanted = [[tag.pk for tag in some] for some in self.among(known)]
         if not all(wanted):
             return [Exists(IncidentTagRelation.objects.none())]
         # The newest tags are likely to be the rarest: the database does well to start from them.
         wanted.sort(key=min, reverse=True)
-        relations = [IncidentTagRelation.objects.filter(incident_id=incident, tag_id__in=ids) for ids in wanted]
+        of_incident = IncidentTagRelation.objects.filter(incident_id=incident)
+        # An index has what one tag is on in order of the starts. Of several tags the planner would not see that it has.
+        relations = [
+            of_incident.filter(tag_id__in=ids, **({"start_time": start, **started} if len(ids) == 1 else {}))
+            for ids in wanted
+        ]
         joined, looked_up = relations[:MOST_JOINS], relations[MOST_JOINS:]
         return [*map(Exists, joined), *(IsNull(Subquery(some.values("pk")[:1]), False) for some in looked_up)]
 
+    def among(self, known: KnownTags) -> list[list[Tag]]:
+        """Return the tags of each key that are known."""
+        return [[known[key, value] for value in values if (key, value) in known] for key, values in self.tags.items()]
 
-def matching(queryset: QuerySet[Incident], criteria: Iterable[Criteria]) -> QuerySet[Incident]:
+
+def matching(
+    queryset: QuerySet[Incident], criteria: Iterable[Criteria], started: Started = ANY_TIME
+) -> QuerySet[Incident]:
     """Narrow the queryset to what any of the criteria matches. One query, which looks up all tags in them."""
     criteria = list(criteria)
-    tag_ids = {(key, value): pk for key, value, pk in tags_in(criteria)}
-    conditions = [one.as_condition(tag_ids) for one in criteria]
+    known = {(tag.key, tag.value): tag for tag in tags_in(criteria)}
+    conditions = [one.as_condition(known, started) for one in criteria]
     # An empty condition restricts nothing, but Django drops it from a union.
     if any(not condition for condition in conditions):
         return queryset
     return queryset.filter(reduce(or_, conditions)) if conditions else queryset.none()
 
 
-def tags_in(criteria: Iterable[Criteria]) -> QuerySet[Tag]:
-    """Return key, value and primary key of those tags in the criteria that exist. No query if they have none."""
+def tags_in(criteria: Iterable[Criteria]) -> QuerySet:
+    """Return those tags in the criteria that any incident has. No query if they name none."""
     pairs = {(key, value) for one in criteria for key, values in one.tags.items() for value in values}
-    digests = [Tag.digest_of(*pair) for pair in pairs]
-    return Tag.objects.filter(digest__in=digests).values_list("key", "value", "pk")
+    starts = IncidentTagRelation.objects.filter(tag=OuterRef("pk")).values("start_time")
+    first, last = (Subquery(starts.order_by(order)[:1]) for order in ("start_time", "-start_time"))
+    tags = Tag.objects.filter(digest__in=[Tag.digest_of(*pair) for pair in pairs])
+    return tags.annotate(first=first, last=last).filter(first__isnull=False)
 
 
 @lru_cache(maxsize=4096)

@@ -1,6 +1,5 @@
 """What the incident lists can be filtered by. Empty values and empty list items do not filter; nonsense is 400."""
 
-from datetime import datetime
 from functools import partial
 
 import django_filters as filters
@@ -15,7 +14,7 @@ from argus.util.errors import DomainError
 from argus.util.infinity import INFINITY
 from argus.util.numbers import LARGEST_ID
 
-from .criteria import Criteria, matching, tags_in
+from .criteria import Criteria, Started, matching, tags_in
 from .gathering import Gathered, are_few
 from .models import Incident, SourceSystem
 from .tags import split_tag
@@ -171,34 +170,37 @@ class MyIncidentFilter(filters.FilterSet):
 
     def filter_tags(self, queryset) -> QuerySet | Gathered:
         """Group the values by key: one of each key must be there. One query, which looks up the tags."""
-        tags = Criteria.of(tags=self.form.cleaned_data["tags"])
-        if not self.may_mean_few(tags):
-            return matching(queryset, [tags]) if tags.tags else queryset
+        tags, started = Criteria.of(tags=self.form.cleaned_data["tags"]), self.bounds()
+        if not self.may_mean_few(tags, started):
+            return matching(queryset, [tags], started) if tags.tags else queryset
         few = Value(True) if self.form.cleaned_data["open"] is False else are_few(Incident.objects.open())
-        rows = list(tags_in([tags]).annotate(few=few))
-        tag_ids = {(key, value): pk for key, value, pk, _ in rows}
-        if all(few for *_, few in rows):
-            return Gathered(queryset, partial(tags.tag_conditions, tag_ids))
-        return queryset.filter(tags.as_condition(tag_ids))
+        known = {(tag.key, tag.value): tag for tag in tags_in([tags]).annotate(few=few)}
+        if all(tag.few for tag in known.values()):
+            return Gathered(queryset, partial(tags.tag_conditions, known, started))
+        return queryset.filter(tags.as_condition(known, started))
 
-    def may_mean_few(self, tags: Criteria) -> bool:
+    def may_mean_few(self, tags: Criteria, started: Started) -> bool:
         """Tell whether the planner would take what is asked for to be more than it is.
 
-        What is open is mostly new, which it does not know; it matters when there are two tags to be found. And what has
-        started before a time and ended after it has lasted long, as few do.
+        What is open is mostly new, which it does not know; it matters when there are several tags to be found. And what
+        has started before a time and ended after it has lasted long, as few do.
         """
         asked = self.form.cleaned_data
-        lasts = bool(asked["end_time__gte"]) and self.latest_start() < asked["end_time__gte"]
+        lasts = bool(asked["end_time__gte"]) and started.get("start_time__lte", INFINITY) < asked["end_time__gte"]
         if asked["open"] is False:
             return lasts
-        return (asked["open"] is True or lasts) and len(tags.tags) > 1
+        return (asked["open"] is True or lasts) and sum(map(len, tags.tags.values())) > 1
 
-    def latest_start(self) -> datetime:
-        """Return the time before which everything on the page has started, as far as that is known."""
+    def bounds(self) -> Started:
+        """Return what is known of when the incidents of the page have started: it was asked for, or is on its way."""
+        asked = self.form.cleaned_data
         cursor = self.data.get(KeysetPagination.cursor_query_param)
         place = Cursor.decode(cursor) if cursor else None
-        bounds = [self.form.cleaned_data["start_time__lte"], place and not place.back and place.time]
-        return min(filter(None, bounds), default=INFINITY)
+        earliest = [asked["start_time__gte"], place and place.back and place.time]
+        latest = [asked["start_time__lte"], asked["end_time__lte"], place and not place.back and place.time]
+        bounds = {"start_time__gte": max(filter(None, earliest), default=None)}
+        bounds["start_time__lte"] = min(filter(None, latest), default=None)
+        return {lookup: time for lookup, time in bounds.items() if time}
 
 
 class IncidentFilter(MyIncidentFilter):

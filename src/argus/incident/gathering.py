@@ -10,8 +10,8 @@ from django.db.models.expressions import RawSQL
 
 from argus.util.numbers import LARGEST_ID
 
-# Makes conditions that hold of the incident whose primary key it is given.
-Conditions = Callable[[Expression], list[Expression]]
+# Makes conditions that hold of the incident whose primary key and start it is given.
+Conditions = Callable[[Expression, Expression], list[Expression]]
 
 # Up to so many are gathered. It takes some 15 ms, and with many more the planner would have done better.
 MOST = 25_000
@@ -37,7 +37,7 @@ class FirstOf(Subquery):
 
     def __init__(self, candidates: QuerySet, conditions: Conditions, *, direction: str, size: int):
         super().__init__(candidates, BigAutoField(), direction=direction, size=size, all=LARGEST_ID)
-        self.conditions = conditions(RawSQL("candidate.pk", []))
+        self.conditions = conditions(RawSQL("candidate.pk", []), RawSQL("candidate.start", []))
 
     def as_sql(self, compiler, connection, **extra):
         compiled = [compiler.compile(condition) for condition in self.conditions]

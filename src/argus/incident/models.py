@@ -117,10 +117,11 @@ class Incident(models.Model):
 
     class Meta:
         constraints = [
-            models.UniqueConstraint(fields=["source", "source_incident_id"], name="incident_unique_at_source")
+            models.UniqueConstraint(fields=["source", "source_incident_id"], name="incident_unique_at_source"),
+            # As an index, the order of the lists. Unique so that a tag can refer to both.
+            models.UniqueConstraint(fields=["start_time", "id"], name="incident_newest"),
         ]
         indexes = [
-            models.Index(fields=["start_time", "id"], name="incident_newest"),
             models.Index(fields=["start_time", "id"], name="incident_newest_for_all", condition=Q(restricted=False)),
             # These end in the flag so that what is restricted is passed over within the index.
             models.Index(fields=["source", "start_time", "id", "restricted"], name="incident_newest_of_source"),
@@ -171,15 +172,21 @@ class Incident(models.Model):
 
 
 class IncidentTagRelation(models.Model):
-    """A tag on an incident, and who put it there when. Only its owner, or a superuser, may take it off."""
+    """A tag on an incident, and who put it there when. Only its owner, or a superuser, may take it off.
 
-    incident = models.ForeignKey(Incident, models.CASCADE, related_name="tag_relations")
+    On PostgreSQL one foreign key is on both, the incident and its start: the planner then knows that whoever has the
+    one has the other, and does not take two conditions for two chances.
+    """
+
+    incident = models.ForeignKey(Incident, models.CASCADE, related_name="tag_relations", db_constraint=False)
     tag = models.ForeignKey(Tag, models.RESTRICT, related_name="incident_relations", db_index=False)
     added_by = models.ForeignKey(settings.AUTH_USER_MODEL, models.RESTRICT, related_name="+", db_index=False)
     added_time = models.DateTimeField()
+    # The incident's, which never changes: so one index has all that has a tag in the order of the lists.
+    start_time = models.DateTimeField()
 
     class Meta:
-        constraints = [models.UniqueConstraint(fields=["tag", "incident"], name="tag_once_on_incident")]
+        constraints = [models.UniqueConstraint(fields=["tag", "start_time", "incident"], name="tag_once_on_incident")]
 
     def __str__(self):
         return str(self.tag)

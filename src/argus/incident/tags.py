@@ -52,7 +52,7 @@ def add_tags(incident: Incident, pairs: list[tuple[str, str]], *, actor) -> list
 def add_tags_to_all(tagged: list[tuple[Incident, list[tuple[str, str]]]], *, actor, now: datetime) -> None:
     """Put tags on several incidents, which do not have them yet. The number of queries hardly depends on how many."""
     digests = {pair: Tag.digest_of(*pair) for _, pairs in tagged for pair in pairs}
-    wanted = [(incident.pk, digests[pair]) for incident, pairs in tagged for pair in dict.fromkeys(pairs)]
+    wanted = [(incident, digests[pair]) for incident, pairs in tagged for pair in dict.fromkeys(pairs)]
     for chunk in in_chunks(wanted):
         while not _relate(chunk, actor=actor, now=now):
             store_tags(list(digests))
@@ -75,27 +75,28 @@ def delete_tag(tag: Tag) -> None:
         raise DomainError(f"There are incidents with the tag {str(tag)[:100]}.") from None
 
 
-def _relate(wanted: list[tuple[int, str]], *, actor, now: datetime) -> bool:
-    """Put tags on incidents, in this order: ``(pk, digest)``. If any is not stored, do nothing, and tell.
+def _relate(wanted: list[tuple[Incident, str]], *, actor, now: datetime) -> bool:
+    """Put tags on incidents, in this order: incident and digest. If any is not stored, do nothing, and tell.
 
     All or none, because the order of the rows is the order in which tags are shown. The database looks the tags up
     itself, which saves a way there and back for every incident posted.
     """
-    quote = connection.ops.quote_name
-    added_time = connection.ops.adapt_datetimefield_value(now)
+    quote, as_time = connection.ops.quote_name, connection.ops.adapt_datetimefield_value
     # One that is being deleted is waited for, and then not found.
     lock = "FOR KEY SHARE OF tag" if connection.vendor == "postgresql" else ""
     query = (
         # The verb comes first: SQLite's driver counts the rows of statements that begin with it, and of no others.
-        f"INSERT INTO {quote(IncidentTagRelation._meta.db_table)} (incident_id, tag_id, added_by_id, added_time) "
-        f"WITH wanted (incident, digest, place) AS (VALUES {', '.join(['(%s, %s, %s)'] * len(wanted))}), "
-        f"found AS (SELECT wanted.incident, tag.id, wanted.place FROM wanted "
+        f"INSERT INTO {quote(IncidentTagRelation._meta.db_table)} "
+        f"(incident_id, start_time, tag_id, added_by_id, added_time) "
+        f"WITH wanted (incident, start, digest, place) AS (VALUES {', '.join(['(%s, %s, %s, %s)'] * len(wanted))}), "
+        f"found AS (SELECT wanted.incident, wanted.start, tag.id, wanted.place FROM wanted "
         f"JOIN {quote(Tag._meta.db_table)} tag ON tag.digest = wanted.digest {lock}) "
-        f"SELECT incident, id, %s, %s FROM found WHERE (SELECT count(*) FROM found) = %s ORDER BY place"
+        f"SELECT incident, start, id, %s, %s FROM found WHERE (SELECT count(*) FROM found) = %s ORDER BY place"
     )
-    values = [part for place, pair in enumerate(wanted) for part in (*pair, place)]
+    places = enumerate(wanted)
+    values = [part for place, (one, digest) in places for part in (one.pk, as_time(one.start_time), digest, place)]
     with connection.cursor() as cursor:
-        cursor.execute(query, [*values, actor.pk, added_time, len(wanted)])
+        cursor.execute(query, [*values, actor.pk, as_time(now), len(wanted)])
         return cursor.rowcount == len(wanted)
 
 

@@ -8,7 +8,7 @@ for in descriptions, ids, tags and names, but only among the newest rows that fi
 
 from collections.abc import Iterator
 
-from django.db.models import Exists, Max, Min, OuterRef, Q, QuerySet
+from django.db.models import Exists, OuterRef, Q, QuerySet
 from django.utils.text import smart_split, unescape_string_literal
 
 from argus.auth.admin.keys import is_key
@@ -53,16 +53,9 @@ def exact_incidents(term: str) -> Q | None:
 
 
 def have_tag(tag: int) -> Q:
-    """Return the condition that an incident has the tag, which is looked for where it is only.
-
-    The planner does not know that a tag may be of its time. Without the ends it would walk through all that is newer
-    than the last one, or older than the first, looking for the tag at each.
-    """
+    """Return the condition that an incident has the tag."""
     relations = IncidentTagRelation.objects.filter(tag_id=tag)
-    ends = relations.aggregate(first=Min("incident_id"), last=Max("incident_id"))
-    if ends["first"] is None:
-        return Q(pk__in=[])
-    return Q(Exists(relations.filter(incident_id=OuterRef("pk"))), pk__range=(ends["first"], ends["last"]))
+    return Q(Exists(relations.filter(incident_id=OuterRef("pk"), start_time=OuterRef("start_time"))))
 
 
 def incident_mentions(window: QuerySet, word: str) -> Q:
