@@ -10,10 +10,12 @@ FEWEST_INCIDENTS = 600
 class Scale:
     """Sizes and durations; durations are in seconds and do not include starting and loading."""
 
-    # ingest: rounds of each kind at each concurrency
+    # ingest: pairs of short rounds, one of each kind, at each concurrency; rounds beside something else
     concurrencies: tuple[int, ...] = (1, 4, 8)
     warm_up_seconds: float = 2.0
     known_incidents: int = 5_000
+    ingest_pairs: int = 16
+    pair_seconds: float = 0.4
     ingest_rounds: int = 5
     ingest_seconds: float = 1.0
     # events (acks and closes) of each kind, here and in lists
@@ -62,6 +64,7 @@ FULL = Scale()
 QUICK = Scale(
     bulk_rounds=1,
     open_set=1_000,
+    ingest_pairs=6,
     ingest_rounds=3,
     ingest_seconds=0.7,
     sizes=(10_000, 100_000),
@@ -90,6 +93,8 @@ TINY = Scale(
     concurrencies=(2,),
     warm_up_seconds=0.1,
     known_incidents=20,
+    ingest_pairs=1,
+    pair_seconds=0.1,
     ingest_rounds=1,
     ingest_seconds=0.1,
     events=2,
