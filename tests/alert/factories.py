@@ -6,7 +6,7 @@ from itertools import count
 from argus.alert import services
 from argus.alert.models import Alert, Severity
 from argus.incident.lifecycle import EventType
-from argus.incident.models import Incident
+from argus.incident.models import Incident, IncidentTagRelation
 from argus.incident.services import record_event
 from argus.inventory.models import Scope
 from tests.inventory.factories import make_project, make_staff
@@ -37,6 +37,7 @@ def make_old_alert(scope: Scope | None = None, *, created: float, closed: float 
     alert = make_alert(scope, **values)
     moments = [DAWN + timedelta(hours=hours) for hours in (created, closed or 0)]
     Incident.objects.filter(pk=alert.incident_id).update(start_time=moments[0])
+    IncidentTagRelation.objects.filter(incident_id=alert.incident_id).update(start_time=moments[0])
     Alert.objects.filter(pk=alert.pk).update(created=moments[0])
     alert.refresh_from_db()
     if closed is not None:

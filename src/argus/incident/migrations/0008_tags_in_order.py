@@ -10,7 +10,7 @@ COPY = """
 ADD_KEY = """
     ALTER TABLE argus_incident_incidenttagrelation ADD CONSTRAINT tag_on_incident
     FOREIGN KEY (start_time, incident_id) REFERENCES argus_incident_incident (start_time, id)
-    DEFERRABLE INITIALLY DEFERRED
+    ON UPDATE CASCADE DEFERRABLE INITIALLY DEFERRED
 """
 REMOVE_KEY = "ALTER TABLE argus_incident_incidenttagrelation DROP CONSTRAINT tag_on_incident"
 
