@@ -25,7 +25,7 @@ from .tags import split_tag
 MOST_JOINS = 4
 SOURCES, TAGS = "sourceSystemIds", "tags"
 
-# Tags by key and value, with the starts of the first and the last incident that has them (``tags_in``); and bounds of
+# Tags by key and value, with the starts of the first and the last incident that has them (``find_tags``); and bounds of
 # ``start_time``: lookups with their values.
 KnownTags = Mapping[tuple[str, str], Tag]
 Started = Mapping[str, datetime]
@@ -99,7 +99,7 @@ def matching(
 ) -> QuerySet[Incident]:
     """Narrow the queryset to what any of the criteria matches. One query, which looks up all tags in them."""
     criteria = list(criteria)
-    known = {(tag.key, tag.value): tag for tag in tags_in(criteria)}
+    known = find_tags(criteria)
     conditions = [one.as_condition(known, started) for one in criteria]
     # An empty condition restricts nothing, but Django drops it from a union.
     if any(not condition for condition in conditions):
@@ -107,13 +107,17 @@ def matching(
     return queryset.filter(reduce(or_, conditions)) if conditions else queryset.none()
 
 
-def tags_in(criteria: Iterable[Criteria]) -> QuerySet:
-    """Return those tags in the criteria that any incident has. No query if they name none."""
+def find_tags(criteria: Iterable[Criteria], **more: Expression) -> KnownTags:
+    """Look up those tags in the criteria that any incident has, and what ``more`` is asked of each.
+
+    One query, or none if they name no tags.
+    """
     pairs = {(key, value) for one in criteria for key, values in one.tags.items() for value in values}
     starts = IncidentTagRelation.objects.filter(tag=OuterRef("pk")).values("start_time")
     first, last = (Subquery(starts.order_by(order)[:1]) for order in ("start_time", "-start_time"))
     tags = Tag.objects.filter(digest__in=[Tag.digest_of(*pair) for pair in pairs])
-    return tags.annotate(first=first, last=last).filter(first__isnull=False)
+    found = tags.annotate(first=first, last=last, **more).filter(first__isnull=False)
+    return {(tag.key, tag.value): tag for tag in found}
 
 
 @lru_cache(maxsize=4096)

@@ -14,7 +14,7 @@ from argus.util.errors import DomainError
 from argus.util.infinity import INFINITY
 from argus.util.numbers import LARGEST_ID
 
-from .criteria import Criteria, Started, matching, tags_in
+from .criteria import Criteria, Started, find_tags, matching
 from .gathering import Gathered, are_few
 from .models import Incident, SourceSystem
 from .tags import split_tag
@@ -170,11 +170,15 @@ class MyIncidentFilter(filters.FilterSet):
 
     def filter_tags(self, queryset) -> QuerySet | Gathered:
         """Group the values by key: one of each key must be there. One query, which looks up the tags."""
-        tags, started = Criteria.of(tags=self.form.cleaned_data["tags"]), self.bounds()
+        asked = self.form.cleaned_data
+        tags = Criteria.of(tags=asked["tags"])
+        if not (tags.tags or asked["end_time__gte"]):
+            return queryset
+        started = self.bounds()
         if not self.may_mean_few(tags, started):
-            return matching(queryset, [tags], started) if tags.tags else queryset
-        few = Value(True) if self.form.cleaned_data["open"] is False else are_few(Incident.objects.open())
-        known = {(tag.key, tag.value): tag for tag in tags_in([tags]).annotate(few=few)}
+            return matching(queryset, [tags], started)
+        few = Value(True) if asked["open"] is False else are_few(Incident.objects.open())
+        known = find_tags([tags], few=few)
         if all(tag.few for tag in known.values()):
             return Gathered(queryset, partial(tags.tag_conditions, known, started))
         return queryset.filter(tags.as_condition(known, started))

@@ -5,6 +5,7 @@ Showing N incidents costs the queries of showing one.
 """
 
 from collections import namedtuple
+from collections.abc import Iterable
 
 from django.db.models import F, OuterRef, Subquery, TextField, Value
 from django.db.models.functions import Concat
@@ -52,7 +53,7 @@ def represent_rows(rows: list[Row]) -> list[dict]:
     """Show incidents. One query, for the tags of all of them."""
     tags: dict[int, list[dict]] = {row.pk: [] for row in rows}
     times, now = WireTimes(), timezone.now()
-    for pk, added_by, added_time, text in RELATIONS.filter(Among(INCIDENT, list(tags))) if rows else []:
+    for pk, added_by, added_time, text in relations_of(list(tags)):
         tags[pk].append(represent_tag(added_by, times[added_time], text))
     return [represent_row(row, tags[row.pk], times, now=now) for row in rows]
 
@@ -77,9 +78,14 @@ def represent_incident(incident: Incident, tags: list[TagLine] | None = None) ->
 def tag_texts(pks: list[int]) -> dict[int, list[str]]:
     """Return the tags of each of these incidents, as texts, in the order in which they were put on. One query."""
     texts: dict[int, list[str]] = {pk: [] for pk in pks}
-    for pk, _, _, text in RELATIONS.filter(Among(INCIDENT, pks)) if pks else []:
+    for pk, _, _, text in relations_of(pks):
         texts[pk].append(text)
     return texts
+
+
+def relations_of(pks: list[int]) -> Iterable[tuple]:
+    """Return what is shown of the tags of these incidents, in the order in which they were put on. One query."""
+    return RELATIONS.filter(Among(INCIDENT, pks)) if pks else ()
 
 
 def represent_row(row: Row, tags: list[dict], times: WireTimes, *, now) -> dict:
