@@ -7,7 +7,7 @@ import pytest
 from django.core.management import call_command
 from django.db import connection, connections
 
-from argus.notificationprofile.waker import waker
+from argus.notificationprofile.notify import waker
 from tests.factories import INCIDENTS, Client, incident_body, make_client, make_source, make_superuser, make_user
 
 

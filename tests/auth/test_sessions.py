@@ -5,7 +5,7 @@ from django.contrib.sessions.models import Session
 from django.db import connection, transaction
 from rest_framework.authtoken.models import Token
 
-from argus.auth.views import CurrentUserView
+from argus.auth.api.v1.views import CurrentUserView
 from tests.factories import INCIDENTS, Client, incident_body, make_client, make_incident, make_user
 
 LOGOUT = "/api/v1/auth/logout/"

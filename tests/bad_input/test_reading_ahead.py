@@ -4,7 +4,7 @@ from io import BytesIO
 
 import pytest
 
-from argus.drf.wsgi import measured
+from argus.http.wsgi import measured
 from argus.site import bodies
 from tests.wireless import talk
 

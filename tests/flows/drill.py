@@ -12,7 +12,7 @@ from urllib.parse import quote
 from django.db import connection
 
 from argus.notificationprofile.models import Delivery, OutboxEntry, RoutingVersion, Verdict
-from argus.notificationprofile.routing import VERSION
+from argus.notificationprofile.profile_cache import VERSION
 from tests.factories import make_incident, make_source, make_user
 from tests.live import SOURCE_DIR
 from tests.notificationprofile.factories import make_profile

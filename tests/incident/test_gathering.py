@@ -9,7 +9,7 @@ from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
 from argus.incident import gathering
-from argus.incident.filters import MyIncidentFilter
+from argus.incident.api.v1.filters import MyIncidentFilter
 from argus.incident.models import Incident
 from argus.util.infinity import INFINITY
 from tests.factories import INCIDENTS, NOON, make_ack, make_client, make_incident, make_source, make_user

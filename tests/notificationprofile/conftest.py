@@ -4,7 +4,7 @@ import pytest
 
 from argus.auth.models import PhoneNumber
 from argus.notificationprofile.models import RoutingVersion
-from argus.notificationprofile.routing import VERSION
+from argus.notificationprofile.profile_cache import VERSION
 from tests.factories import make_user
 from tests.notificationprofile.factories import make_filter, make_profile, make_timeslot
 

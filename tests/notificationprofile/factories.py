@@ -13,7 +13,7 @@ from argus.notificationprofile.models import (
     TimeRecurrence,
     Timeslot,
 )
-from argus.notificationprofile.routing import VERSION
+from argus.notificationprofile.profile_cache import VERSION
 
 API = "/api/v1/notificationprofiles/"
 TIMESLOTS = f"{API}timeslots/"

@@ -447,7 +447,7 @@ def test_the_page_of_a_delivery_tells_what_went_wrong(boss, line):
 
 
 def test_counts_of_the_ledger_are_bounded(boss, line, monkeypatch):
-    monkeypatch.setattr("argus.auth.admin.pages.BoundedPaginator.most", 3)
+    monkeypatch.setattr("argus.adminkit.changelist.BoundedPaginator.most", 3)
     now = timezone.now()
     for number in range(5):
         make_line(line.event, make_user(), created=now - timedelta(days=number))

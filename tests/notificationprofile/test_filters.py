@@ -5,7 +5,7 @@ import json
 import pytest
 
 from argus.notificationprofile.models import Filter
-from argus.notificationprofile.wishes import MOST_KEYS, MOST_SOURCES, MOST_TAGS
+from argus.notificationprofile.validation import MOST_KEYS, MOST_SOURCES, MOST_TAGS
 from tests.factories import make_user
 from tests.notificationprofile.factories import FILTERS, make_filter
 from tests.raw import send_json

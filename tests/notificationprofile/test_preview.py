@@ -4,7 +4,7 @@ import json
 
 import pytest
 
-from argus.notificationprofile.wishes import MOST_KEYS, MOST_SOURCES, MOST_TAGS
+from argus.notificationprofile.validation import MOST_KEYS, MOST_SOURCES, MOST_TAGS
 from tests.factories import make_incident, make_incidents, make_source
 from tests.notificationprofile.factories import PREVIEW, make_filter
 from tests.raw import send_json
@@ -62,8 +62,8 @@ def test_what_is_previewed_is_the_newest_first_and_comes_in_pages_on_demand(as_u
 
 
 def test_a_preview_is_bounded_and_says_where_to_go_on(as_user, monkeypatch):
-    monkeypatch.setattr("argus.drf.arrays.CHUNK_ROWS", 2)
-    monkeypatch.setattr("argus.drf.arrays.MOST_ROWS", 4)
+    monkeypatch.setattr("argus.api.arrays.CHUNK_ROWS", 2)
+    monkeypatch.setattr("argus.api.arrays.MOST_ROWS", 4)
     make_incidents(5)
 
     response = as_user.post(PREVIEW, {"tags": []})

@@ -6,7 +6,7 @@ from argus.auth.models import User
 from argus.notificationprofile.media.base import NotificationMedium
 from argus.notificationprofile.models import Delivery, OutboxEntry, Reason, Verdict
 from argus.notificationprofile.outbox import Router
-from argus.notificationprofile.routing import Routing
+from argus.notificationprofile.profile_cache import Routing
 from argus.notificationprofile.selection import Policy, load_facts, select
 from argus.notificationprofile.worker import Worker
 from tests.factories import INCIDENTS, make_client, make_incident, make_user

@@ -20,7 +20,7 @@ from argus.notificationprofile.models import (
     Verdict,
 )
 from argus.notificationprofile.outbox import Router
-from argus.notificationprofile.routing import Routing
+from argus.notificationprofile.profile_cache import Routing
 from argus.notificationprofile.selection import Policy, load_facts, select
 from tests.factories import make_event, make_incident, make_source, make_user
 from tests.notificationprofile.factories import make_filter, make_profile, make_timeslot

@@ -6,7 +6,7 @@ import pytest
 
 from argus.notificationprofile.models import Delivery, OutboxEntry, Reason, Verdict
 from argus.notificationprofile.outbox import Router
-from argus.notificationprofile.routing import Hours, Routing, Wish
+from argus.notificationprofile.profile_cache import Hours, Routing, Wish
 from argus.notificationprofile.selection import Policy, load_facts, select
 from tests.factories import make_event, make_incident, make_user
 from tests.notificationprofile.factories import make_profile, make_timeslot

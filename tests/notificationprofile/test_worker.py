@@ -10,7 +10,7 @@ from django.db import connection
 from argus.notificationprofile import worker
 from argus.notificationprofile.media.base import NotificationMedium
 from argus.notificationprofile.models import Delivery, MediumHealth, OutboxEntry, Reason, Verdict
-from argus.notificationprofile.waker import waker
+from argus.notificationprofile.notify import waker
 from argus.notificationprofile.worker import Worker
 from argus.util.logs import current_request_id, on_behalf_of
 from tests.factories import make_incident, make_user

@@ -6,8 +6,8 @@ from urllib.parse import quote
 import pytest
 from django.contrib.admin import ModelAdmin
 
+from argus.adminkit.changelist import BoundedPaginator
 from argus.alert.models import Alert, Severity
-from argus.auth.admin.pages import BoundedPaginator
 from argus.incident.admin import search
 from argus.incident.lifecycle import EventType
 from argus.incident.models import Acknowledgement, Event, Incident, Tag

@@ -9,7 +9,7 @@ from urllib.parse import urlencode
 
 import pytest
 
-from argus.alert.filters import FILTERS
+from argus.alert.api.filters import FILTERS
 from argus.auth.models import User
 from argus.inventory.models import Customer, Instance, ProjectGroup
 from tests.factories import make_client

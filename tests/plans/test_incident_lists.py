@@ -5,10 +5,10 @@ from urllib.parse import quote
 
 import pytest
 
+from argus.api import arrays
+from argus.api.pagination import Cursor
 from argus.auth.models import User
-from argus.drf import arrays
-from argus.drf.pagination import Cursor
-from argus.incident.filters import IncidentFilter
+from argus.incident.api.v1.filters import IncidentFilter
 from argus.incident.models import Incident
 from tests.factories import INCIDENTS, make_client, make_user
 

@@ -5,10 +5,11 @@ import json
 import pytest
 from django.urls import get_resolver
 
+from argus.api import arrays
+from argus.api.counted_pagination import TOTAL_HEADER
 from argus.auth.models import PhoneNumber
-from argus.drf import arrays
-from argus.drf.counted_pages import TOTAL_HEADER
-from argus.notificationprofile import deliveries, delivery_views
+from argus.notificationprofile import delivery_log
+from argus.notificationprofile.api.v1 import delivery_views
 from tests.factories import INCIDENTS, make_ack, make_event, make_incidents, make_source, make_user
 from tests.notificationprofile.factories import make_line, make_profile
 
@@ -22,7 +23,7 @@ FIXED = {"/login-methods/"}
 
 @pytest.fixture(autouse=True)
 def small(monkeypatch):
-    for module in (arrays, deliveries, delivery_views):
+    for module in (arrays, delivery_log, delivery_views):
         monkeypatch.setattr(module, "MOST_ROWS", MOST)
     monkeypatch.setattr(arrays, "CHUNK_ROWS", MOST // 2)
 

@@ -19,8 +19,8 @@ from rest_framework.authtoken.models import Token
 
 from argus.incident.models import Event
 from argus.notificationprofile.models import Delivery, MediumHealth, OutboxEntry
-from argus.site.watch import figures
-from argus.site.watch.folder import counting_together, shared_folder
+from argus.site.monitoring import metrics
+from argus.site.monitoring.multiprocess import counting_together, shared_folder
 from tests.factories import incident_body, make_ack, make_incident, make_source, make_user
 from tests.live import SOURCE_DIR
 from tests.notificationprofile.factories import make_line
@@ -28,8 +28,8 @@ from tests.notificationprofile.factories import make_line
 MONITORING = Path(__file__).parents[2] / "docs" / "monitoring"
 METRIC = re.compile(r"\bargus_[a-z_]+")
 COUNT = """
-from argus.drf.metrics import REQUESTS
-from argus.site.watch.scrape import counted
+from argus.http.metrics import REQUESTS
+from argus.site.monitoring.scrape import counted
 from prometheus_client import generate_latest
 REQUESTS.labels("view", "GET", 200).inc(2)
 print(generate_latest(counted()).decode())
@@ -50,7 +50,7 @@ def look() -> dict[tuple, float]:
     """What the database says."""
     return {
         (family.name, *sample.labels.values()): sample.value
-        for family in figures.all_figures()
+        for family in metrics.all_figures()
         for sample in family.samples
     }
 
@@ -104,13 +104,13 @@ def test_open_incidents_are_counted_by_source_and_acknowledgement(db):
 
 
 def test_very_many_sources_share_a_figure(db, monkeypatch):
-    monkeypatch.setattr(figures, "MOST_SOURCES", 2)
+    monkeypatch.setattr(metrics, "MOST_SOURCES", 2)
     for _ in range(4):
         make_incident(make_source())
     now = {name: value for name, value in look().items() if name[0] == "argus_open_incidents" and name[-1] == "false"}
 
     assert len(now) == 3
-    assert now["argus_open_incidents", *figures.OTHERS, "false"] >= 2
+    assert now["argus_open_incidents", *metrics.OTHERS, "false"] >= 2
 
 
 def test_skew_is_the_least_lateness_of_a_source(db):
@@ -156,7 +156,7 @@ def test_looking_takes_twelve_queries(db, number, django_assert_num_queries):
         make_line(make_incident(make_source()).events.get(), user)
 
     with django_assert_num_queries(12):
-        figures.all_figures()
+        metrics.all_figures()
 
 
 def test_processes_of_a_host_count_together(tmp_path):

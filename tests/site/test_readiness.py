@@ -9,7 +9,7 @@ from django.test import Client
 from django.utils import timezone
 
 from argus.notificationprofile.models import OutboxEntry, Verdict
-from argus.site.watch import readiness
+from argus.site.monitoring import readiness
 from tests.factories import make_event, make_incident, make_user
 from tests.live import new_database, running_argus
 from tests.notificationprofile.factories import make_line

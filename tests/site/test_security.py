@@ -103,7 +103,7 @@ def test_no_page_has_a_script_or_style_within(as_browser, path):
 
 
 def test_the_policy_lets_static_files_come_from_elsewhere(settings):
-    from argus.drf.headers import policy
+    from argus.http.security_headers import policy
 
     settings.STATIC_URL = "https://static.example.org/argus/"
     try:

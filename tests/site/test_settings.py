@@ -10,7 +10,7 @@ from django.core.exceptions import ImproperlyConfigured
 from django.core.management import execute_from_command_line
 
 from argus.site.settings.env import env_bool, env_database, env_int, env_list, env_networks, env_str, env_url, origin_of
-from argus.site.settings.secret import kept_secret
+from argus.site.settings.secret_key import kept_secret
 
 ROOT = Path(__file__).parents[2]
 NAME = "ARGUS_TEST_VALUE"

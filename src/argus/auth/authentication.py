@@ -7,7 +7,7 @@ from rest_framework.authentication import TokenAuthentication
 from rest_framework.authtoken.models import Token
 from rest_framework.exceptions import AuthenticationFailed
 
-from .lifetime import has_expired
+from .token_lifetime import has_expired
 
 KEY = re.compile("[0-9a-f]{40}")
 

@@ -10,7 +10,7 @@ from axes.handlers.database import AxesDatabaseHandler
 from django.http import JsonResponse
 from django.shortcuts import render
 
-from argus.drf.errors import is_for_programs
+from argus.api.errors import is_for_programs
 
 from .leftovers import forget_leftovers
 from .login_tries import take_back, take_turn

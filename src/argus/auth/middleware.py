@@ -4,7 +4,7 @@ from django.conf import settings
 from django.contrib.sessions import middleware
 from django.contrib.sessions.exceptions import SessionInterrupted
 
-from argus.drf.outage import is_outage
+from argus.http.database_outage import is_outage
 
 
 class SessionMiddleware(middleware.SessionMiddleware):

@@ -5,7 +5,7 @@ from django.db.models import QuerySet
 from django.utils import timezone
 from rest_framework.authtoken.models import Token
 
-from .lifetime import is_expired
+from .token_lifetime import is_expired
 
 
 def expired_tokens() -> QuerySet[Token]:

@@ -4,7 +4,7 @@ from django.conf import settings
 from django.utils import timezone
 from rest_framework.authtoken.models import Token
 
-from .lifetime import expiry_of
+from .token_lifetime import expiry_of
 
 NAME = "token"
 

@@ -17,7 +17,7 @@ from rest_framework import status
 from rest_framework.exceptions import APIException, ValidationError
 from rest_framework.response import Response
 
-from argus.drf.renderers import dumps
+from argus.api.renderers import dumps
 from argus.util.rows import insert_unless_there
 
 from .models import GivenAnswer

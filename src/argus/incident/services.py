@@ -11,14 +11,14 @@ from django.db import IntegrityError, transaction
 from django.db.models import ProtectedError, Q, RestrictedError
 from django.utils import timezone
 
-from argus.drf.fields import wire_time
-from argus.util.addresses import check_web_address
+from argus.api.fields import wire_time
 from argus.util.errors import Conflict, DomainError, NotPermitted
 from argus.util.infinity import INFINITY
 from argus.util.logs import audit, named
 from argus.util.rows import insert_all
+from argus.util.urls import check_web_address
 
-from .addresses import check_details_url
+from .details_url import check_details_url
 from .lifecycle import EventType, Party, State, next_state, refusal
 from .models import Acknowledgement, Event, Incident, SourceSystem
 from .signals import event_recorded, incident_changed

@@ -8,9 +8,9 @@ from django.db import IntegrityError, transaction
 from django.db.models import ProtectedError, RestrictedError
 
 from argus.auth.services import hold_until_deleted
-from argus.util.addresses import check_web_address
 from argus.util.errors import DomainError, NotPermitted
 from argus.util.logs import audit
+from argus.util.urls import check_web_address
 
 from .models import SourceSystem, SourceSystemType
 

@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from argus.drf.links import read_link
+from argus.api.links import read_link
 
 from .models import Cloud, Customer, Instance, Project, ProjectCloudMembership, ProjectGroup, Scope
 

@@ -8,9 +8,9 @@ what was compared once, such as the customers of a project and its group, stays 
 
 from django.db import transaction
 
-from argus.util.addresses import check_web_address
 from argus.util.errors import DomainError
 from argus.util.logs import audit, named
+from argus.util.urls import check_web_address
 
 from . import rules
 from .models import (

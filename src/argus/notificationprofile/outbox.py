@@ -18,7 +18,7 @@ from argus.util.rows import portions
 
 from .media.message import with_message_parts
 from .models import UNSETTLED, Delivery, DeliveryQuerySet, OutboxEntry, Reason, RoutingVersion, Verdict
-from .routing import VERSION, Routing
+from .profile_cache import VERSION, Routing
 from .selection import Policy, load_facts, select
 
 EVENTS_AT_ONCE = 100

@@ -11,9 +11,9 @@ from argus.util.logs import current_request_id
 from argus.util.rows import insert_all
 
 from .models import Filter, NotificationProfile, OutboxEntry, TimeRecurrence, Timeslot
-from .routing import touch_routing
+from .notify import waker
+from .profile_cache import touch_routing
 from .timeslots import create_default_timeslot
-from .waker import waker
 
 # What a login writes is nothing that selection depends on.
 IRRELEVANT = {"last_login", "password"}

@@ -11,7 +11,7 @@ from argus.incident.models import Event, IncidentTagRelation
 from argus.incident.sources import ARGUS
 
 from .models import Delivery, Medium, Reason, Verdict
-from .routing import Routing, Wish
+from .profile_cache import Routing, Wish
 
 # How close somebody came to being told, from the far side: of several reasons the last one here is given.
 CLOSENESS = [Reason.INACTIVE, Reason.TIMESLOT, Reason.NO_MEDIUM, Reason.NO_ADDRESS, Reason.SWITCHED_OFF, Reason.NONE]

@@ -16,19 +16,19 @@ from django.db import InterfaceError, OperationalError, connection
 from django.utils import timezone
 
 from argus.incident.models import Event
+from argus.util.backoff import rest_after
 from argus.util.logs import on_behalf_of
-from argus.util.pace import rest_after
 
 from . import health, outbox
-from .calls import Caller, Stuck
 from .media.base import NotificationMedium, PermanentFailure
 from .media.message import Words, build_message, put_into_words
 from .media.registry import configured_media
 from .media.text import describe
 from .models import Delivery, Reason, Verdict
+from .notify import CHANNEL
 from .outbox import Router
 from .selection import Policy, is_withheld
-from .waker import CHANNEL
+from .timeout_thread import Caller, Stuck
 
 log = logging.getLogger(__name__)
 

@@ -7,5 +7,5 @@ class SiteConfig(AppConfig):
     verbose_name = "Argus site"
 
     def ready(self):
-        from . import checks, trail  # noqa: F401  (they register themselves)
-        from .watch import ingest  # noqa: F401
+        from . import audit, checks  # noqa: F401  (they register themselves)
+        from .monitoring import ingest_metrics  # noqa: F401

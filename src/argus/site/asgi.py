@@ -10,15 +10,16 @@ from urllib.parse import quote_from_bytes
 from a2wsgi import WSGIMiddleware
 from django.conf import settings
 
-# Before the others: it makes Django ready for what they import.
-from argus.site.wsgi import application as wsgi_application
 from argus.ws.routing import application as websocket
 
 from . import door
 from .admission import Admission, Refused, refuse
 from .bodies import TOO_SLOW, BodyTooSlow, read_ahead
+from .monitoring.urls import VIEWS
 from .supervisor import end_with_supervisor
-from .watch.urls import VIEWS
+
+# Before the others: it makes Django ready for what they import.
+from .wsgi import application as wsgi_application
 
 VISIBLE_ASCII = "".join(chr(code) for code in range(0x21, 0x7F))
 

@@ -6,7 +6,7 @@ vanished would be taken for the whole of it.
 
 import asyncio
 
-from argus.drf.limits import body_limit
+from argus.http.body_limit import body_limit
 
 from .door import Refusal
 

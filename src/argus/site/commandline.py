@@ -7,7 +7,7 @@ from pathlib import Path
 from django.core.exceptions import ImproperlyConfigured
 from django.core.management import execute_from_command_line
 
-from .start import explain
+from .startup import explain
 
 
 def main(here: Path | None = None) -> None:

@@ -9,8 +9,8 @@ from http import HTTPStatus
 
 from django.conf import settings
 
-from argus.drf.access import HEADER, tell
-from argus.drf.metrics import METHODS, OTHER, REFUSED, REQUESTS
+from argus.http.access_log import HEADER, tell
+from argus.http.metrics import METHODS, OTHER, REFUSED, REQUESTS
 from argus.util.logs import new_request_id, on_behalf_of
 
 UNKNOWN = "-"

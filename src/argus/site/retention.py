@@ -11,7 +11,7 @@ from django.utils import timezone
 
 from argus.auth.retention import delete_expired, expired_sessions, expired_tokens
 from argus.incident.retention import delete_finished, delete_unused_tags, finished_before, unused_tags
-from argus.notificationprofile.deliveries import LEDGER_DAYS
+from argus.notificationprofile.delivery_log import LEDGER_DAYS
 from argus.notificationprofile.models import Delivery
 from argus.notificationprofile.outbox import delete_settled
 from argus.util.rows import portions

@@ -4,10 +4,10 @@ from django.contrib import admin
 from django.urls import include, path, re_path
 from drf_spectacular.views import SpectacularSwaggerSplitView
 
-from argus.auth.views import LoginMethodsView, OidcTokenView, TokenView
-from argus.drf.errors import not_found
-from argus.incident.urls import many_v2
-from argus.notificationprofile.urls import incident_urlpatterns as delivery_urlpatterns
+from argus.api.errors import not_found
+from argus.auth.api.v1.views import LoginMethodsView, OidcTokenView, TokenView
+from argus.incident.api.v1.urls import many_v2
+from argus.notificationprofile.api.v1.urls import incident_urlpatterns as delivery_urlpatterns
 
 from .views import FrontPage, SchemaView, VersionsView
 
@@ -21,30 +21,30 @@ docs = SpectacularSwaggerSplitView.as_view(
 
 api_v1 = [
     path("token-auth/", TokenView.as_view(), name="token-auth"),
-    path("auth/", include("argus.auth.urls")),
-    path("incidents/", include("argus.incident.urls")),
+    path("auth/", include("argus.auth.api.v1.urls")),
+    path("incidents/", include("argus.incident.api.v1.urls")),
     path("incidents/", include((delivery_urlpatterns, "deliveries"))),
-    path("notificationprofiles/", include("argus.notificationprofile.urls")),
+    path("notificationprofiles/", include("argus.notificationprofile.api.v1.urls")),
     path("schema/", SchemaView.as_view(), name="schema"),
     path("docs/", docs, name="docs"),
 ]
 
 urlpatterns = [
-    path("", include("argus.site.watch.urls")),
+    path("", include("argus.site.monitoring.urls")),
     path("", FrontPage.as_view(), name="front-page"),
     path("admin/", admin.site.urls),
     path("api/", VersionsView.as_view(), name="versions"),
     path("api/v1/", include((api_v1, "v1"))),
     path("api/v2/incidents/", include((many_v2, "v2"))),
     path("login-methods/", LoginMethodsView.as_view(), name="login-methods"),
-    path("api/", include("argus.inventory.urls")),
-    path("api/alerts/", include("argus.alert.urls")),
+    path("api/", include("argus.inventory.api.urls")),
+    path("api/alerts/", include("argus.alert.api.urls")),
     path("oidc/api-token-auth/", OidcTokenView.as_view(), name="oidc-token-auth"),
     path("oidc/", include("argus.auth.sso.urls")),
     # Only paths with a final slash: others must stay unknown, so that the slash can be added.
     re_path(r"^api/(?:[\s\S]*/)?$", not_found),
 ]
 
-handler400 = "argus.drf.errors.bad_request_handler"
-handler404 = "argus.drf.errors.not_found_handler"
-handler500 = "argus.drf.errors.server_error_handler"
+handler400 = "argus.api.errors.bad_request_handler"
+handler404 = "argus.api.errors.not_found_handler"
+handler500 = "argus.api.errors.server_error_handler"

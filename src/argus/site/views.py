@@ -13,7 +13,7 @@ from rest_framework.permissions import AllowAny
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
-from argus.drf.schema import described
+from argus.api.openapi import described
 
 from . import VERSION
 

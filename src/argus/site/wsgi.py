@@ -2,10 +2,10 @@
 
 import os
 
-from argus.drf.wsgi import measured
+from argus.http.wsgi import measured
 
-from .start import start
-from .timeouts import limit_queries
+from .startup import start
+from .statement_timeout import limit_queries
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "argus.site.settings.prod")
 

@@ -1,7 +1,7 @@
 """A datetime later than every other, and the database column that can hold it.
 
 Python has no infinite datetime; the largest one in UTC stands for it everywhere inside Argus. PostgreSQL stores its
-own ``infinity``, SQLite the largest datetime. On the wire it is the word ``"infinity"`` (see ``argus.drf.fields``).
+own ``infinity``, SQLite the largest datetime. On the wire it is the word ``"infinity"`` (see ``argus.api.fields``).
 """
 
 from datetime import UTC, datetime

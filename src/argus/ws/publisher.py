@@ -13,7 +13,7 @@ from time import monotonic
 
 from django.db import InterfaceError, OperationalError, close_old_connections, connections
 
-from argus.util.pace import rest_after
+from argus.util.backoff import rest_after
 
 from . import counts
 from .journal import JournalUnreachable

@@ -6,7 +6,7 @@ from django.contrib.auth.models import Group
 from social_django.admin import AssociationOption, NonceOption, UserSocialAuthOption
 from social_django.models import Association, Nonce, UserSocialAuth
 
-from .base import SafeAdmin
+from argus.adminkit.base import SafeAdmin
 
 admin.site.unregister([Group, Association, Nonce, UserSocialAuth])
 

@@ -16,12 +16,11 @@ from django.utils.html import format_html
 from rest_framework.authtoken.admin import TokenProxy
 from rest_framework.authtoken.models import Token
 
+from argus.adminkit.base import ReadOnlyAdmin, ServiceForm
+from argus.adminkit.changelist import StrictChangeList
+from argus.adminkit.keys import is_key
 from argus.auth import services
-from argus.auth.lifetime import has_expired
-
-from .base import ReadOnlyAdmin, ServiceForm
-from .keys import is_key
-from .pages import StrictChangeList
+from argus.auth.token_lifetime import has_expired
 
 # REST framework shows its tokens at another address.
 admin.site.unregister(TokenProxy)

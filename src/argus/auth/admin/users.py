@@ -9,10 +9,9 @@ from django.db.models.functions import Cast
 from django.forms.models import BaseInlineFormSet
 from django.utils.text import smart_split
 
+from argus.adminkit.base import SafeAdmin
 from argus.auth import services
 from argus.auth.models import PhoneNumber, User
-
-from .base import SafeAdmin
 
 # What people put between the digits of a phone number.
 DIVIDERS = re.compile(r"[\s()./-]+")

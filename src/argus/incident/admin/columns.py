@@ -8,8 +8,8 @@ from django.utils import timezone
 from django.utils.html import format_html
 from django.utils.text import Truncator
 
-from argus.util.addresses import is_web_address
 from argus.util.infinity import INFINITY
+from argus.util.urls import is_web_address
 
 MOST_CHARACTERS = 120
 

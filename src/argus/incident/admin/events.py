@@ -4,8 +4,8 @@ from django import forms
 from django.contrib import admin
 from django.contrib.admin.widgets import AdminTextareaWidget
 
-from argus.auth.admin.base import ReadOnlyAdmin, ServiceForm
-from argus.auth.admin.fields import MomentField, PickyAutocompleteSelect
+from argus.adminkit.base import ReadOnlyAdmin, ServiceForm
+from argus.adminkit.fields import MomentField, PickyAutocompleteSelect
 from argus.incident import services
 from argus.incident.lifecycle import EventType
 from argus.incident.models import Acknowledgement, Event

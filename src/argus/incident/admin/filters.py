@@ -4,7 +4,7 @@ from django.contrib import admin
 from django.contrib.admin.options import IncorrectLookupParameters
 from django.db.models import OuterRef, Subquery
 
-from argus.auth.admin.keys import is_key
+from argus.adminkit.keys import is_key
 from argus.incident.lifecycle import EventType
 from argus.incident.models import Incident, SourceSystem, SourceSystemType
 

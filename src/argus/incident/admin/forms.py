@@ -8,8 +8,8 @@ from django.core.exceptions import ValidationError
 from django.forms.utils import from_current_timezone
 from django.utils import timezone
 
-from argus.auth.admin.base import ServiceForm
-from argus.auth.admin.fields import in_calendar
+from argus.adminkit.base import ServiceForm
+from argus.adminkit.fields import in_calendar
 from argus.auth.admin.users import SteadyFormSet
 from argus.incident.models import LONGEST_SOURCE_ID, Incident, IncidentTagRelation, Tag
 from argus.incident.tags import split_tag

@@ -4,12 +4,12 @@ from django.contrib import admin
 from django.urls import reverse
 from django.utils.html import format_html
 
-from argus.auth.admin.base import ServiceAdmin
+from argus.adminkit.base import ServiceAdmin
 from argus.incident import services
-from argus.incident.addresses import joined_url
+from argus.incident.api.v1.representation import tag_texts
+from argus.incident.api.v1.serializers import MOST_TAGS
+from argus.incident.details_url import joined_url
 from argus.incident.models import Incident, IncidentTagRelation
-from argus.incident.representation import tag_texts
-from argus.incident.serializers import MOST_TAGS
 
 from .columns import link, moment, short
 from .filters import AckedFilter, OpenFilter, SourceFilter, SourceTypeFilter, StatefulFilter

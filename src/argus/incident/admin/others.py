@@ -4,7 +4,7 @@ from django.contrib import admin
 from django.core.exceptions import ValidationError
 from django.forms import ModelForm
 
-from argus.auth.admin.base import ReadOnlyAdmin, SafeAdmin, ServiceForm
+from argus.adminkit.base import ReadOnlyAdmin, SafeAdmin, ServiceForm
 from argus.incident import tags
 from argus.incident.models import IncidentRelation, IncidentRelationType, Tag
 from argus.util.errors import DomainError

@@ -11,7 +11,7 @@ from collections.abc import Iterator
 from django.db.models import Exists, OuterRef, Q, QuerySet
 from django.utils.text import smart_split, unescape_string_literal
 
-from argus.auth.admin.keys import is_key
+from argus.adminkit.keys import is_key
 from argus.incident.models import Event, Incident, IncidentTagRelation, SourceSystem, Tag
 from argus.incident.tags import split_tag
 from argus.util.errors import DomainError

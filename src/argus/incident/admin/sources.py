@@ -4,8 +4,8 @@ from django import forms
 from django.contrib import admin
 from django.contrib.auth import get_user_model
 
-from argus.auth.admin.base import ReadOnlyAdmin, ServiceAdmin, ServiceForm
-from argus.auth.admin.deletion import describe, toll_of
+from argus.adminkit.base import ReadOnlyAdmin, ServiceAdmin, ServiceForm
+from argus.adminkit.deletion import describe, toll_of
 from argus.incident import sources
 from argus.incident.models import SourceSystem, SourceSystemType
 

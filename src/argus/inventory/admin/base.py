@@ -5,7 +5,7 @@ from collections.abc import Callable
 
 from django.db import models
 
-from argus.auth.admin.base import ReadOnlyAdmin
+from argus.adminkit.base import ReadOnlyAdmin
 from argus.inventory import deletion
 
 UUID = re.compile("[0-9a-f]{8}-?(?:[0-9a-f]{4}-?){3}[0-9a-f]{12}", re.IGNORECASE)

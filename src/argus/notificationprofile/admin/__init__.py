@@ -1,5 +1,5 @@
 """The admin's pages of wishes, and of what came of them."""
 
-from . import ledger, profiles
+from . import delivery_log, profiles
 
-__all__ = ["ledger", "profiles"]
+__all__ = ["delivery_log", "profiles"]

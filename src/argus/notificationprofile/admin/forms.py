@@ -5,7 +5,7 @@ from datetime import time
 from django import forms
 from django.contrib.admin.widgets import AdminTextareaWidget, AdminTimeWidget
 
-from argus.notificationprofile import wishes
+from argus.notificationprofile import validation
 from argus.notificationprofile.models import TimeRecurrence
 from argus.util.errors import DomainError
 
@@ -34,7 +34,7 @@ class NamedForm(OwnedForm):
     def clean(self):
         data = super().clean()
         if (owner := self.owner()) and data.get("name"):
-            self.ask(wishes.check_name, self._meta.model, owner, data["name"], but=self.instance)
+            self.ask(validation.check_name, self._meta.model, owner, data["name"], but=self.instance)
         return data
 
 
@@ -50,7 +50,7 @@ class FilterForm(NamedForm):
     def clean(self):
         data = super().clean()
         if "filter_string" in data:
-            self.ask(wishes.check_filter_string, data["filter_string"])
+            self.ask(validation.check_filter_string, data["filter_string"])
         return data
 
 
@@ -62,9 +62,9 @@ class ProfileForm(OwnedForm):
         if owner := self.owner():
             filters = list(data.get("filters") or [])
             parts = {"timeslot": data.get("timeslot"), "filters": filters, "phone_number": data.get("phone_number")}
-            self.ask(wishes.check_parts, owner, **parts)
-            if len(filters) > wishes.MOST_FILTERS:
-                self.add_error("filters", f"A profile has at most {wishes.MOST_FILTERS} filters.")
+            self.ask(validation.check_parts, owner, **parts)
+            if len(filters) > validation.MOST_FILTERS:
+                self.add_error("filters", f"A profile has at most {validation.MOST_FILTERS} filters.")
         return data
 
 
@@ -105,5 +105,5 @@ class RecurrenceForm(AskingForm):
             if data[name] is None:
                 self.add_error(name, "Give a time of day, or say that it is all day.")
         if data.get("start") is not None and data.get("end") is not None:
-            self.ask(wishes.check_hours, data["start"], data["end"])
+            self.ask(validation.check_hours, data["start"], data["end"])
         return data

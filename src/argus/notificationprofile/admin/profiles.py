@@ -2,12 +2,12 @@
 
 from django.contrib import admin
 
-from argus.auth.admin.base import SafeAdmin
+from argus.adminkit.base import SafeAdmin
 from argus.auth.admin.users import SteadyFormSet
 from argus.incident.admin.columns import short
 from argus.incident.admin.filters import ListFilter
 from argus.notificationprofile.models import Filter, NotificationProfile, TimeRecurrence, Timeslot
-from argus.notificationprofile.wishes import MOST_RECURRENCES, refused_by_the_database
+from argus.notificationprofile.validation import MOST_RECURRENCES, refused_by_the_database
 
 from .forms import FilterForm, NamedForm, ProfileForm, RecurrenceForm
 

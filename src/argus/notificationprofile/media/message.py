@@ -10,11 +10,11 @@ from django.template.loader import render_to_string
 from django.utils.crypto import salted_hmac
 from django.utils.encoding import punycode
 
-from argus.incident.addresses import joined_url
+from argus.incident.details_url import joined_url
 from argus.incident.lifecycle import EventType
 from argus.incident.models import Event, Incident, IncidentTagRelation
-from argus.util.addresses import is_web_address
 from argus.util.infinity import INFINITY
+from argus.util.urls import is_web_address
 
 from ..models import Delivery, Medium
 from .text import one_line, printable, readable_time, shorten

@@ -3,7 +3,7 @@
 import unicodedata
 from datetime import datetime
 
-from argus.drf.fields import wire_time
+from argus.api.fields import wire_time
 from argus.util.infinity import INFINITY
 
 KEPT = {"\n", "\t"}

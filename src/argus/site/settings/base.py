@@ -52,16 +52,16 @@ INSTALLED_APPS = [
 ]
 
 MIDDLEWARE = [
-    "argus.site.watch.middleware.WatchMiddleware",
-    "argus.drf.access.AccessMiddleware",
+    "argus.site.monitoring.middleware.WatchMiddleware",
+    "argus.http.access_log.AccessMiddleware",
     "django.middleware.security.SecurityMiddleware",
-    "argus.drf.headers.HeadersMiddleware",
-    "argus.drf.middleware.BodyMiddleware",
-    "argus.drf.middleware.OutageMiddleware",
+    "argus.http.security_headers.HeadersMiddleware",
+    "argus.http.middleware.BodyMiddleware",
+    "argus.http.middleware.OutageMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "corsheaders.middleware.CorsMiddleware",
     "argus.auth.middleware.SessionMiddleware",
-    "argus.drf.middleware.SlashMiddleware",
+    "argus.http.middleware.SlashMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
     "django.contrib.auth.middleware.AuthenticationMiddleware",
     "django.contrib.messages.middleware.MessageMiddleware",
@@ -93,7 +93,7 @@ DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 
 # Keys that signed what is still about, for the time in which SECRET_KEY is being replaced.
 SECRET_KEY_FALLBACKS = env_list("SECRET_KEY_FALLBACKS", [])
-DEFAULT_EXCEPTION_REPORTER_FILTER = "argus.site.secrets.SecretFilter"
+DEFAULT_EXCEPTION_REPORTER_FILTER = "argus.site.secret_filter.SecretFilter"
 
 AUTH_USER_MODEL = "argus_auth.User"
 # By what the account of a machine can be told from a person's: this refers to it.
@@ -160,18 +160,18 @@ REST_FRAMEWORK = {
     ],
     "DEFAULT_PERMISSION_CLASSES": ["rest_framework.permissions.IsAuthenticated"],
     "DEFAULT_PARSER_CLASSES": [
-        "argus.drf.parsers.JSONParser",
+        "argus.api.parsers.JSONParser",
         "rest_framework.parsers.FormParser",
-        "argus.drf.parsers.MultiPartParser",
+        "argus.api.parsers.MultiPartParser",
     ],
     "DEFAULT_RENDERER_CLASSES": [
-        "argus.drf.renderers.JSONRenderer",
-        "argus.drf.renderers.BrowsableRenderer",
+        "argus.api.renderers.JSONRenderer",
+        "argus.api.renderers.BrowsableRenderer",
     ],
-    "DEFAULT_METADATA_CLASS": "argus.drf.metadata.Metadata",
-    "DEFAULT_SCHEMA_CLASS": "argus.drf.schema.AutoSchema",
+    "DEFAULT_METADATA_CLASS": "argus.api.metadata.Metadata",
+    "DEFAULT_SCHEMA_CLASS": "argus.api.openapi.AutoSchema",
     "SCHEMA_COERCE_PATH_PK": False,
-    "EXCEPTION_HANDLER": "argus.drf.errors.exception_handler",
+    "EXCEPTION_HANDLER": "argus.api.errors.exception_handler",
     "TEST_REQUEST_DEFAULT_FORMAT": "json",
 }
 
@@ -205,10 +205,10 @@ SPECTACULAR_SETTINGS = {
         "Medium": "argus.notificationprofile.models.Medium",
     },
     "SORT_OPERATION_PARAMETERS": False,
-    "PREPROCESSING_HOOKS": ["argus.drf.schema.keep_plus"],
+    "PREPROCESSING_HOOKS": ["argus.api.openapi.keep_plus"],
     "POSTPROCESSING_HOOKS": [
         "drf_spectacular.hooks.postprocess_schema_enums",
-        "argus.drf.schema.complete",
+        "argus.api.openapi.complete",
     ],
     "SWAGGER_UI_DIST": "SIDECAR",
     "SWAGGER_UI_FAVICON_HREF": "SIDECAR",
@@ -267,7 +267,7 @@ if env_bool("ARGUS_BEHIND_TLS_PROXY", False):
     SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https")
 AXES_HANDLER = "argus.auth.login_guard.LoginHandler"
 AXES_LOCKOUT_CALLABLE = "argus.auth.login_guard.refuse"
-AXES_CLIENT_IP_CALLABLE = "argus.auth.client_address.client_address"
+AXES_CLIENT_IP_CALLABLE = "argus.http.client_ip.client_address"
 AXES_LOCKOUT_PARAMETERS = [["username", "ip_address"], "ip_address"]
 AXES_RESET_COOL_OFF_ON_FAILURE_DURING_LOCKOUT = False
 AXES_VERBOSE = AXES_ENABLE_ADMIN = False

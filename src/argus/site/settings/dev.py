@@ -3,7 +3,7 @@
 from .base import *  # noqa: F403
 from .base import VAR_DIR
 from .env import env_bool, env_database, env_port, env_str
-from .secret import kept_secret
+from .secret_key import kept_secret
 
 SECRET_KEY = env_str("SECRET_KEY", "") or kept_secret(VAR_DIR / "secret_key")
 DATABASES = {"default": env_database("DATABASE_URL", f"sqlite:///{(VAR_DIR / 'argus.sqlite3').absolute()}")}

@@ -6,7 +6,7 @@ from django.core.management.base import CommandError
 from django.utils import timezone
 
 from argus.auth.management.base import PlainCommand
-from argus.notificationprofile.deliveries import LEDGER_DAYS
+from argus.notificationprofile.delivery_log import LEDGER_DAYS
 from argus.notificationprofile.outbox import forget_before
 
 

@@ -5,7 +5,7 @@ from django.core.management import call_command
 from django.core.management.base import CommandError
 
 from argus.auth.management.base import PlainCommand
-from argus.site.copying import connected_to, copy_everything, require_empty, require_migrated
+from argus.site.database_copy import connected_to, copy_everything, require_empty, require_migrated
 from argus.site.settings.env import env_str, parse_database
 
 

@@ -8,8 +8,8 @@ from django.core.management.base import CommandError
 
 from argus.auth.management.base import PlainCommand
 from argus.site.companion import Companion
+from argus.site.monitoring.multiprocess import counting_together
 from argus.site.settings.env import env_int, env_port
-from argus.site.watch.folder import counting_together
 from argus.site.web import build_server
 
 

@@ -1,0 +1,247 @@
+"""Time slots, filters and profiles as the API takes and shows them."""
+
+import re
+from contextlib import contextmanager
+from datetime import time
+
+from django.db import transaction
+from rest_framework import serializers
+from rest_framework.fields import empty
+
+from argus.api.lists import ListSerializer
+from argus.auth.api.v1.serializers import PhoneNumberSerializer
+from argus.auth.models import PhoneNumber
+from argus.notificationprofile import validation
+from argus.notificationprofile.models import Filter, Medium, NotificationProfile, TimeRecurrence, Timeslot
+from argus.util.errors import DomainError
+from argus.util.numbers import LARGEST_ID
+
+CLOCK = re.compile(r"((?:[01][0-9]|2[0-3]):[0-9]{2}(?::[0-9]{2})?)((?<=:[0-9]{2}:[0-9]{2})[.][0-9]+)?")
+
+
+@contextmanager
+def told_on_its_field():
+    """Pass a refusal of the domain on as an error of its field."""
+    try:
+        yield
+    except DomainError as error:
+        raise serializers.ValidationError({error.field: [error.message]}) from None
+
+
+class SimpleListField(serializers.ListField):
+    """A list of simple values: one sentence tells what they must be, and none is looked at beyond the longest."""
+
+    default_error_messages = {"element": "{must_be}"}
+    must_be = ""
+
+    def run_child_validation(self, data):
+        if self.max_length is not None and len(data) > self.max_length:
+            self.fail("max_length", max_length=self.max_length)
+        try:
+            return [self.child.run_validation(element) for element in data]
+        except serializers.ValidationError:
+            self.fail("element", must_be=self.must_be)
+
+
+class DaysField(SimpleListField):
+    """Days of the week: 1 is Monday, 7 is Sunday. Stored as digits; repeated ones count once."""
+
+    child = serializers.IntegerField(min_value=1, max_value=7)
+    must_be = "Days are whole numbers from 1 (Monday) to 7 (Sunday)."
+
+    def to_internal_value(self, data):
+        return [str(day) for day in sorted(set(super().to_internal_value(data)))]
+
+    def to_representation(self, data):
+        return sorted(int(day) for day in data)
+
+
+class ClockField(serializers.TimeField):
+    """A time of day, ``hh:mm[:ss[.uuuuuu]]``, in the server's zone."""
+
+    default_error_messages = {"invalid": "This is not a time of day. Use hh:mm[:ss[.uuuuuu]]."}
+
+    def to_internal_value(self, value):
+        match = CLOCK.fullmatch(value) if isinstance(value, str) else None
+        try:
+            # Further digits than a microsecond are cut off: there is nowhere to keep them.
+            return time.fromisoformat(match[1] + f"{match[2]}000000"[:7] * bool(match[2]))
+        except (TypeError, ValueError):
+            self.fail("invalid")
+
+
+class TimeRecurrenceSerializer(serializers.ModelSerializer):
+    """The same hours on some days of the week. ``all_day`` says more than ``start`` and ``end``, whatever they hold."""
+
+    days = DaysField(allow_empty=False, max_length=100, help_text="1 is Monday, 7 is Sunday.")
+    start = ClockField(help_text="hh:mm[:ss[.uuuuuu]]; not needed with `all_day`.")
+    end = ClockField(help_text="After the start, and included; not needed with `all_day`.")
+    all_day = serializers.BooleanField(
+        source="is_all_day", required=False, help_text="From the first to the last microsecond; shown only if so."
+    )
+
+    class Meta:
+        model = TimeRecurrence
+        fields = ["days", "start", "end", "all_day"]
+        list_serializer_class = ListSerializer
+
+    def to_internal_value(self, data):
+        if isinstance(data, dict) and self.is_for_all_day(data.get("all_day")):
+            data = data.copy()
+            data["start"], data["end"] = TimeRecurrence.DAY_START.isoformat("seconds"), str(TimeRecurrence.DAY_END)
+        return super().to_internal_value(data)
+
+    @staticmethod
+    def is_for_all_day(value) -> bool:
+        return isinstance(value, str | int) and value in serializers.BooleanField.TRUE_VALUES
+
+    def validate(self, attrs):
+        attrs.pop("is_all_day", None)
+        # A PATCH of the slot may leave out all its hours, but not half of one of them.
+        missing = {name: [self.error_messages["required"]] for name in ("days", "start", "end") if name not in attrs}
+        if missing:
+            raise serializers.ValidationError(missing)
+        with told_on_its_field():
+            validation.check_hours(attrs["start"], attrs["end"])
+        return attrs
+
+    def to_representation(self, instance):
+        """Show ``all_day`` only where it is true (contract)."""
+        shown = super().to_representation(instance)
+        return {name: value for name, value in shown.items() if name != "all_day" or value}
+
+
+class NamedSerializer(serializers.ModelSerializer):
+    """What belongs to somebody and has a name, which is used once among that person's own."""
+
+    def validate_name(self, name):
+        try:
+            validation.check_name(self.Meta.model, self.context["request"].user, name, but=self.instance)
+        except DomainError as error:
+            raise serializers.ValidationError(error.message) from None
+        return name
+
+
+class TimeslotSerializer(NamedSerializer):
+    """A time slot with all its hours."""
+
+    time_recurrences = TimeRecurrenceSerializer(many=True, max_length=validation.MOST_RECURRENCES)
+
+    class Meta:
+        model = Timeslot
+        fields = ["pk", "name", "time_recurrences"]
+
+    @transaction.atomic
+    def save(self, **kwargs):
+        """Write the slot; hours that are given take the place of all it had."""
+        hours = self.validated_data.pop("time_recurrences", None)
+        timeslot = super().save(**kwargs)
+        if hours is not None:
+            timeslot.time_recurrences.all().delete()
+            TimeRecurrence.objects.bulk_create(TimeRecurrence(timeslot=timeslot, **values) for values in hours)
+        return timeslot
+
+
+class FilterSerializer(NamedSerializer):
+    """A named filter. Its string is kept as it was given."""
+
+    filter_string = serializers.CharField(
+        trim_whitespace=False,
+        help_text='JSON with at least one of the keys: {"sourceSystemIds": [pk, ...], "tags": ["key=value", ...]}',
+    )
+
+    class Meta:
+        model = Filter
+        fields = ["pk", "name", "filter_string"]
+
+    def validate_filter_string(self, text):
+        try:
+            validation.check_filter_string(text)
+        except DomainError as error:
+            raise serializers.ValidationError(error.message) from None
+        return text
+
+
+class OwnRowField(serializers.PrimaryKeyRelatedField):
+    """One of the caller's own rows, by its pk."""
+
+    def __init__(self, **kwargs):
+        super().__init__(pk_field=serializers.IntegerField(), **kwargs)
+
+    def get_queryset(self):
+        return super().get_queryset().filter(user_id=self.context["request"].user.pk)
+
+
+class OwnFiltersField(SimpleListField):
+    """Some of the caller's own filters, by their pks. One query, however many they are."""
+
+    default_error_messages = {"unknown": "You have no filter {pk}."}
+    child = serializers.IntegerField(min_value=0, max_value=LARGEST_ID)
+    must_be = "Filters are given by their pks."
+
+    def to_internal_value(self, data):
+        keys = super().to_internal_value(data)
+        found = Filter.objects.filter(user_id=self.context["request"].user.pk).in_bulk(keys)
+        for key in keys:
+            if key not in found:
+                self.fail("unknown", pk=key)
+        return list(found.values())
+
+
+class MediaField(SimpleListField):
+    """Ways to tell a person; repeated ones count once."""
+
+    child = serializers.ChoiceField(Medium.choices)
+    must_be = "Media are EM (e-mail) and SM (SMS)."
+
+    def to_internal_value(self, data):
+        return list(dict.fromkeys(super().to_internal_value(data)))
+
+
+class SwitchField(serializers.BooleanField):
+    """A boolean whose absence from a form means what it means in JSON: that nothing is said of it."""
+
+    default_empty_html = empty
+
+
+class ShownProfileSerializer(serializers.ModelSerializer):
+    """A profile with its parts spelled out; its pk is that of its time slot (seed)."""
+
+    pk = serializers.IntegerField(source="timeslot_id", read_only=True, help_text="The pk of the time slot.")
+    timeslot = TimeslotSerializer()
+    filters = FilterSerializer(many=True)
+    media = MediaField()
+    phone_number = PhoneNumberSerializer(allow_null=True)
+
+    class Meta:
+        model = NotificationProfile
+        fields = ["pk", "timeslot", "filters", "media", "phone_number", "active"]
+        read_only_fields = fields
+
+
+class ProfileSerializer(serializers.ModelSerializer):
+    """A profile that names its parts by pk. They must be the caller's own."""
+
+    timeslot = OwnRowField(queryset=Timeslot.objects.all())
+    filters = OwnFiltersField(allow_empty=False, max_length=validation.MOST_FILTERS)
+    media = MediaField(allow_empty=False, max_length=100)
+    phone_number = OwnRowField(queryset=PhoneNumber.objects.all(), required=False, allow_null=True)
+    active = SwitchField(required=False)
+
+    class Meta:
+        model = NotificationProfile
+        fields = ["timeslot", "filters", "media", "phone_number", "active"]
+
+    def to_representation(self, instance):
+        return ShownProfileSerializer(instance, context=self.context).data
+
+
+class PreviewSerializer(serializers.Serializer):
+    """Criteria as a filter string holds them. For the description: ``validation.read_preview`` reads them."""
+
+    sourceSystemIds = serializers.ListField(
+        child=serializers.IntegerField(), required=False, help_text="Any of these sources, by pk; empty for all."
+    )
+    tags = serializers.ListField(
+        child=serializers.CharField(), required=False, help_text="`key=value`: one of the values of each key."
+    )

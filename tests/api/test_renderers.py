@@ -1,0 +1,38 @@
+"""JSON out."""
+
+import json
+from datetime import UTC, datetime
+from uuid import UUID
+
+import pytest
+from django.utils.translation import gettext_lazy
+from rest_framework.exceptions import ErrorDetail
+from rest_framework.utils.serializer_helpers import ReturnDict
+
+from argus.api.renderers import JSONRenderer, dumps
+
+
+@pytest.mark.parametrize(
+    ("data", "text"),
+    [
+        ({"a": [1, None, True, "æ"]}, '{"a":[1,null,true,"æ"]}'),
+        (ErrorDetail("No.", code="x"), '"No."'),
+        (gettext_lazy("No."), '"No."'),
+        (UUID(int=0), '"00000000-0000-0000-0000-000000000000"'),
+        (datetime(2024, 1, 1, tzinfo=UTC), '"2024-01-01T00:00:00+00:00"'),
+        (ReturnDict({"a": 1}, serializer=None), '{"a":1}'),
+        ([], "[]"),
+    ],
+)
+def test_whatever_rest_framework_puts_in_comes_out_as_json(data, text):
+    assert dumps(data).decode() == text
+
+
+@pytest.mark.parametrize("data", ["\ud800", {"\udfff": ["a"]}, {"a": 2**70}])
+def test_what_utf8_or_64_bits_cannot_hold_comes_out_nevertheless(data):
+    assert json.loads(dumps(data)) == data
+
+
+def test_nothing_is_no_bytes():
+    assert JSONRenderer().render(None) == b""
+    assert JSONRenderer().render({}) == b"{}"
