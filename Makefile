@@ -74,7 +74,7 @@ pins: $(READY).dev ## Write requirements/*.txt anew from the ranges in setup.cfg
 	@$(COMPILE) -c requirements/dev.txt -o requirements/base.txt
 
 clean: ## Remove what was built; var/ (the database) stays
-	@rm -rf $(VENV) .tox .pytest_cache .ruff_cache .import_linter_cache .hypothesis .coverage .coverage.* htmlcov build dist docs/_build
+	@rm -rf $(VENV) .tox .mypy_cache .pytest_cache .ruff_cache .import_linter_cache .hypothesis .coverage .coverage.* htmlcov build dist docs/_build
 	@find . -name __pycache__ -type d -prune -exec rm -rf {} +
 
 # The stamps tell which requirements the environment has; one is out of date when its file is younger.
