@@ -215,7 +215,7 @@ def test_wishes_are_loaded_with_three_queries_however_many_there_are(db, django_
     make_crowd(300)
 
     with django_assert_num_queries(3):
-        assert len(Routing.load(1).wishes) == 300
+        assert len(Routing.load(1).profiles) == 300
 
 
 def queries_of_routing(incidents: list) -> int:

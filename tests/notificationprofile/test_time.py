@@ -6,7 +6,7 @@ import pytest
 
 from argus.notificationprofile.models import Delivery, OutboxEntry, Reason, Verdict
 from argus.notificationprofile.outbox import Router
-from argus.notificationprofile.profile_cache import Hours, Routing, Wish
+from argus.notificationprofile.profile_cache import CompiledProfile, Hours, Routing
 from argus.notificationprofile.selection import Policy, load_facts, select
 from tests.factories import make_event, make_incident, make_user
 from tests.notificationprofile.factories import make_profile, make_timeslot
@@ -17,8 +17,8 @@ NIGHTS = {datetime(2026, 3, 29, 1, tzinfo=UTC): (1, 2), datetime(2026, 10, 25, 1
 POLICY = Policy(switched_on=True, configured=frozenset({"EM"}))
 
 
-def wish(*hours: Hours) -> Wish:
-    return Wish(1, 1, False, True, ("EM",), "kari@example.org", "", hours, ())
+def profile_with(*hours: Hours) -> CompiledProfile:
+    return CompiledProfile(1, 1, False, True, ("EM",), "kari@example.org", "", hours, ())
 
 
 def minutes_of(change: datetime):
@@ -43,7 +43,7 @@ def minutes_of(change: datetime):
     ],
 )
 def test_wall_clock_decides_in_the_nights_when_the_clocks_change(change, start, end):
-    slot = wish(Hours(EVERY_DAY, start, end))
+    slot = profile_with(Hours(EVERY_DAY, start, end))
 
     for moment, wall in minutes_of(change):
         assert slot.includes(moment) == (start <= wall.time() <= end), moment
@@ -52,7 +52,9 @@ def test_wall_clock_decides_in_the_nights_when_the_clocks_change(change, start, 
 @pytest.mark.parametrize("change", NIGHTS)
 def test_no_hour_is_told_twice_or_missed_when_people_share_the_day(change):
     turns = [
-        wish(Hours(frozenset({day}), time(hour), time(hour, 59, 59, 999999))) for day in EVERY_DAY for hour in range(24)
+        profile_with(Hours(frozenset({day}), time(hour), time(hour, 59, 59, 999999)))
+        for day in EVERY_DAY
+        for hour in range(24)
     ]
 
     for moment, wall in minutes_of(change):
@@ -70,14 +72,14 @@ def test_no_hour_is_told_twice_or_missed_when_people_share_the_day(change):
     ],
 )
 def test_both_bounds_are_included(wall, is_told):
-    slot = wish(Hours(EVERY_DAY, time(8), time(16)))
+    slot = profile_with(Hours(EVERY_DAY, time(8), time(16)))
     in_utc = datetime.combine(datetime(2024, 5, 15), wall, UTC) - timedelta(hours=2)
 
     assert slot.includes(in_utc) is is_told
 
 
 def test_whole_day_ends_with_its_last_microsecond():
-    monday = wish(Hours(frozenset({1}), time.min, time.max))
+    monday = profile_with(Hours(frozenset({1}), time.min, time.max))
     midnight = datetime(2024, 5, 12, 22, tzinfo=UTC)
 
     assert not monday.includes(midnight - timedelta(microseconds=1))
@@ -87,18 +89,18 @@ def test_whole_day_ends_with_its_last_microsecond():
 
 
 def test_any_of_several_recurrences_is_enough_and_none_means_never():
-    slot = wish(Hours(frozenset({3}), time(8), time(9)), Hours(frozenset({3}), time(20), time(21)))
+    slot = profile_with(Hours(frozenset({3}), time(8), time(9)), Hours(frozenset({3}), time(20), time(21)))
     told = [hour for hour in range(24) if slot.includes(datetime(2024, 5, 15, hour, 30, tzinfo=UTC))]
 
     assert told == [6, 18]
-    assert not wish().includes(datetime(2024, 5, 15, tzinfo=UTC))
+    assert not profile_with().includes(datetime(2024, 5, 15, tzinfo=UTC))
 
 
 @pytest.mark.parametrize("zone", ["UTC", "Europe/Oslo", "Asia/Kolkata", "America/St_Johns"])
 def test_zone_is_the_servers(settings, zone):
     settings.TIME_ZONE = zone
     offset = {"UTC": 0, "Europe/Oslo": 120, "Asia/Kolkata": 330, "America/St_Johns": -150}[zone]
-    slot = wish(Hours(EVERY_DAY, time(12), time(12, 59)))
+    slot = profile_with(Hours(EVERY_DAY, time(12), time(12, 59)))
     noon = datetime(2024, 5, 15, 12, 30, tzinfo=UTC) - timedelta(minutes=offset)
 
     assert slot.includes(noon)

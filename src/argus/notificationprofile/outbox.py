@@ -50,7 +50,7 @@ class Router:
             return 0
         entries = list(OutboxEntry.objects.order_by("pk").only("event_id", "request_id")[:EVENTS_AT_ONCE])
         if entries:
-            routing, requests = self.wishes_at(number), {entry.event_id: entry.request_id for entry in entries}
+            routing, requests = self.profiles_at(number), {entry.event_id: entry.request_id for entry in entries}
             lines = [line for facts in load_facts(requests) for line in select(facts, routing, policy)]
             for line in lines:
                 line.request_id = requests[line.event_id]
@@ -58,7 +58,7 @@ class Router:
             OutboxEntry.objects.filter(pk__in=[entry.pk for entry in entries]).delete()
         return len(entries)
 
-    def wishes_at(self, version: int) -> Routing:
+    def profiles_at(self, version: int) -> Routing:
         """Return the wishes as they stand now, at this version.
 
         Once in a while they are loaded all the same: somebody may have changed them past Django, without counting it.

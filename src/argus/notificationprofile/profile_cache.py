@@ -1,6 +1,6 @@
-"""All wishes in memory, as a worker keeps them: loaded anew when any part of them has changed.
+"""Keep all notification profiles in memory, and load them again when any part of them has changed.
 
-Selection then asks the database one thing per batch of events: whether the wishes are still the same.
+Selection then needs one query per batch of events: the version of the profiles.
 """
 
 from collections import defaultdict
@@ -37,7 +37,7 @@ class Hours(NamedTuple):
 
 
 @dataclass(frozen=True)
-class Wish:
+class CompiledProfile:
     """A notification profile with all that belongs to it."""
 
     profile_id: int
@@ -58,16 +58,16 @@ class Wish:
 
 @dataclass(frozen=True)
 class Routing:
-    """All wishes as they stood at one version."""
+    """All profiles at one version."""
 
     version: int
-    wishes: tuple[Wish, ...] = ()
+    profiles: tuple[CompiledProfile, ...] = ()
 
     @classmethod
     def load(cls, version: int) -> "Routing":
-        """Read all wishes. Three queries, however many there are."""
+        """Read all profiles. Three queries, independent of their number."""
         hours, criteria = load_hours(), load_criteria()
-        profiles = NotificationProfile.objects.values_list(
+        rows = NotificationProfile.objects.values_list(
             "pk",
             "user_id",
             "user__is_staff",
@@ -78,8 +78,8 @@ class Routing:
             "phone_number__phone_number",
             "timeslot",
         )
-        wishes = (
-            Wish(
+        profiles = (
+            CompiledProfile(
                 profile_id=pk,
                 user_id=user,
                 is_for_staff=staff,
@@ -90,9 +90,9 @@ class Routing:
                 hours=tuple(hours[slot]),
                 criteria=tuple(criteria[pk]),
             )
-            for pk, user, staff, active, user_active, media, email, phone, slot in profiles
+            for pk, user, staff, active, user_active, media, email, phone, slot in rows
         )
-        return cls(version, tuple(wishes))
+        return cls(version, tuple(profiles))
 
 
 def load_hours() -> dict[int, list[Hours]]:

@@ -35,7 +35,7 @@ def give_default_timeslot(sender, instance, created, raw=False, **kwargs):
         create_default_timeslot(instance)
 
 
-def note_changed_wish(sender, update_fields=None, **kwargs):
+def note_changed_profile(sender, update_fields=None, **kwargs):
     """Let the workers know that what they have in memory is out of date."""
     if not (update_fields and set(update_fields) <= IRRELEVANT):
         touch_routing()
@@ -43,9 +43,9 @@ def note_changed_wish(sender, update_fields=None, **kwargs):
 
 # One by one: a receiver for every model would make Django load every row that it deletes, of any model.
 for model in (NotificationProfile, Filter, Timeslot, TimeRecurrence, PhoneNumber, get_user_model()):
-    post_save.connect(note_changed_wish, sender=model, dispatch_uid=f"note_saved_{model.__name__}")
+    post_save.connect(note_changed_profile, sender=model, dispatch_uid=f"note_saved_{model.__name__}")
     # Before anything is deleted, so that whoever routes at the moment is waited for, and not the other way round too.
-    pre_delete.connect(note_changed_wish, sender=model, dispatch_uid=f"note_deleted_{model.__name__}")
+    pre_delete.connect(note_changed_profile, sender=model, dispatch_uid=f"note_deleted_{model.__name__}")
 
 
 @receiver(m2m_changed, sender=NotificationProfile.filters.through, dispatch_uid="note_changed_filters")

@@ -1,4 +1,4 @@
-"""Who wants to be told of an event: a decision over wishes in memory, without a query per profile."""
+"""Decide who is notified of an event, from profiles in memory: no query per profile."""
 
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Mapping
@@ -11,7 +11,7 @@ from argus.incident.models import Event, IncidentTagRelation
 from argus.incident.sources import ARGUS
 
 from .models import Delivery, Medium, Reason, Verdict
-from .profile_cache import Routing, Wish
+from .profile_cache import CompiledProfile, Routing
 
 # How close somebody came to being told, from the far side: of several reasons the last one here is given.
 CLOSENESS = [Reason.INACTIVE, Reason.TIMESLOT, Reason.NO_MEDIUM, Reason.NO_ADDRESS, Reason.SWITCHED_OFF, Reason.NONE]
@@ -72,13 +72,13 @@ def select(facts: Facts, routing: Routing, policy: Policy) -> list[Delivery]:
     # Asked only of incidents about Argus itself: it costs a query.
     silent = policy.silent_media().get(facts.incident_id) if facts.is_about_argus else None
     usable = policy.configured - {silent}
-    for wish in routing.wishes:
-        if facts.is_restricted and not wish.is_for_staff:
+    for profile in routing.profiles:
+        if facts.is_restricted and not profile.is_for_staff:
             continue
-        if not any(criteria.match(source_id=facts.source_id, tags=facts.tags) for criteria in wish.criteria):
+        if not any(criteria.match(source_id=facts.source_id, tags=facts.tags) for criteria in profile.criteria):
             continue
-        for medium in wish.media:
-            line = make_line(facts, wish, medium, usable, switched_on=policy.switched_on)
+        for medium in profile.media:
+            line = make_line(facts, profile, medium, usable, switched_on=policy.switched_on)
             key = (line.user_id, line.medium, line.address)
             if key not in lines or closeness(line) > closeness(lines[key]):
                 lines[key] = line
@@ -92,17 +92,19 @@ def is_withheld(delivery: Delivery) -> bool:
     return not get_user_model().objects.filter(is_staff=True, pk=delivery.user_id).exists()
 
 
-def make_line(facts: Facts, wish: Wish, medium: str, usable: frozenset[str], *, switched_on: bool) -> Delivery:
+def make_line(
+    facts: Facts, profile: CompiledProfile, medium: str, usable: frozenset[str], *, switched_on: bool
+) -> Delivery:
     """Decide about one profile and medium, given that a filter matches."""
-    address = wish.phone_number if medium == Medium.SMS else wish.email
-    reason = reason_against(facts, wish, medium in usable, address)
+    address = profile.phone_number if medium == Medium.SMS else profile.email
+    reason = reason_against(facts, profile, medium in usable, address)
     if not reason and not switched_on:
         reason = Reason.SWITCHED_OFF
     return Delivery(
         event_id=facts.event_id,
         incident_id=facts.incident_id,
-        user_id=wish.user_id,
-        profile_id=wish.profile_id,
+        user_id=profile.user_id,
+        profile_id=profile.profile_id,
         medium=medium,
         address=address,
         verdict=Verdict.SUPPRESSED if reason else Verdict.PENDING,
@@ -110,11 +112,11 @@ def make_line(facts: Facts, wish: Wish, medium: str, usable: frozenset[str], *, 
     )
 
 
-def reason_against(facts: Facts, wish: Wish, is_usable: bool, address: str) -> Reason:
+def reason_against(facts: Facts, profile: CompiledProfile, is_usable: bool, address: str) -> Reason:
     """Return why this person cannot be told, or ``Reason.NONE``."""
-    if not wish.is_active:
+    if not profile.is_active:
         return Reason.INACTIVE
-    if not wish.includes(facts.received):
+    if not profile.includes(facts.received):
         return Reason.TIMESLOT
     if not is_usable:
         return Reason.NO_MEDIUM
