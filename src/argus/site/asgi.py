@@ -10,6 +10,11 @@ from urllib.parse import quote_from_bytes
 from a2wsgi import WSGIMiddleware
 from django.conf import settings
 
+# isort: split
+# Django must be set up before the modules below are imported.
+from .wsgi import application as wsgi_application
+
+# isort: split
 from argus.ws.routing import application as websocket
 
 from . import door
@@ -17,9 +22,6 @@ from .admission import Admission, Refused, refuse
 from .bodies import TOO_SLOW, BodyTooSlow, read_ahead
 from .monitoring.urls import VIEWS
 from .supervisor import end_with_supervisor
-
-# Before the others: it makes Django ready for what they import.
-from .wsgi import application as wsgi_application
 
 VISIBLE_ASCII = "".join(chr(code) for code in range(0x21, 0x7F))
 
