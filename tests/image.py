@@ -1,6 +1,6 @@
 """What Dockerfile and docker-compose.yml say, done for real without a container engine.
 
-The files are read, nothing is retyped: what the build stage RUNs and COPYs happens in a folder, whose path stands for
+The files are read, nothing is retyped: what the build stage RUNs and copies happens in a folder, whose path stands for
 the ones in the image; CMD, HEALTHCHECK and the commands of the services are executed there, in the image's environment.
 """
 

@@ -1,8 +1,9 @@
-"""The rules of the house that a machine can keep."""
+"""Rules about the code that a program can check: layers, lengths, no paths of one machine."""
 
 import logging
 import re
 import subprocess
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -10,15 +11,15 @@ from importlinter.cli import EXIT_STATUS_SUCCESS, lint_imports
 
 ROOT = Path(__file__).parent.parent
 SOURCE = ROOT / "src" / "argus"
-MOST_LINES = 350
+MAX_MODULE_LINES = 350
 
-# Somebody's machine: a path from the root, not the tail of an address or of a longer path.
+# A path from the root of one machine, not the end of a URL or of a longer path.
 MACHINE_PATH = re.compile(r"(?<![\w.~*}\])-])/(?:home|root|work)/[\w.]|[.]pyenv/")
 
 
 @pytest.fixture
-def loggers_as_before():
-    """The linter switches all loggers off that there are."""
+def restored_loggers() -> Iterator[None]:
+    """Enable the loggers again that import-linter disables."""
     loggers = [logger for logger in logging.root.manager.loggerDict.values() if isinstance(logger, logging.Logger)]
     before = [logger.disabled for logger in loggers]
     yield
@@ -26,23 +27,23 @@ def loggers_as_before():
         logger.disabled = disabled
 
 
-def test_apps_import_only_from_the_floors_below_them(capsys, loggers_as_before):
+def test_packages_import_only_from_layers_below(capsys, restored_loggers):
     status = lint_imports(config_filename=str(ROOT / "setup.cfg"), cache_dir=None)
 
     assert status == EXIT_STATUS_SUCCESS, capsys.readouterr().out
 
 
-def test_no_module_has_outgrown_its_room():
+def test_modules_are_short():
     modules = [path for path in SOURCE.rglob("*.py") if "migrations" not in path.parts]
     lengths = {str(path.relative_to(ROOT)): len(path.read_text().splitlines()) for path in modules}
 
     assert lengths
-    assert {name: length for name, length in lengths.items() if length > MOST_LINES} == {}
+    assert {name: length for name, length in lengths.items() if length > MAX_MODULE_LINES} == {}
 
 
-def test_no_file_speaks_of_the_machine_it_was_written_on():
+def test_no_file_names_a_path_of_one_machine():
     found = {}
-    for name in tracked_files():
+    for name in list_tracked_files():
         path = ROOT / name
         if path.is_file() and (match := MACHINE_PATH.search(path.read_text(errors="replace"))):
             found[name] = match.group()
@@ -50,8 +51,8 @@ def test_no_file_speaks_of_the_machine_it_was_written_on():
     assert found == {}
 
 
-def tracked_files() -> list[str]:
-    """What git knows of; the checkout may belong to another user than the one who tests."""
+def list_tracked_files() -> list[str]:
+    """Return the paths that git tracks. The checkout may belong to another user than the one who runs the tests."""
     if not (ROOT / ".git").exists():
         pytest.skip("not a git checkout")
     command = ["git", "-c", "safe.directory=*", "ls-files", "-z"]

@@ -1,4 +1,4 @@
-"""Drills: PostgreSQL and Valkey away for as long as a restart or an upgrade takes. Run them with ``-m drill``.
+"""Drills: PostgreSQL and Valkey away for as long as a restart or an upgrade takes. Run them with ``-m slow``.
 
 Beside what shorter outages show (``test_outages``): all that was accepted is stored and told in the end, and the
 service is back within five seconds.
@@ -12,7 +12,7 @@ import pytest
 from tests.flows.test_outages import Load, postgres, ready, server, sink, stopped, valkey, wait_until  # noqa: F401
 
 pytestmark = [
-    pytest.mark.drill,
+    pytest.mark.slow,
     pytest.mark.skipif("DATABASE_URL" not in os.environ, reason="an outage is a matter of PostgreSQL"),
 ]
 # Seconds after which everything works again.

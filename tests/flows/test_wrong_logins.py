@@ -87,7 +87,7 @@ def memory_of(server) -> int:
     return psutil.Process(server.process.pid).memory_info().rss
 
 
-@pytest.mark.parametrize("number", [200, pytest.param(1000, marks=pytest.mark.drill)])
+@pytest.mark.parametrize("number", [200, pytest.param(1000, marks=pytest.mark.slow)])
 def test_wrong_logins_hurt_nobody_but_those_who_guess(server, number):
     guessers = [Guesser(server, number) for number in range(GUESSERS)]
     other = Guesser(server, 0)

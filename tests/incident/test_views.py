@@ -210,7 +210,7 @@ def test_addresses_that_break_are_survived_on_the_way_out(as_user, post_incident
         {"ticket_url": "https://a/", "end_time": None, "level": 1},
         {"tags": [], "start_time": "nonsense"},
     ],
-    ids=lambda body: ",".join(body),
+    ids=",".join,
 )
 def test_a_patch_of_what_cannot_change_names_each_field_in_a_sentence(as_source, post_incident, body):
     incident = post_incident()
