@@ -9,7 +9,8 @@ from django.utils.translation import gettext_lazy
 from rest_framework.exceptions import ErrorDetail
 from rest_framework.utils.serializer_helpers import ReturnDict
 
-from argus.api.renderers import JSONRenderer, dumps
+from argus.api.renderers import JSONRenderer
+from argus.util.json import dumps
 
 
 @pytest.mark.parametrize(

@@ -9,9 +9,10 @@ from django.http import StreamingHttpResponse
 from rest_framework.pagination import BasePagination
 from rest_framework.response import Response
 
+from argus.util.json import dumps
+
 from .counted_pagination import TOTAL_HEADER
 from .pagination import Cursor, KeysetPagination, Page, read_page
-from .renderers import dumps
 
 MOST_ROWS = 10_000
 CHUNK_ROWS = 500

@@ -99,7 +99,7 @@ class AutoSchema(openapi.AutoSchema):
 
     def is_repeatable(self) -> bool:
         """Tell whether the request can be sent again under an ``Idempotency-Key``."""
-        return self.method == "POST" and getattr(self.view, "takes_idempotency_key", False)
+        return self.method == "POST" and getattr(self.view, "accepts_idempotency_key", False)
 
     def is_bounded(self) -> bool:
         """Tell whether this lists rows without pages, up to a bound."""

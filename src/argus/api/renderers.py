@@ -1,12 +1,9 @@
 """Writing response bodies."""
 
-import json
-
-import orjson
 from rest_framework import renderers
-from rest_framework.utils.encoders import JSONEncoder
 
 from argus.http.security_headers import CSP, policy
+from argus.util.json import dumps
 
 
 class JSONRenderer(renderers.BaseRenderer):
@@ -20,15 +17,6 @@ class JSONRenderer(renderers.BaseRenderer):
     def render(self, data, accepted_media_type=None, renderer_context=None) -> bytes:
         """Return UTF-8 JSON; nothing at all for ``None``."""
         return b"" if data is None else dumps(data)
-
-
-def dumps(data) -> bytes:
-    """Serialize to UTF-8 JSON, whatever REST framework or a client's own strings put in."""
-    try:
-        return orjson.dumps(data, default=JSONEncoder().default)
-    except TypeError:
-        # A lone surrogate from the client, echoed in an error: no UTF-8 for it, but an escape.
-        return json.dumps(data, cls=JSONEncoder).encode()
 
 
 class BrowsableRenderer(renderers.BrowsableAPIRenderer):

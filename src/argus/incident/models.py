@@ -254,25 +254,6 @@ class Event(models.Model):
         return f"{self.get_type_display()} of incident {self.incident_id}"
 
 
-class GivenAnswer(models.Model):
-    """What a request with an ``Idempotency-Key`` was answered, so that it can be told again instead of done again."""
-
-    user = models.ForeignKey(settings.AUTH_USER_MODEL, models.CASCADE, related_name="+", db_index=False)
-    key = models.CharField(max_length=255)
-    # Of what was asked for: method, address and body.
-    digest = models.CharField(max_length=64)
-    time = models.DateTimeField(default=timezone.now)
-    status = models.PositiveSmallIntegerField(default=0)
-    body = models.TextField(blank=True, help_text="JSON")
-
-    class Meta:
-        constraints = [models.UniqueConstraint(fields=["user", "key"], name="one_answer_for_a_key")]
-        indexes = [models.Index(fields=["user", "time"], name="given_answer_oldest_of_user")]
-
-    def __str__(self):
-        return f"{self.status} for {self.key}"
-
-
 class Acknowledgement(models.Model):
     """An event by which a person takes note of an incident. Without an expiration it holds forever."""
 

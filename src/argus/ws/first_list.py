@@ -1,9 +1,9 @@
 """What a client sees first: the newest open incidents."""
 
-from argus.api.renderers import dumps
 from argus.auth.models import User
 from argus.incident.api.v1.representation import incident_rows, represent_rows
 from argus.incident.models import Incident
+from argus.util.json import dumps
 
 from .audiences import STAFF
 

@@ -7,7 +7,7 @@ from typing import NamedTuple
 
 import orjson
 
-from argus.api.renderers import dumps
+from argus.util.json import dumps
 
 # Longer requests are answered with an error; what Argus understands is far shorter.
 LONGEST_REQUEST = 16 * 1024

@@ -3,9 +3,9 @@
 from collections.abc import Iterable
 from typing import NamedTuple
 
-from argus.api.renderers import dumps
 from argus.incident.api.v1.representation import COLUMNS, Row, represent_rows
 from argus.incident.models import Incident
+from argus.util.json import dumps
 
 from . import messages
 from .journal import Push

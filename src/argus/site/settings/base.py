@@ -33,6 +33,7 @@ INSTALLED_APPS = [
     "argus.inventory",
     "argus.incident",
     "argus.auth",
+    "argus.http",
     "django.contrib.admin",
     "django.contrib.auth",
     "django.contrib.contenttypes",

@@ -10,9 +10,9 @@ from rest_framework.response import Response
 
 from argus.api.errors import exception_handler
 from argus.api.parsers import JSONParser
+from argus.http.idempotency import idempotent
 from argus.incident import services
 from argus.incident.models import Incident
-from argus.incident.repeats import once
 from argus.util.errors import DomainError
 
 from . import openapi
@@ -50,7 +50,7 @@ class ManyView(generics.GenericAPIView):
 
 
 @openapi.many("acks", version=1)
-@once
+@idempotent
 class ManyAcksView(ManyView):
     """Acknowledgements of many incidents."""
 
@@ -63,7 +63,7 @@ class ManyAcksView(ManyView):
 
 
 @openapi.many("events", version=1)
-@once
+@idempotent
 class ManyEventsView(ManyView):
     """An event of many incidents."""
 
@@ -76,7 +76,7 @@ class ManyEventsView(ManyView):
 
 
 @openapi.many("tickets", version=1)
-@once
+@idempotent
 class ManyTicketsView(ManyView):
     """One ticket for many incidents."""
 

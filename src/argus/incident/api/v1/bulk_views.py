@@ -9,8 +9,8 @@ from rest_framework.response import Response
 from argus.api.errors import body_of
 from argus.api.lists import as_object
 from argus.api.parsers import JSONParser
+from argus.http.idempotency import idempotent
 from argus.incident.bulk import Result, Status, create_incidents
-from argus.incident.repeats import once
 from argus.incident.sources import source_to_post_for
 from argus.util.errors import DomainError
 
@@ -20,7 +20,7 @@ from .views import shape
 
 
 @openapi.bulk
-@once
+@idempotent
 class BulkView(generics.GenericAPIView):
     """New incidents by the hundred."""
 

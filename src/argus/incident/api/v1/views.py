@@ -11,9 +11,9 @@ from rest_framework.serializers import Serializer
 
 from argus.api.arrays import array_response
 from argus.api.pagination import KeysetPagination
+from argus.http.idempotency import idempotent
 from argus.incident import services
 from argus.incident.models import Event, Incident
-from argus.incident.repeats import once
 from argus.incident.sources import source_to_post_for
 from argus.util.errors import DomainError
 
@@ -50,7 +50,7 @@ def shape(serializer_class) -> Serializer:
 
 
 @openapi.incident_list
-@once
+@idempotent
 class IncidentListView(IncidentView):
     """All incidents, open and historic, newest first."""
 
@@ -149,7 +149,7 @@ class EventView(IncidentView):
 
 
 @openapi.event_list
-@once
+@idempotent
 class EventListView(EventView):
     """The events of an incident, newest first."""
 
@@ -189,7 +189,7 @@ class AckView(EventView):
 
 
 @openapi.ack_list
-@once
+@idempotent
 class AckListView(AckView, EventListView):
     """The acknowledgements of an incident, newest first."""
 
