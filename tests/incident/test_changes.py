@@ -1,116 +1,279 @@
-"""``update_incident``: what may change, and whose tags may go."""
+"""The change feed: what a cursor reads while transactions commit late, roll back, or take long."""
+
+import threading
+from contextlib import contextmanager
+from datetime import timedelta
 
 import pytest
-from django.contrib.auth.models import Permission
+from django.db import connection, transaction
+from django.utils import timezone
 
-from argus.auth.models import User
-from argus.incident.models import Incident
-from argus.incident.services import update_incident
-from argus.incident.tags import add_tags
-from argus.util.errors import DomainError, NotPermitted
-from tests.factories import make_incident, make_source, make_superuser, make_user
+from argus.incident import changes
+from argus.incident.changes import Cursor, CursorExpiredError, end_of_feed, read, record_changes
+from argus.incident.models import Change, ChangeKind, Incident
+from tests.parallel import at_once
 
-pytestmark = pytest.mark.django_db
+SECOND = timedelta(seconds=1)
 
-TICKET = "https://tickets.example.org/1"
+
+def record(*pks: int, restricted: bool = False) -> list[int]:
+    """Append a change for each of these incidents and return the ids of the changes."""
+    incidents = [Incident(pk=pk, restricted=restricted) for pk in pks]
+    return [change.pk for change in record_changes(incidents, ChangeKind.MODIFIED)]
+
+
+def incidents_of(rows: list[Change]) -> list[int]:
+    return [row.incident_id for row in rows]
+
+
+def read_all(cursor: Cursor, *, limit: int = 100, **options) -> tuple[list[int], Cursor]:
+    """Read page by page to the end of a reading."""
+    found = []
+    while True:
+        rows, cursor = read(cursor, limit=limit, **options)
+        found += incidents_of(rows)
+        if len(rows) < limit:
+            return found, cursor
+
+
+@contextmanager
+def open_transaction(*pks: int, commit: bool = True):
+    """A block during which another connection has appended changes that are not committed yet."""
+    is_written, may_end, errors = threading.Event(), threading.Event(), []
+
+    def write():
+        try:
+            with transaction.atomic():
+                record(*pks)
+                is_written.set()
+                may_end.wait(60)
+                transaction.set_rollback(not commit)
+        except Exception as error:
+            errors.append(error)
+            is_written.set()
+        finally:
+            connection.close()
+
+    thread = threading.Thread(target=write)
+    thread.start()
+    is_written.wait(60)
+    try:
+        yield
+    finally:
+        may_end.set()
+        thread.join(60)
+    assert errors == []
 
 
 @pytest.fixture
-def shared():
-    """An incident with a tag of its source, ``a=source``, and one of an operator, ``b=operator``."""
-    incident, operator = make_incident(tags=["a=source"]), make_user("operator")
-    add_tags(incident, [("b", "operator")], actor=operator)
-    return incident, incident.source.user, operator
+def postgresql(transactional_db):
+    if connection.vendor != "postgresql":
+        pytest.skip("SQLite has one writer at a time.")
 
 
-def tags_of(incident: Incident) -> dict[str, tuple]:
-    relations = incident.tag_relations.select_related("tag", "added_by").order_by("pk")
-    return {str(relation): (relation.added_by, relation.added_time) for relation in relations}
+@pytest.mark.django_db(transaction=True)
+def test_read_returns_what_was_committed_since_the_last_read():
+    record(1)
+    cursor = end_of_feed()
+    assert read_all(cursor)[0] == []
+    record(2, 3)
+    record(4)
+
+    found, cursor = read_all(cursor)
+
+    assert found == [2, 3, 4]
+    assert read_all(cursor)[0] == []
 
 
-def test_a_part_that_is_not_given_stays():
-    incident = make_incident(details_url="old", ticket_url=TICKET, tags=["a=b"])
-    update_incident(incident, actor=make_user(), details_url="new")
-    stored = Incident.objects.get(pk=incident.pk)
-    assert (stored.details_url, stored.ticket_url, list(tags_of(stored))) == ("new", TICKET, ["a=b"])
+@pytest.mark.django_db(transaction=True)
+def test_rolled_back_changes_are_not_read():
+    cursor = end_of_feed()
+    with transaction.atomic():
+        record(1)
+        transaction.set_rollback(True)
+    record(2)
+
+    found, cursor = read_all(cursor)
+
+    assert found == [2]
+    assert read_all(cursor)[0] == []
 
 
-def test_empty_texts_clear():
-    incident = make_incident(details_url="old", ticket_url=TICKET)
-    update_incident(incident, actor=make_user(), details_url="", ticket_url="")
-    stored = Incident.objects.get(pk=incident.pk)
-    assert (stored.details_url, stored.ticket_url) == ("", "")
+@pytest.mark.django_db(transaction=True)
+def test_pages_hold_every_change_once():
+    cursor = end_of_feed()
+    record(*range(1, 8))
+
+    assert read_all(cursor, limit=3)[0] == [1, 2, 3, 4, 5, 6, 7]
+    assert read_all(cursor, limit=7)[0] == [1, 2, 3, 4, 5, 6, 7]
 
 
-def test_bad_addresses_are_refused_and_change_nothing():
-    incident = make_incident(ticket_url=TICKET)
-    for bad in ({"ticket_url": "javascript:alert(1)"}, {"ticket_url": "x"}, {"details_url": "http://["}):
-        with pytest.raises(DomainError) as caught:
-            update_incident(incident, actor=make_user(), tags=[("new", "")], **bad)
-        assert caught.value.field == next(iter(bad))
-    stored = Incident.objects.get(pk=incident.pk)
-    assert (stored.details_url, stored.ticket_url, tags_of(stored)) == ("", TICKET, {})
+@pytest.mark.django_db(transaction=True)
+def test_changes_written_between_two_pages_follow_after_them():
+    cursor = end_of_feed()
+    record(1, 2, 3)
+    first, cursor = read(cursor, limit=2)
+    record(4)
+
+    rest, cursor = read_all(cursor, limit=2)
+    rest += read_all(cursor)[0]
+
+    assert (incidents_of(first), rest) == ([1, 2], [3, 4])
 
 
-def test_tags_replace_the_whole_set_and_those_that_stay_keep_author_and_time(shared):
-    incident, source_user, _ = shared
-    before = tags_of(incident)
-    update_incident(incident, actor=source_user, tags=[("c", "new"), ("b", "operator")])
-    after = tags_of(incident)
-    assert list(after) == ["b=operator", "c=new"]
-    assert after["b=operator"] == before["b=operator"]
-    assert after["c=new"][0] == source_user
+@pytest.mark.django_db(transaction=True)
+def test_restricted_changes_are_left_out_for_others_than_staff():
+    cursor = end_of_feed()
+    record(1, restricted=True)
+    record(2)
+
+    assert read_all(cursor)[0] == [1, 2]
+    assert read_all(cursor, include_restricted=False)[0] == [2]
 
 
-def test_nobody_removes_the_tags_of_somebody_else(shared):
-    incident, source_user, operator = shared
-    before = tags_of(incident)
-    for actor, foreign in ((source_user, "b=operator"), (operator, "a=source")):
-        with pytest.raises(DomainError) as caught:
-            update_incident(incident, actor=actor, ticket_url=TICKET, tags=[("new", "1")])
-        assert list(caught.value.messages) == [foreign]
-    assert tags_of(incident) == before
-    assert Incident.objects.get(pk=incident.pk).ticket_url == ""
+@pytest.mark.django_db(transaction=True)
+def test_read_until_another_cursor():
+    cursor = end_of_feed()
+    record(1)
+    until = end_of_feed()
+    record(2)
+
+    found, cursor = read_all(cursor, until=until)
+
+    assert found == [1]
+    assert read_all(cursor)[0] == [2]
+    assert read_all(end_of_feed(), until=until)[0] == []
 
 
-def test_each_tag_that_cannot_go_is_named(shared):
-    incident, *_ = shared
-    with pytest.raises(DomainError) as caught:
-        update_incident(incident, actor=make_user(), tags=[])
-    assert set(caught.value.messages) == {"a=source", "b=operator"}
+@pytest.mark.django_db(transaction=True)
+def test_cursor_survives_being_written_down():
+    cursor = end_of_feed()
+    record(1, 2, 3)
+    _, cursor = read(cursor, limit=1)
+
+    assert Cursor.from_text(cursor.to_text()) == cursor
 
 
-def test_superusers_remove_all_tags(shared):
-    incident, *_ = shared
-    update_incident(incident, actor=make_superuser(), tags=[])
-    assert tags_of(incident) == {}
+@pytest.mark.django_db(transaction=True)
+def test_old_cursor_is_refused():
+    old = timezone.now() - changes.CURSOR_RETENTION - SECOND
+    with pytest.raises(CursorExpiredError):
+        read(Cursor(**{**vars(end_of_feed()), "time": old}), limit=10)
 
 
-def test_a_tag_put_back_belongs_to_who_put_it_back(shared):
-    incident, _, operator = shared
-    superuser = make_superuser()
-    update_incident(incident, actor=superuser, tags=[])
-    update_incident(incident, actor=operator, tags=[("a", "source")])
-    assert tags_of(incident)["a=source"][0] == operator
+@pytest.mark.django_db(transaction=True)
+def test_reading_nothing_keeps_the_cursor_fresh():
+    nearly_old = timezone.now() - changes.CURSOR_RETENTION + 30 * SECOND
+    _, cursor = read(Cursor(**{**vars(end_of_feed()), "time": nearly_old}), limit=10)
+
+    assert timezone.now() - cursor.time < 30 * SECOND
 
 
-def test_repeated_tags_count_once():
-    incident = make_incident(tags=["a=b"])
-    update_incident(incident, actor=make_user(), tags=[("a", "b"), ("c", "d"), ("a", "b"), ("c", "d")])
-    assert list(tags_of(incident)) == ["a=b", "c=d"]
+@pytest.mark.django_db(transaction=True)
+@pytest.mark.parametrize("cursor", [Cursor(seen=f"{10**15}:{10**15}:"), Cursor(last_id=10**15)], ids=["pg", "sqlite"])
+def test_cursor_of_another_database_is_refused(cursor):
+    with pytest.raises(CursorExpiredError):
+        read(cursor, limit=10)
 
 
-def test_a_source_changes_its_own_incidents_only():
-    incident, stranger = make_incident(), make_source().user
-    for values in ({}, {"ticket_url": TICKET}, {"tags": [("a", "b")]}):
-        with pytest.raises(NotPermitted):
-            update_incident(incident, actor=stranger, **values)
-    update_incident(incident, actor=incident.source.user, ticket_url=TICKET)
-    assert Incident.objects.get(pk=incident.pk).ticket_url == TICKET
+def test_change_that_commits_late_is_read_after_later_ones(postgresql):
+    cursor = end_of_feed()
+    with open_transaction(1):
+        record(2)
+        found, cursor = read_all(cursor)
+        assert found == [2]
+
+    found, cursor = read_all(cursor)
+
+    assert found == [1]
+    assert read_all(cursor)[0] == []
 
 
-def test_a_source_that_holds_the_permission_changes_all():
-    incident, engine = make_incident(), make_source().user
-    engine.user_permissions.add(Permission.objects.get(codename="change_incident"))
-    update_incident(incident, actor=User.objects.get(pk=engine.pk), tags=[("cause", "power")])
-    assert tags_of(incident)["cause=power"][0] == engine
+def test_change_that_commits_late_is_read_by_a_cursor_made_before_its_commit(postgresql):
+    with open_transaction(1):
+        cursor = end_of_feed()
+        record(2)
+
+    assert read_all(cursor)[0] == [1, 2]
+
+
+def test_change_that_commits_between_two_pages_is_read_once(postgresql):
+    cursor = end_of_feed()
+    with open_transaction(1):
+        record(2, 3, 4)
+        first, cursor = read(cursor, limit=2)
+    rest, cursor = read_all(cursor, limit=2)
+    late, cursor = read_all(cursor, limit=2)
+
+    assert (incidents_of(first), rest, late) == ([2, 3], [4], [1])
+    assert read_all(cursor)[0] == []
+
+
+def test_long_transaction_elsewhere_stops_no_reader(postgresql):
+    with open_transaction(1):
+        cursor = end_of_feed()
+        for pk in range(2, 6):
+            record(pk)
+            found, cursor = read_all(cursor)
+            assert found == [pk]
+    assert read_all(cursor)[0] == [1]
+
+
+def test_changes_in_savepoints_are_read(postgresql):
+    cursor = end_of_feed()
+    with transaction.atomic():
+        with transaction.atomic():
+            record(1)
+        record(2)
+
+    assert read_all(cursor)[0] == [1, 2]
+
+
+def test_rolled_back_late_transaction_leaves_no_gap(postgresql):
+    cursor = end_of_feed()
+    with open_transaction(1, commit=False):
+        record(2)
+        found, cursor = read_all(cursor)
+    record(3)
+
+    assert (found, read_all(cursor)[0]) == ([2], [3])
+
+
+def test_reader_beside_many_writers_reads_every_change_once(parallel_db):
+    cursor, size = end_of_feed(), 40
+    are_done = threading.Event()
+    left = [3]
+
+    def write(first: int):
+        for pk in range(first, first + size, 2):
+            record(pk, pk + 1)
+        left[0] -= 1
+        if not left[0]:
+            are_done.set()
+
+    def follow():
+        position, found = cursor, []
+        while True:
+            is_last = are_done.is_set()
+            some, position = read_all(position, limit=5)
+            found += some
+            if is_last:
+                return found
+
+    found, *rest = at_once(follow, *[lambda first=first: write(first) for first in (1, 101, 201)])
+
+    assert rest == [None] * 3
+    assert sorted(found) == [*range(1, 41), *range(101, 141), *range(201, 241)]
+    for first in (1, 101, 201):
+        assert [pk for pk in found if first <= pk < first + size] == list(range(first, first + size))
+
+
+@pytest.mark.django_db
+def test_prune_deletes_old_rows_that_are_routed():
+    old, unrouted, fresh = record(1, 2, 3)
+    Change.objects.filter(pk__in=[old, unrouted]).update(created=timezone.now() - changes.CHANGE_RETENTION - SECOND)
+    Change.objects.filter(pk=unrouted).update(routed=False)
+
+    assert changes.prune_changes() == 1
+
+    assert set(Change.objects.values_list("pk", flat=True)) == {unrouted, fresh}

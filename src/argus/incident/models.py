@@ -9,6 +9,7 @@ from django.utils import timezone
 
 from argus.util.infinity import InfinityDateTimeField
 
+from .fields import CurrentTransactionId
 from .lifecycle import EventType, State
 
 # A unique index on PostgreSQL holds at most a third of a page; this leaves room for any character.
@@ -262,3 +263,44 @@ class Acknowledgement(models.Model):
 
     def __str__(self):
         return f"Acknowledgement of incident {self.event.incident_id}"
+
+
+class ChangeKind(models.TextChoices):
+    """What a change did to its incident. An event without effect (``EVENT``) is not shown live."""
+
+    CREATED = "created"
+    MODIFIED = "modified"
+    EVENT = "event"
+
+
+class Change(models.Model):
+    """A row of the change feed, written by ``changes`` only.
+
+    Rows outlive a deleted incident until they are pruned, therefore the foreign keys have no database constraint.
+    """
+
+    # The transaction that wrote the row. Readers compare it with snapshots on PostgreSQL.
+    transaction_id = models.BigIntegerField(db_default=CurrentTransactionId(), editable=False)
+    incident = models.ForeignKey(
+        Incident, models.DO_NOTHING, related_name="+", db_constraint=False, db_index=False, editable=False
+    )
+    event = models.ForeignKey(
+        Event, models.DO_NOTHING, related_name="+", db_constraint=False, db_index=False, null=True, editable=False
+    )
+    kind = models.CharField(max_length=8, choices=ChangeKind.choices, editable=False)
+    # Copied from the incident, so that readers filter without a join.
+    restricted = models.BooleanField(editable=False)
+    quiet = models.BooleanField(default=False, editable=False)
+    request_id = models.CharField(max_length=64, blank=True, default="", editable=False)
+    created = models.DateTimeField(default=timezone.now, editable=False)
+    # False until a worker has selected the users to notify. True at once if there is nothing to select.
+    routed = models.BooleanField(default=False, editable=False)
+
+    class Meta:
+        indexes = [
+            models.Index(fields=["transaction_id"], name="change_transaction_id_idx"),
+            models.Index(fields=["id"], name="change_unrouted_idx", condition=Q(routed=False)),
+        ]
+
+    def __str__(self):
+        return f"{self.kind} incident {self.incident_id}"

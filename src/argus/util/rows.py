@@ -68,10 +68,14 @@ def _note_stored(one: Model, key: int, using: str) -> None:
 def statement(model: type[Model], using: str) -> tuple[list[models.Field], str, str, str]:
     """Return the fields that an insert fills, and the statement's parts: up to VALUES, one row, what comes back."""
     quote = connections[using].ops.quote_name
-    fields = [field for field in model._meta.concrete_fields if not isinstance(field, models.AutoField)]
+    fields = [field for field in model._meta.concrete_fields if not _is_filled_by_database(field)]
     columns = ", ".join(quote(field.column) for field in fields)
     head = f"INSERT INTO {quote(model._meta.db_table)} ({columns}) VALUES "
     return fields, head, f"({', '.join(['%s'] * len(fields))})", f" RETURNING {quote(model._meta.pk.column)}"
+
+
+def _is_filled_by_database(field: models.Field) -> bool:
+    return isinstance(field, models.AutoField) or (field.has_db_default() and not field.has_default())
 
 
 def portions(rows: QuerySet, *, size: int) -> Iterator[list]:

@@ -1,0 +1,189 @@
+"""The change feed: one row for each change of an incident, written in the transaction of the change.
+
+Two kinds of readers. Workers claim the rows that are not routed yet. Live views read with a ``Cursor``, which never
+skips a row whose transaction commits late. Rows are kept for ``CHANGE_RETENTION``.
+"""
+
+import json
+from collections.abc import Iterable
+from dataclasses import asdict, dataclass, field
+from datetime import datetime, timedelta
+
+from django.db import connection
+from django.db.models import BooleanField, QuerySet
+from django.db.models.expressions import RawSQL
+from django.utils import timezone
+
+from argus.util.logs import current_request_id
+from argus.util.rows import insert_all, portions
+
+from .models import Change, ChangeKind, Event, Incident
+
+CHANGE_RETENTION = timedelta(hours=1)
+# Half of the retention: a row that commits late is still there for every cursor that has not seen it.
+CURSOR_RETENTION = timedelta(minutes=30)
+PRUNE_BATCH_SIZE = 1000
+
+
+class CursorExpiredError(Exception):
+    """The feed cannot be read from this cursor: it is too old, or belongs to another database."""
+
+
+@dataclass(frozen=True)
+class Cursor:
+    """A position in the feed: which rows have been read.
+
+    On PostgreSQL, all rows that are visible in the snapshot ``seen``; and while the rows of a second snapshot,
+    ``reading``, are read page by page, those of its rows with an id up to ``last_id``. On SQLite, which has a single
+    writer, all rows up to ``last_id``. ``time`` is when ``seen`` was taken.
+    """
+
+    seen: str = ""
+    reading: str | None = None
+    last_id: int = 0
+    time: datetime = field(default_factory=timezone.now)
+
+    def to_text(self) -> str:
+        """Return the cursor as JSON."""
+        return json.dumps(asdict(self), default=datetime.isoformat)
+
+    @classmethod
+    def from_text(cls, text: str) -> "Cursor":
+        """Return the cursor that ``to_text`` has written."""
+        values = json.loads(text)
+        return cls(**{**values, "time": datetime.fromisoformat(values["time"])})
+
+
+def record_changes(
+    incidents: Iterable[Incident], kind: ChangeKind, *, events: Iterable[Event | None] | None = None
+) -> list[Change]:
+    """Append one row for each incident. Call it in the transaction of the change.
+
+    ``events``: one event or None for each incident.
+    """
+    incidents = list(incidents)
+    request_id = current_request_id()
+    changes = [
+        Change(
+            incident=incident,
+            event=event,
+            kind=kind,
+            restricted=incident.restricted,
+            quiet=event is not None and event.quiet,
+            request_id=request_id,
+            routed=event is None or event.quiet,
+        )
+        for incident, event in zip(incidents, events or [None] * len(incidents), strict=True)
+    ]
+    insert_all(changes)
+    return changes
+
+
+def end_of_feed() -> Cursor:
+    """Return the cursor from which only later changes are read. One query."""
+    if connection.vendor == "postgresql":
+        return Cursor(seen=_current_snapshot())
+    return Cursor(last_id=_last_id())
+
+
+def read(
+    cursor: Cursor, *, limit: int, include_restricted: bool = True, until: Cursor | None = None
+) -> tuple[list[Change], Cursor]:
+    """Return up to ``limit`` changes after the cursor, oldest first, and the cursor after them.
+
+    Fewer than ``limit`` rows end a reading: all that was committed when it began has been returned, later changes are
+    returned by the next one. The changes of one incident are always in the order in which they happened. ``until``, a
+    cursor at the end of a reading, replaces the present end of the feed. On PostgreSQL, changes of the caller's own
+    open transaction are not read. One or two queries. Raises ``CursorExpiredError``.
+    """
+    if timezone.now() - cursor.time > CURSOR_RETENTION:
+        raise CursorExpiredError("The cursor is too old.")
+    read_rows = _read_snapshot if connection.vendor == "postgresql" else _read_ids
+    return read_rows(cursor, limit, Change.objects.all() if include_restricted else _unrestricted(), until)
+
+
+def _unrestricted() -> QuerySet[Change]:
+    return Change.objects.filter(restricted=False)
+
+
+def _read_ids(
+    cursor: Cursor, limit: int, changes: QuerySet[Change], until: Cursor | None
+) -> tuple[list[Change], Cursor]:
+    last_id, now = (until.last_id, until.time) if until else (_last_id(), timezone.now())
+    if cursor.seen or (until is None and cursor.last_id > last_id):
+        raise CursorExpiredError("The cursor belongs to another database.")
+    rows = list(changes.filter(pk__gt=cursor.last_id, pk__lte=last_id).order_by("pk")[:limit])
+    if len(rows) == limit:
+        return rows, Cursor(last_id=rows[-1].pk, time=cursor.time)
+    return rows, Cursor(last_id=max(last_id, cursor.last_id), time=now)
+
+
+def _last_id() -> int:
+    """Return the highest id that the table has ever had."""
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT seq FROM sqlite_sequence WHERE name = %s", [Change._meta.db_table])
+        row = cursor.fetchone()
+    return row[0] if row else 0
+
+
+def _read_snapshot(
+    cursor: Cursor, limit: int, changes: QuerySet[Change], until: Cursor | None
+) -> tuple[list[Change], Cursor]:
+    if not cursor.seen:
+        raise CursorExpiredError("The cursor belongs to another database.")
+    reading, last_id, now = cursor.reading, cursor.last_id, until.time if until else timezone.now()
+    if reading is None:
+        present = _current_snapshot()
+        if _bounds(cursor.seen)[1] > _bounds(present)[1]:
+            raise CursorExpiredError("The cursor belongs to another database.")
+        reading, last_id = until.seen if until else present, 0
+    if reading == cursor.seen:
+        return [], Cursor(seen=reading, time=now)
+    rows = list(_unread(changes, cursor.seen, reading).filter(pk__gt=last_id).order_by("pk")[:limit])
+    if len(rows) == limit:
+        return rows, Cursor(cursor.seen, reading, rows[-1].pk, cursor.time)
+    return rows, Cursor(seen=reading, time=now)
+
+
+def _unread(changes: QuerySet[Change], seen: str, reading: str) -> QuerySet[Change]:
+    """Return the rows that are visible in the snapshot ``reading`` and not in ``seen``."""
+    # The bounds let PostgreSQL find the few candidates by the index on the transaction.
+    first, end = _bounds(seen)[0], _bounds(reading)[1]
+    return changes.filter(
+        RawSQL(
+            "pg_visible_in_snapshot(transaction_id::text::xid8, %s::pg_snapshot)"
+            " AND NOT pg_visible_in_snapshot(transaction_id::text::xid8, %s::pg_snapshot)",
+            [reading, seen],
+            BooleanField(),
+        ),
+        transaction_id__gte=first,
+        transaction_id__lt=end,
+    )
+
+
+def _current_snapshot() -> str:
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT pg_current_snapshot()::text")
+        (snapshot,) = cursor.fetchone()
+    return snapshot
+
+
+def _bounds(snapshot: str) -> tuple[int, int]:
+    """Return the lowest transaction that was still running, and the first that had not begun."""
+    lowest, end, _ = snapshot.split(":")
+    return int(lowest), int(end)
+
+
+def old_changes(now: datetime) -> QuerySet[Change]:
+    """Return the changes that are no longer needed: older than ``CHANGE_RETENTION``, and routed."""
+    return Change.objects.filter(created__lt=now - CHANGE_RETENTION, routed=True)
+
+
+def prune_changes() -> int:
+    """Delete old changes in small transactions and return how many there were."""
+    return sum(delete_changes(keys) for keys in portions(old_changes(timezone.now()), size=PRUNE_BATCH_SIZE))
+
+
+def delete_changes(keys: list[int]) -> int:
+    """Delete the changes with these primary keys and return how many there were."""
+    return Change.objects.filter(pk__in=keys).delete()[0]
