@@ -9,7 +9,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('argus_incident', '0008_tags_in_order'),
+        ('argus_incident', '0009_idempotency_records'),
     ]
 
     operations = [
