@@ -4,7 +4,7 @@ import argparse
 import sys
 from dataclasses import replace
 
-from . import alerts, bulk, fairness, ingest, lists, live, notifications, parts, prune, scaling, sqlite, watching
+from . import alerts, bulk, fairness, ingest, lists, live, notifications, parts, prune, sqlite, watching
 from .bars import bars_table
 from .machine import describe_machine
 from .report import MACHINE, PAGES, progress, write
@@ -21,7 +21,6 @@ NAMES = [
     "notifications",
     "parts",
     "prune",
-    "scaling",
     "sqlite",
     "watching",
 ]
@@ -66,7 +65,6 @@ def main(arguments: list[str] | None = None) -> None:
         "notifications": lambda: notifications.measure(scale),
         "parts": lambda: parts.measure(scale),
         "prune": lambda: prune.measure(scale),
-        "scaling": lambda: scaling.measure(scale),
         "sqlite": lambda: sqlite.measure(scale),
         "watching": lambda: watching.measure(scale),
     }

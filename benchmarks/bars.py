@@ -13,7 +13,7 @@ COLUMNS = {
 }
 WHOLE_PAGE = "100"
 # Tables that mark what is beyond its bar; marks in others are no bars of this run.
-MARKING = {"admin", "alerts", "lists", "scaling-check"}
+MARKING = {"admin", "alerts", "lists"}
 
 
 def bars_table(tables: dict[str, Table]) -> Table:

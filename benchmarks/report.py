@@ -8,7 +8,7 @@ from time import perf_counter
 from .servers import ROOT
 
 PAGE = ROOT / "docs" / "reference" / "performance.md"
-PAGES = [PAGE, ROOT / "docs" / "explanation" / "scaling.md"]
+PAGES = [PAGE]
 # What every page says of the run that its tables are from.
 MACHINE = "machine"
 STARTED = perf_counter()

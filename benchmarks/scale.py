@@ -53,11 +53,6 @@ class Scale:
     few_followers: int = 20
     changes_per_second: int = 50
     live_seconds: float = 30.0
-    # scaling: rounds of each kind; lists of a thousand in each; seconds of the model's own clock
-    scaling_rounds: int = 2
-    scaling_seconds: float = 1.5
-    scaling_lists: int = 2
-    modelled_seconds: float = 4.0
 
 
 FULL = Scale()
@@ -82,9 +77,6 @@ QUICK = Scale(
     steady_seconds=4.0,
     load_seconds=3.0,
     live_seconds=10.0,
-    scaling_rounds=1,
-    scaling_seconds=1.0,
-    modelled_seconds=2.0,
 )
 TINY = Scale(
     bulk_rounds=1,
@@ -117,8 +109,4 @@ TINY = Scale(
     followers=5,
     few_followers=2,
     live_seconds=0.2,
-    scaling_rounds=1,
-    scaling_seconds=0.1,
-    scaling_lists=1,
-    modelled_seconds=0.3,
 )

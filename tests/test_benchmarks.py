@@ -13,11 +13,11 @@ from benchmarks import (
     notifications,
     parts,
     prune,
-    scaling,
     sqlite,
     watching,
 )
 from benchmarks.__main__ import parse
+from benchmarks.bars import bars_table, is_met
 from benchmarks.figures import AtSize, growth_of, percentile
 from benchmarks.machine import describe_machine
 from benchmarks.report import PAGES, Table, markers, rewritten, write
@@ -112,18 +112,6 @@ def test_changes_are_measured_from_the_post_to_the_clients():
 
 
 @once
-def test_model_of_larger_machines_is_fed_with_what_is_measured_and_compared_with_it():
-    tables = scaling.measure(TINY)
-
-    assert [row[0] for row in tables["scaling-check"].rows][:2] == [
-        "a web process alone, 1 connection (fitted)",
-        "a web process alone, 8 connections (fitted)",
-    ]
-    assert len(tables["scaling-sizes"].rows) == 9
-    assert_page_takes(tables)
-
-
-@once
 def test_writers_on_sqlite_are_counted_and_none_is_turned_away():
     tables = sqlite.measure(TINY)
 
@@ -177,6 +165,32 @@ def test_growth_is_that_since_the_smallest_size_at_which_the_answer_is_as_long()
 def test_what_cannot_be_measured_is_refused(arguments):
     with pytest.raises(SystemExit):
         parse(arguments)
+
+
+def test_bars_are_gathered_from_rows_columns_and_marks():
+    tables = {
+        "notifications": Table(["What", "measured", "bar"], [["mail", "1017", "at most 1000"], ["speed", "3", ""]]),
+        "ingest": Table(["Server", "ratio", "queries"], [["one", "0.70", 5], ["two", "0.46", 9]]),
+        "lists": Table(["ms", "rows", "ratio"], [["page", 100, "2.90"], ["one", 1, "33.29"]]),
+        "alerts": Table(["ms", "p95"], [["one", "71.15 !"], ["two", "3"]]),
+        "prune": Table(["What", "measured"], [["rate", "97"]]),
+    }
+
+    assert bars_table(tables).rows == [
+        ["notifications: mail", "1017", "at most 1000", "NO"],
+        ["ingest: ratio, the worst of 2", "0.46", "at least 0.60", "NO"],
+        ["ingest: queries, the worst of 2", "9", "at most 8", "NO"],
+        ["lists: ratio, the worst of 1", "2.90", "at most 3", "yes"],
+        ["lists: figures beyond their bar", "0", "0", "yes"],
+        ["alerts: figures beyond their bar", "1", "0", "NO"],
+    ]
+
+
+def test_bar_is_met_by_its_own_value():
+    assert is_met("1,500", "at least 1500")
+    assert is_met("10", "at most 10")
+    assert is_met("0, 0", "0, 0")
+    assert not is_met("0, 3", "0, 0")
 
 
 def assert_page_takes(tables: dict[str, Table]) -> None:

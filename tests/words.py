@@ -11,7 +11,18 @@ from pathlib import Path
 from typing import NamedTuple
 
 ROOT = Path(__file__).resolve().parent.parent
-PATHS = ["src", "docs", "benchmarks", "deploy", "changelog.d", "README.md", "CHANGELOG.md", "CONTRIBUTING.md"]
+PAGES = ["README.md", "CHANGELOG.md", "CONTRIBUTING.md"]
+PATHS = [
+    "src",
+    "docs",
+    "benchmarks",
+    "contrib",
+    "deploy",
+    "changelog.d",
+    "README.md",
+    "CHANGELOG.md",
+    "CONTRIBUTING.md",
+]
 SUFFIXES = {".py", ".md", ".rst", ".html", ".txt", ".js", ".css", ".yml", ".json", ".service", ".conf"}
 # Applied migrations are history; built pages repeat their sources.
 SKIPPED_FOLDERS = {"migrations", "_build", "__pycache__"}

@@ -6,11 +6,12 @@ from dataclasses import dataclass, replace
 from functools import partial
 from statistics import median
 
+from benchmarks.ingest import BLOCK, count_queries
+from benchmarks.report import progress
+
 from .commits import TABLE, commit, flush
-from .ingest import BLOCK, count_queries
 from .model import Demands, Node, Post, simulate
-from .report import progress
-from .scale import Scale
+from .rounds import Rounds
 from .trial import Bench, Sample, wait_until
 from .usage import CORES
 
@@ -47,24 +48,24 @@ class Calibration:
         return replace(fixed, incidents=incidents, **parts)
 
 
-def take_rounds(bench: Bench, scale: Scale) -> dict[str, Sample]:
+def take_rounds(bench: Bench, rounds: Rounds) -> dict[str, Sample]:
     """Return samples by name; those called ``check`` are for comparing, the others for calibrating."""
     samples: dict[str, Sample] = defaultdict(Sample)
     bench.one(f"{TABLE}; SELECT 1")
     for server in bench.servers:
-        bench.post(server, connections=8, seconds=scale.scaling_seconds)
+        bench.post(server, connections=8, seconds=rounds.seconds)
     bench.drain()
-    for number in range(scale.scaling_rounds):
-        progress(f"scaling: round {number + 1} of {scale.scaling_rounds}")
-        for rounds in (parts_alone, parts_together):
-            for name, sample in rounds(bench, scale):
+    for number in range(rounds.rounds):
+        progress(f"model: round {number + 1} of {rounds.rounds}")
+        for measure in (parts_alone, parts_together):
+            for name, sample in measure(bench, rounds):
                 samples[name].add(sample)
     return samples
 
 
-def parts_alone(bench: Bench, scale: Scale) -> Iterator[tuple[str, Sample]]:
+def parts_alone(bench: Bench, rounds: Rounds) -> Iterator[tuple[str, Sample]]:
     """Yield samples of the web process alone, of the worker alone, and of telling followers by the thousand."""
-    seconds, lists = scale.scaling_seconds, scale.scaling_lists
+    seconds, lists = rounds.seconds, rounds.lists
     bench.halt_worker()
     for connections in (1, 8):
         yield f"plain {connections}", bench.post("plain", connections=connections, seconds=seconds)
@@ -74,7 +75,7 @@ def parts_alone(bench: Bench, scale: Scale) -> Iterator[tuple[str, Sample]]:
     yield "serve 1", bench.post("plain", connections=1, seconds=seconds)
     bench.drain()
     # Nobody is told where nobody follows.
-    for name, number in (("told one", 1), ("told few", scale.few_followers)):
+    for name, number in (("told one", 1), ("told few", rounds.few_followers)):
         with bench.followed("live", number):
             last = bench.told("live") + LONG * lists
             everybody_knows = partial(wait_until, lambda last=last: bench.told("live") >= last)
@@ -83,17 +84,17 @@ def parts_alone(bench: Bench, scale: Scale) -> Iterator[tuple[str, Sample]]:
     yield "commit 1", commit(bench, connections=1, seconds=seconds / 2)
 
 
-def parts_together(bench: Bench, scale: Scale) -> Iterator[tuple[str, Sample]]:
+def parts_together(bench: Bench, rounds: Rounds) -> Iterator[tuple[str, Sample]]:
     """Yield samples of what the model is to predict."""
-    seconds = scale.scaling_seconds
+    seconds = rounds.seconds
     for connections in (4, 8):
         yield f"check serve {connections}", bench.post("plain", connections=connections, seconds=seconds)
         bench.drain()
-    yield "check list", bench.post_lists("plain", MIDDLE, scale.scaling_lists * 5)
+    yield "check list", bench.post_lists("plain", MIDDLE, rounds.lists * 5)
     bench.drain()
     for connections in (4, 8):
         yield f"check double {connections}", bench.post("double", connections=connections, seconds=seconds)
-    with bench.followed("live", scale.few_followers):
+    with bench.followed("live", rounds.few_followers):
         yield "check followed", bench.post("live", connections=8, seconds=seconds)
     # Disks have moods: what is compared shall have met the same.
     yield "flush", flush(bench, seconds / 3)

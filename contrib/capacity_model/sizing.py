@@ -6,8 +6,9 @@ Nothing here is simulated: it is what the demands of one incident make of any nu
 from dataclasses import dataclass
 from math import ceil
 
+from benchmarks.report import Table
+
 from .calibration import Calibration
-from .report import Table
 
 RATES = (1_000, 10_000, 100_000)
 LISTS = (1, 100, 1_000)

@@ -18,15 +18,15 @@ import psutil
 import psycopg2
 import redis
 
+from benchmarks.client import LoadClient, running_client
+from benchmarks.ingest import BLOCK, BULK, INCIDENTS
+from benchmarks.live import following
+from benchmarks.load import Job
+from benchmarks.servers import POSTGRES_SETTINGS, ROOT, Accounts, WebServer, environment, prepare
+from benchmarks.workload import incident_body
 from tests.servers import Server, running, running_postgres, running_valkey
 
-from .client import LoadClient, running_client
-from .ingest import BLOCK, BULK, INCIDENTS
-from .live import following
-from .load import Job
-from .servers import POSTGRES_SETTINGS, ROOT, Accounts, WebServer, environment, prepare
 from .usage import CORES, Cpu, cpu_of, cpu_of_machine
-from .workload import incident_body
 
 PATIENCE = 120
 OUTBOX = "SELECT count(*) FROM argus_notificationprofile_outboxentry"

@@ -1,18 +1,27 @@
-"""What a machine brings and what more of them would, by a model that is fed with measured parts and checked first."""
+"""Measure what one incident costs, check the model against real servers, and compute larger installations.
 
+``python -m contrib.capacity_model [--tiny] [--write]``. ``--write`` updates the tables of docs/explanation/scaling.md.
+"""
+
+import argparse
+import sys
 from dataclasses import replace
 from statistics import fmean
 
+from benchmarks.figures import milliseconds
+from benchmarks.machine import describe_machine
+from benchmarks.report import MACHINE, Table, progress, write
+from benchmarks.servers import ROOT
+
 from .calibration import MIDDLE, Calibration, calibrate, count_round_trips, post_from, take_rounds
-from .figures import milliseconds
 from .mails import send_mails
 from .model import Demands, Node, Outcome, Post, simulate
-from .report import Table, progress
-from .scale import Scale
+from .rounds import FULL, TINY, Rounds
 from .sizing import ASSUMED, demands_table, limits_table, sizes_table
 from .trial import Bench, Sample, running_bench
 from .usage import CORES
 
+PAGE = ROOT / "docs" / "explanation" / "scaling.md"
 # How far the model may be from what is measured.
 MOST_ERROR = 0.25
 SEEDS = (1, 2, 3)
@@ -25,21 +34,21 @@ STORED = "SELECT pg_database_size(current_database()) - coalesce(pg_total_relati
 INCIDENTS = "SELECT count(*) FROM argus_incident_incident"
 
 
-def measure(scale: Scale) -> dict[str, Table]:
+def measure(rounds: Rounds) -> dict[str, Table]:
     """Measure the parts and the whole in turns, compare the whole with the model's, and look further with the model."""
     with running_bench() as bench:
         empty, round_trips = bench.one(STORED), count_round_trips(bench)
-        samples = take_rounds(bench, scale)
-        progress("scaling: mails")
-        calibration = calibrate(samples, round_trips=round_trips, followers=scale.few_followers)
+        samples = take_rounds(bench, rounds)
+        progress("model: mails")
+        calibration = calibrate(samples, round_trips=round_trips, followers=rounds.few_followers)
         calibration = complete(calibration, bench, empty)
-    progress("scaling: the model")
+    progress("model: the model")
     return {
         "scaling-demands": demands_table(calibration),
-        "scaling-check": check_table(samples, calibration, scale),
+        "scaling-check": check_table(samples, calibration, rounds),
         "scaling-limits": limits_table(calibration),
         "scaling-sizes": sizes_table(calibration),
-        "scaling-larger": larger_table(calibration, scale),
+        "scaling-larger": larger_table(calibration, rounds),
     }
 
 
@@ -54,9 +63,9 @@ def complete(calibration: Calibration, bench: Bench, empty: int) -> Calibration:
     )
 
 
-def check_table(samples: dict[str, Sample], calibration: Calibration, scale: Scale) -> Table:
+def check_table(samples: dict[str, Sample], calibration: Calibration, rounds: Rounds) -> Table:
     """Set what was measured beside what the model says."""
-    single, hundred, few = calibration.single, calibration.list_of(MIDDLE), scale.few_followers
+    single, hundred, few = calibration.single, calibration.list_of(MIDDLE), rounds.few_followers
     alone, live = Node(CORES, 1, has_worker=False), Node(CORES, 8, has_worker=False, publishes=True)
     double = Node(CORES, 8, has_worker=False, processes=2)
     cases = [
@@ -70,17 +79,17 @@ def check_table(samples: dict[str, Sample], calibration: Calibration, scale: Sca
         ("two web processes, 8 connections", "check double 8", single, double),
         (f"{few} followers, 8 connections", "check followed", single, replace(live, followers=few)),
     ]
-    rows = [check(what, samples[name], node, post, calibration.demands, scale) for what, name, post, node in cases]
+    rows = [check(what, samples[name], node, post, calibration.demands, rounds) for what, name, post, node in cases]
     bare, flush = post_from(samples["commit 1"], 1), Demands(flush=calibration.demands.flush)
     node = Node(CORES, 8, has_worker=False)
-    rows.append(check("bare commits, 8 connections", samples["check commits"], node, bare, flush, scale))
+    rows.append(check("bare commits, 8 connections", samples["check commits"], node, bare, flush, rounds))
     titles = ["What", "measured /s", "model /s", "error", "measured ms", "model ms", "others' cores"]
     return Table(titles, rows)
 
 
-def check(what: str, sample: Sample, node: Node, post: Post, demands: Demands, scale: Scale) -> list:
+def check(what: str, sample: Sample, node: Node, post: Post, demands: Demands, rounds: Rounds) -> list:
     """Let the model do what was measured, beside as many strangers."""
-    outcomes = modelled(replace(node, others=sample.strangers), post, demands, scale)
+    outcomes = modelled(replace(node, others=sample.strangers), post, demands, rounds)
     rate, mean = fmean(one.rate for one in outcomes), fmean(one.mean for one in outcomes)
     error = rate / sample.rate - 1
     return [
@@ -94,18 +103,18 @@ def check(what: str, sample: Sample, node: Node, post: Post, demands: Demands, s
     ]
 
 
-def modelled(node: Node, post: Post, demands: Demands, scale: Scale) -> list[Outcome]:
-    return [simulate(node, post, demands, seconds=scale.modelled_seconds, seed=seed) for seed in SEEDS]
+def modelled(node: Node, post: Post, demands: Demands, rounds: Rounds) -> list[Outcome]:
+    return [simulate(node, post, demands, seconds=rounds.modelled_seconds, seed=seed) for seed in SEEDS]
 
 
-def larger_table(calibration: Calibration, scale: Scale) -> Table:
+def larger_table(calibration: Calibration, rounds: Rounds) -> Table:
     """Let the model say what larger machines bring, with clients elsewhere and eight connections to each process."""
     post, rows = replace(calibration.single, client=0.0), []
     flushes = (calibration.demands.flush, ASSUMED.far_flush)
     for cores, processes in LARGER:
         node = Node(cores, 8 * processes, processes=processes, publishes=processes > 1)
         outcomes = [
-            simulate(node, post, replace(calibration.demands, flush=flush), seconds=scale.modelled_seconds / 3)
+            simulate(node, post, replace(calibration.demands, flush=flush), seconds=rounds.modelled_seconds / 3)
             for flush in flushes
         ]
         cells = [f"{one.rate:,.0f}" for one in outcomes]
@@ -113,3 +122,20 @@ def larger_table(calibration: Calibration, scale: Scale) -> Table:
         rows.append([f"{cores} cores, web processes: {processes}", *cells, *(f"{busy[part]:.0%}" for part in SHOWN)])
     columns = [f"flush {flush * 1000:.2f} ms" for flush in flushes]
     return Table(["Incidents /s, one by one", *columns, *(f"{part} busy" for part in SHOWN)], rows)
+
+
+def main() -> None:
+    """Print the tables and, with ``--write``, update the page."""
+    parser = argparse.ArgumentParser(prog="python -m contrib.capacity_model", description=__doc__.partition("\n")[0])
+    parser.add_argument("--tiny", action="store_true", help="only check that everything runs")
+    parser.add_argument("--write", action="store_true", help=f"update the tables of {PAGE.name}")
+    options = parser.parse_args()
+    tables = {MACHINE: describe_machine()} | measure(TINY if options.tiny else FULL)
+    for table in tables.values():
+        print(f"\n{table.as_text()}")
+    if options.write:
+        write(tables, [PAGE])
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,7 +1,7 @@
 """Bare commits: how long a flush of PostgreSQL's log takes, and how many commits at a time come to.
 
-As a program, ``python -m benchmarks.commits URL CONNECTIONS SECONDS`` inserts rows in so many threads and prints what
-the model wants to know of it: ``{"elapsed": seconds, "latencies": [...], "cpu": [user, system]}``.
+As a program, ``python -m contrib.capacity_model.commits URL CONNECTIONS SECONDS`` inserts rows in that many threads and
+prints the measurement: ``{"elapsed": seconds, "latencies": [...], "cpu": [user, system]}``.
 """
 
 import json
@@ -15,7 +15,8 @@ from time import monotonic
 
 import psycopg2
 
-from .servers import ROOT
+from benchmarks.servers import ROOT
+
 from .trial import Bench, Sample, Watch
 from .usage import Cpu
 
@@ -42,7 +43,14 @@ def flush(bench: Bench, seconds: float) -> Sample:
 
 def commit(bench: Bench, *, connections: int, seconds: float) -> Sample:
     """Commit as often as can be over so many connections at a time, from a process of its own."""
-    command = [sys.executable, "-m", "benchmarks.commits", bench.postgres.url, str(connections), str(seconds)]
+    command = [
+        sys.executable,
+        "-m",
+        "contrib.capacity_model.commits",
+        bench.postgres.url,
+        str(connections),
+        str(seconds),
+    ]
     watch = Watch({"sql": bench.parts["sql"]})
     done = json.loads(subprocess.run(command, cwd=ROOT, check=True, stdout=subprocess.PIPE).stdout)
     number = len(done["latencies"])

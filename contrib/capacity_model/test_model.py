@@ -4,11 +4,9 @@ from dataclasses import replace
 
 import pytest
 
-from benchmarks.bars import bars_table, is_met
-from benchmarks.calibration import Calibration, beyond, line_through
-from benchmarks.model import Demands, Node, Post, simulate
-from benchmarks.report import Table
-from benchmarks.sizing import Incident, limits_table, sizes_table
+from .calibration import Calibration, beyond, line_through
+from .model import Demands, Node, Post, simulate
+from .sizing import Incident, limits_table, sizes_table
 
 POST = Post(client=0.0003, python=0.004, kernel=0.0005, sql=0.002, round_trips=8)
 DEMANDS = Demands(
@@ -166,29 +164,3 @@ def test_nothing_there_is_one_of_allows_more_than_its_share_of_time():
     name, seconds = Incident.of(calibration, 100).first_limit()
     assert name == "the worker that routes"
     assert seconds == pytest.approx(DEMANDS.event_python + DEMANDS.event_sql)
-
-
-def test_bars_are_gathered_from_rows_columns_and_marks():
-    tables = {
-        "notifications": Table(["What", "measured", "bar"], [["mail", "1017", "at most 1000"], ["speed", "3", ""]]),
-        "ingest": Table(["Server", "ratio", "queries"], [["one", "0.70", 5], ["two", "0.46", 9]]),
-        "lists": Table(["ms", "rows", "ratio"], [["page", 100, "2.90"], ["one", 1, "33.29"]]),
-        "alerts": Table(["ms", "p95"], [["one", "71.15 !"], ["two", "3"]]),
-        "prune": Table(["What", "measured"], [["rate", "97"]]),
-    }
-
-    assert bars_table(tables).rows == [
-        ["notifications: mail", "1017", "at most 1000", "NO"],
-        ["ingest: ratio, the worst of 2", "0.46", "at least 0.60", "NO"],
-        ["ingest: queries, the worst of 2", "9", "at most 8", "NO"],
-        ["lists: ratio, the worst of 1", "2.90", "at most 3", "yes"],
-        ["lists: figures beyond their bar", "0", "0", "yes"],
-        ["alerts: figures beyond their bar", "1", "0", "NO"],
-    ]
-
-
-def test_bar_is_met_by_its_own_value():
-    assert is_met("1,500", "at least 1500")
-    assert is_met("10", "at most 10")
-    assert is_met("0, 0", "0, 0")
-    assert not is_met("0, 3", "0, 0")
