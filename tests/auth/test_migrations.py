@@ -1,4 +1,6 @@
-"""Accounts that were there before they had UUIDs."""
+"""Migrations of accounts that exist already."""
+
+from uuid import uuid4
 
 import pytest
 from django.core.management import call_command
@@ -27,3 +29,19 @@ def test_every_account_gets_a_uuid_of_its_own(old_apps):
     uuids = new_apps.get_model(APP, "User").objects.values_list("uuid", flat=True)
     assert len(set(uuids)) == len(uuids) == 1203
     assert None not in uuids
+
+
+def test_accounts_of_sources_are_marked_as_service_accounts(old_apps):
+    before = (
+        MigrationExecutor(connection).migrate([(APP, "0002_user_uuid"), ("argus_incident", "0008_tags_in_order")]).apps
+    )
+    user = before.get_model(APP, "User").objects.create(username="nav", uuid=uuid4())
+    before.get_model(APP, "User").objects.create(username="kari", uuid=uuid4())
+    source_type = before.get_model("argus_incident", "SourceSystemType").objects.create(name="nav")
+    before.get_model("argus_incident", "SourceSystem").objects.create(name="nav", type=source_type, user=user)
+
+    executor = MigrationExecutor(connection)
+    after = executor.migrate([("argus_incident", "0009_mark_service_accounts")]).apps
+
+    users = after.get_model(APP, "User").objects
+    assert list(users.filter(is_service_account=True).values_list("username", flat=True)) == ["nav"]

@@ -131,7 +131,7 @@ OLD_INCIDENT = {"start_time": NOON, "tags": ["a=b", "c=d=e"], "details_url": "/x
 
 # Sessions and the like, the count of wrong passwords, and one that tells caches to read again: it may run ahead.
 UNIMPORTANT = {
-    "axes_accessattempt",
+    "argus_auth_loginattempts",
     "django_session",
     "django_content_type",
     "argus_notificationprofile_routingversion",

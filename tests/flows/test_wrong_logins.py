@@ -24,20 +24,20 @@ for name in ("kari", "ola"):
 """
 COUNT = """
 import json
-from axes.models import AccessAttempt
+from argus.auth.models import LoginAttempts
 from django.contrib.sessions.models import Session
 from rest_framework.authtoken.models import Token
-print(json.dumps([model.objects.count() for model in (AccessAttempt, Session, Token)]))
+print(json.dumps([model.objects.count() for model in (LoginAttempts, Session, Token)]))
 """
-STILL_AT_IT = "UPDATE axes_accessattempt SET attempt_time = now() + interval '1 minute'"
+STILL_AT_IT = "UPDATE argus_auth_loginattempts SET last_attempt = now() + interval '1 minute'"
 A_DAY_LATER = """
 from datetime import timedelta
-from axes.models import AccessAttempt
 from django.db.models import F
 from django.utils import timezone
-from argus.auth.login_tries import forget_old_tries
-AccessAttempt.objects.update(attempt_time=F("attempt_time") - timedelta(hours=25))
-forget_old_tries(timezone.now())
+from argus.auth.models import LoginAttempts
+from argus.auth.retention import delete_old_login_rows
+LoginAttempts.objects.update(last_attempt=F("last_attempt") - timedelta(hours=25))
+delete_old_login_rows(timezone.now())
 """
 
 

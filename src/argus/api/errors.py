@@ -84,14 +84,14 @@ def not_found(request, *args, **kwargs):
 
 def bad_request_handler(request, exception):
     """Django's ``handler400``: JSON for the API, a page for people."""
-    if is_for_programs(request):
+    if is_api_request(request):
         return JsonResponse(reason_for(exception), status=status_for(exception))
     return defaults.bad_request(request, exception)
 
 
 def not_found_handler(request, exception):
     """Django's ``handler404``: JSON for the API, a page for people."""
-    return not_found(request) if is_for_programs(request) else defaults.page_not_found(request, exception)
+    return not_found(request) if is_api_request(request) else defaults.page_not_found(request, exception)
 
 
 def server_error_handler(request):
@@ -99,10 +99,10 @@ def server_error_handler(request):
     error = sys.exception()
     if is_outage(error):
         return outage_answer(request, error)
-    if is_for_programs(request):
+    if is_api_request(request):
         return JsonResponse({"detail": "Something went wrong in this server."}, status=500)
     return defaults.server_error(request)
 
 
-def is_for_programs(request) -> bool:
+def is_api_request(request) -> bool:
     return request.path_info.startswith(("/api/", "/oidc/api-token-auth"))

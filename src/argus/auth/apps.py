@@ -5,3 +5,6 @@ class AuthConfig(AppConfig):
     name = "argus.auth"
     label = "argus_auth"
     verbose_name = "Argus auth"
+
+    def ready(self) -> None:
+        from . import login_throttle  # noqa: F401  (connects its receiver)

@@ -1,36 +1,29 @@
-"""Who is asking: the ``Authorization: Token`` header."""
+"""Authenticate REST requests by the ``Authorization: Token`` header."""
 
 import re
 
-from django.conf import settings
 from rest_framework.authentication import TokenAuthentication
 from rest_framework.authtoken.models import Token
 from rest_framework.exceptions import AuthenticationFailed
 
-from .token_lifetime import has_expired
+from .models import User
+from .tokens import has_expired, token_error, tokens_with_users
 
 KEY = re.compile("[0-9a-f]{40}")
 
 
 class ExpiringTokenAuthentication(TokenAuthentication):
-    """Tokens die of age: one that is too old is deleted when somebody tries it, and answered with 401."""
+    """Accept tokens until they expire. An expired one is deleted when it is used, and answered with 401."""
 
-    def authenticate_credentials(self, key):
+    def authenticate_credentials(self, key: str) -> tuple[User, Token]:
         if not KEY.fullmatch(key):
             raise AuthenticationFailed("Invalid token.")
         try:
-            token = Token.objects.select_related(*settings.AUTH_TOKEN_SELECT_RELATED).get(key=key)
+            token = tokens_with_users().get(key=key)
         except Token.DoesNotExist:
             raise AuthenticationFailed("Invalid token.") from None
-        if words := refusal_of(token):
+        if error := token_error(token):
             if has_expired(token):
                 token.delete()
-            raise AuthenticationFailed(words)
+            raise AuthenticationFailed(error)
         return token.user, token
-
-
-def refusal_of(token: Token) -> str:
-    """Say why the token does not let its user in; nothing if it does."""
-    if not token.user.is_active:
-        return "This account has been switched off."
-    return "This token has expired." if has_expired(token) else ""

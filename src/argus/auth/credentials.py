@@ -11,10 +11,10 @@ from django.contrib.auth import BACKEND_SESSION_KEY, HASH_SESSION_KEY, SESSION_K
 from django.contrib.sessions.models import Session
 from django.utils import timezone
 from django.utils.crypto import constant_time_compare
-from rest_framework.authtoken.models import Token
 
-from .authentication import KEY, refusal_of
+from .authentication import KEY
 from .models import User
+from .tokens import token_error, tokens_with_users
 
 SESSION, TOKEN = "session", "token"
 
@@ -45,8 +45,8 @@ def holders_of(credentials: Collection[Credential]) -> dict[Credential, User]:
 
 
 def _token_holders(keys: set[str]) -> dict[Credential, User]:
-    tokens = Token.objects.select_related(*settings.AUTH_TOKEN_SELECT_RELATED).filter(key__in=keys) if keys else []
-    return {Credential(TOKEN, token.key): token.user for token in tokens if not refusal_of(token)}
+    tokens = tokens_with_users().filter(key__in=keys) if keys else []
+    return {Credential(TOKEN, token.key): token.user for token in tokens if not token_error(token)}
 
 
 def _session_holders(keys: set[str]) -> dict[Credential, User]:

@@ -7,7 +7,7 @@ from django.contrib.auth import get_user_model
 from rest_framework.authtoken.models import Token
 
 from argus.auth.services import replace_token
-from argus.auth.token_lifetime import has_expired
+from argus.auth.tokens import has_expired
 from argus.incident import sources
 from argus.incident.models import SourceSystem
 

@@ -5,3 +5,9 @@ class IncidentConfig(AppConfig):
     name = "argus.incident"
     label = "argus_incident"
     verbose_name = "Argus incident"
+
+    def ready(self) -> None:
+        from argus.auth.tokens import select_with_token
+
+        # A post of a source needs the account's source system: read it in the query of the token.
+        select_with_token("source_system")

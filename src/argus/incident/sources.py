@@ -97,7 +97,11 @@ def create_source(
     check_is_superuser(actor, "Only superusers may add sources.")
     check_web_address(base_url, field="base_url")
     _check_name_is_free(name, source_type)
-    user = user or _create_account(username or name)
+    if user is None:
+        user = _create_account(username or name)
+    else:
+        user.is_service_account = True
+        user.save(update_fields=["is_service_account"])
     source = SourceSystem.objects.create(name=name, type=source_type, user=user, base_url=base_url)
     audit("added the source", source, actor=actor)
     return source
@@ -172,7 +176,8 @@ def _create_account(username: str):
         raise DomainError(" ".join(error.messages), field="username") from None
     try:
         with transaction.atomic():
-            return users.objects.create_user(username)
+            return users.objects.create_user(username, is_service_account=True)
     except IntegrityError:
         # Taken, perhaps just now. The digits must fit, too.
-        return users.objects.create_user(f"{username[: field.max_length - 7]}_{secrets.token_hex(3)}")
+        name = f"{username[: field.max_length - 7]}_{secrets.token_hex(3)}"
+        return users.objects.create_user(name, is_service_account=True)

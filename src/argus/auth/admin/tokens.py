@@ -6,7 +6,6 @@ address (which ends up in logs), not in a title, a message or the admin's histor
 
 from dataclasses import dataclass
 
-from django.conf import settings
 from django.contrib import admin, messages
 from django.contrib.admin.models import ADDITION, DELETION, LogEntry
 from django.contrib.admin.utils import quote
@@ -20,7 +19,7 @@ from argus.adminkit.base import ReadOnlyAdmin, ServiceForm
 from argus.adminkit.changelist import StrictChangeList
 from argus.adminkit.keys import is_key
 from argus.auth import services
-from argus.auth.token_lifetime import has_expired
+from argus.auth.tokens import has_expired
 
 # REST framework shows its tokens at another address.
 admin.site.unregister(TokenProxy)
@@ -61,7 +60,7 @@ class TokenAdmin(ReadOnlyAdmin):
 
     form = TokenForm
     list_display = ["key", "user", "created", "expired"]
-    list_select_related = settings.AUTH_TOKEN_SELECT_RELATED
+    list_select_related = ["user"]
     search_fields = ["user__username"]
     search_help_text = "User name."
     autocomplete_fields = ["user"]

@@ -10,8 +10,8 @@ from social_core.exceptions import AuthPolicyError
 from social_django.utils import psa
 
 from argus.auth import services
-from argus.auth.leftovers import STATE_LIFETIME, forget_leftovers
-from argus.auth.token_cookie import set_token_cookie
+from argus.auth.retention import PROVIDER_LOGIN_TIMEOUT, prune_login_rows
+from argus.auth.tokens import set_token_cookie
 
 from .conversation import conversation
 from .failures import explained
@@ -32,9 +32,9 @@ def begin(request, backend):
     A plain link leads here (frontends have one), so others may send people here, too. All that comes of it is that one
     is logged in as oneself: a session that is open is never linked to the identity that comes back.
     """
-    forget_leftovers()
+    prune_login_rows()
     if not request.user.is_authenticated:
-        request.session.set_expiry(STATE_LIFETIME)
+        request.session.set_expiry(PROVIDER_LOGIN_TIMEOUT)
     request.session[NEXT] = wanted_page(request)
     with conversation(request.backend):
         return request.backend.start()

@@ -15,7 +15,7 @@ from django.utils import timezone
 from prometheus_client.core import GaugeMetricFamily
 from rest_framework.authtoken.models import Token
 
-from argus.auth.token_lifetime import lifetime
+from argus.auth.tokens import lifetime
 from argus.incident.models import Event, Incident, SourceSystem
 from argus.notificationprofile import outbox
 from argus.notificationprofile.models import Delivery, Medium, MediumHealth, OutboxEntry, Verdict
@@ -121,7 +121,7 @@ def token_expiry(sources) -> GaugeMetricFamily:
     tokens = Token.objects.filter(user__source_system__isnull=False).order_by("user__source_system")
     for source, created in tokens.values_list("user__source_system", "created")[:MOST_SOURCES]:
         if source in sources:
-            family.add_metric(sources[source], (created + lifetime(of_machine=True) - now).total_seconds())
+            family.add_metric(sources[source], (created + lifetime(of_service_account=True) - now).total_seconds())
     return family
 
 

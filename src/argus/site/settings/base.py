@@ -40,7 +40,6 @@ INSTALLED_APPS = [
     "django.contrib.sessions",
     "django.contrib.messages",
     "django.contrib.staticfiles",
-    "axes",
     "channels",
     "corsheaders",
     "django_filters",
@@ -67,7 +66,7 @@ MIDDLEWARE = [
     "django.contrib.auth.middleware.AuthenticationMiddleware",
     "django.contrib.messages.middleware.MessageMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
-    "axes.middleware.AxesMiddleware",
+    "argus.auth.login_throttle.LoginThrottleMiddleware",
 ]
 
 ROOT_URLCONF = "argus.site.urls"
@@ -97,10 +96,6 @@ SECRET_KEY_FALLBACKS = env_list("SECRET_KEY_FALLBACKS", [])
 DEFAULT_EXCEPTION_REPORTER_FILTER = "argus.site.secret_filter.SecretFilter"
 
 AUTH_USER_MODEL = "argus_auth.User"
-# By what the account of a machine can be told from a person's: this refers to it.
-AUTH_MACHINE_RELATION = "source_system"
-# What nearly every request needs to know of its user, read together with the token.
-AUTH_TOKEN_SELECT_RELATED = [f"user__{AUTH_MACHINE_RELATION}"]
 AUTH_TOKEN_EXPIRES_AFTER_DAYS = env_int("AUTH_TOKEN_EXPIRES_AFTER_DAYS", 14, minimum=1)
 # The same for tokens of source systems, which nobody replaces by logging in.
 ARGUS_SOURCE_TOKEN_DAYS = env_int("ARGUS_SOURCE_TOKEN_DAYS", AUTH_TOKEN_EXPIRES_AFTER_DAYS, minimum=1)
@@ -226,8 +221,8 @@ ARGUS_OIDC_KEY = env_str("ARGUS_OIDC_KEY", None if ARGUS_OIDC_ENDPOINT else "")
 ARGUS_OIDC_SECRET = env_str("ARGUS_OIDC_SECRET", None if ARGUS_OIDC_ENDPOINT else "")
 ARGUS_OIDC_NAME = env_str("ARGUS_OIDC_NAME", "OpenID Connect")
 
-# The guard; permissions, and names with passwords; then the providers.
-AUTHENTICATION_BACKENDS = ["argus.auth.login_guard.PasswordGuard", "django.contrib.auth.backends.ModelBackend"]
+# The login throttle; permissions, and names with passwords; then the providers.
+AUTHENTICATION_BACKENDS = ["argus.auth.login_throttle.ThrottleBackend", "django.contrib.auth.backends.ModelBackend"]
 if ARGUS_DATAPORTEN_KEY:
     AUTHENTICATION_BACKENDS += ["argus.auth.sso.backends.DataportenFeide", "argus.auth.sso.backends.Dataporten"]
 if ARGUS_OIDC_ENDPOINT:
@@ -266,12 +261,6 @@ ARGUS_TRUSTED_PROXIES = env_networks("ARGUS_TRUSTED_PROXIES")
 USE_X_FORWARDED_HOST = env_bool("ARGUS_BEHIND_HOST_PROXY", False)
 if env_bool("ARGUS_BEHIND_TLS_PROXY", False):
     SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https")
-AXES_HANDLER = "argus.auth.login_guard.LoginHandler"
-AXES_LOCKOUT_CALLABLE = "argus.auth.login_guard.refuse"
-AXES_CLIENT_IP_CALLABLE = "argus.http.client_ip.client_address"
-AXES_LOCKOUT_PARAMETERS = [["username", "ip_address"], "ip_address"]
-AXES_RESET_COOL_OFF_ON_FAILURE_DURING_LOCKOUT = False
-AXES_VERBOSE = AXES_ENABLE_ADMIN = False
 
 ARGUS_FRONTEND_URL = env_url("ARGUS_FRONTEND_URL", "")
 ARGUS_COOKIE_DOMAIN = env_str("ARGUS_COOKIE_DOMAIN", "")

@@ -14,7 +14,7 @@ from argus.api.owned import OwnRows
 from argus.auth import services
 from argus.auth.models import PhoneNumber, User
 from argus.auth.sso.methods import login_methods
-from argus.auth.token_cookie import forget_token_cookie
+from argus.auth.tokens import delete_token_cookie
 
 from . import openapi
 from .serializers import LoginMethodSerializer, PhoneNumberSerializer, PublicUserSerializer, UserSerializer
@@ -75,7 +75,7 @@ class LogoutView(generics.GenericAPIView):
             services.revoke_token(request.user, actor=request.user)
         logout(request._request)
         response = Response()
-        forget_token_cookie(request, response)
+        delete_token_cookie(request, response)
         return response
 
 
