@@ -41,7 +41,7 @@ def test_accounts_of_sources_are_marked_as_service_accounts(old_apps):
     before.get_model("argus_incident", "SourceSystem").objects.create(name="nav", type=source_type, user=user)
 
     executor = MigrationExecutor(connection)
-    after = executor.migrate([("argus_incident", "0009_mark_service_accounts")]).apps
+    after = executor.migrate([("argus_incident", "0011_mark_service_accounts")]).apps
 
     users = after.get_model(APP, "User").objects
     assert list(users.filter(is_service_account=True).values_list("username", flat=True)) == ["nav"]

@@ -11,7 +11,7 @@ class Migration(migrations.Migration):
 
     dependencies = [
         ("argus_auth", "0003_login_attempts_and_service_accounts"),
-        ("argus_incident", "0008_tags_in_order"),
+        ("argus_incident", "0010_change_feed"),
     ]
 
     operations = [migrations.RunPython(mark_service_accounts, migrations.RunPython.noop)]
