@@ -1,4 +1,4 @@
-"""How the documentation is built; ``make docs`` does it."""
+"""Sphinx configuration, used by ``make docs``."""
 
 import os
 import sys
@@ -21,7 +21,7 @@ html_title = "Argus"
 extensions = ["myst_parser"]
 myst_enable_extensions = ["deflist"]
 myst_heading_anchors = 3
-exclude_patterns = ["_build"]
+exclude_patterns = ["_build", "adr/template.md"]
 html_theme = "furo"
 html_copy_source = False
 html_show_copyright = False
