@@ -80,7 +80,8 @@ def test_every_environment_variable_of_the_template_is_on_the_settings_page():
 
 
 def test_changelog_fragments_are_named_as_agreed():
-    fragments = [path.name for path in (ROOT / "changelog.d").iterdir() if path.name != "README.md"]
+    others = {"README.md", "template.md.jinja"}
+    fragments = [path.name for path in (ROOT / "changelog.d").iterdir() if path.name not in others]
 
     pattern = re.compile(r"[a-z0-9]+(-[a-z0-9]+)*\.(added|changed|fixed|removed|security)\.md")
     assert [name for name in fragments if not pattern.fullmatch(name)] == []
