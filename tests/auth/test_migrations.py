@@ -1,7 +1,5 @@
 """Migrations of accounts that exist already."""
 
-from uuid import uuid4
-
 import pytest
 from django.core.management import call_command
 from django.db import connection
@@ -32,16 +30,13 @@ def test_every_account_gets_a_uuid_of_its_own(old_apps):
 
 
 def test_accounts_of_sources_are_marked_as_service_accounts(old_apps):
-    before = (
-        MigrationExecutor(connection).migrate([(APP, "0002_user_uuid"), ("argus_incident", "0008_tags_in_order")]).apps
-    )
-    user = before.get_model(APP, "User").objects.create(username="nav", uuid=uuid4())
-    before.get_model(APP, "User").objects.create(username="kari", uuid=uuid4())
+    before = MigrationExecutor(connection).migrate([("argus_incident", "0010_change_feed")]).apps
+    users = before.get_model(APP, "User").objects
+    user, _ = users.create(username="nav"), users.create(username="kari")
     source_type = before.get_model("argus_incident", "SourceSystemType").objects.create(name="nav")
     before.get_model("argus_incident", "SourceSystem").objects.create(name="nav", type=source_type, user=user)
 
-    executor = MigrationExecutor(connection)
-    after = executor.migrate([("argus_incident", "0011_mark_service_accounts")]).apps
+    after = MigrationExecutor(connection).migrate([("argus_incident", "0011_mark_service_accounts")]).apps
 
     users = after.get_model(APP, "User").objects
     assert list(users.filter(is_service_account=True).values_list("username", flat=True)) == ["nav"]
