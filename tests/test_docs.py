@@ -1,8 +1,10 @@
-"""What the documentation says of settings, commands and files is what the code has."""
+"""The documentation names settings, commands, modules and files that exist."""
 
 import ast
+import importlib
 import re
 import runpy
+from functools import cache
 from pathlib import Path
 
 import pytest
@@ -14,7 +16,10 @@ from argus.site.settings import env
 ROOT = Path(__file__).parent.parent
 DOCS = ROOT / "docs"
 SOURCE = ROOT / "src" / "argus"
-PAGES = sorted([ROOT / "README.md", *DOCS.glob("*.md"), *DOCS.glob("[!_]*/*.md")])
+PAGES = sorted([ROOT / "README.md", *DOCS.glob("*.[mr][ds]*"), *DOCS.glob("[!_]*/*.md")])
+BY_PATH = pytest.mark.parametrize("page", PAGES, ids=[str(page.relative_to(ROOT)) for page in PAGES])
+# Pages that name settings and modules of earlier versions.
+HISTORICAL = {"upgrade.md"}
 READERS = {name for name in vars(env) if name.startswith("env_")}
 
 
@@ -54,11 +59,58 @@ def test_commands_page_has_every_command_of_ours():
     assert ours <= described
 
 
-@pytest.mark.parametrize("page", PAGES, ids=[str(page.relative_to(ROOT)) for page in PAGES])
+@BY_PATH
 def test_links_between_pages_lead_somewhere(page):
     links = re.findall(r"\]\((?!https?:)([^)#]+)", page.read_text())
 
     assert [link for link in links if not (page.parent / link).exists()] == []
+
+
+@BY_PATH
+def test_page_names_only_settings_that_exist(page):
+    named = set(re.findall(r"\bARGUS_[A-Z0-9_]*[A-Z0-9]\b", page.read_text()))
+
+    if page.name not in HISTORICAL:
+        assert sorted(named - words_of_code()) == []
+
+
+@BY_PATH
+def test_page_names_only_modules_that_exist(page):
+    text = re.sub(r"https?://\S+|\S*@\S+|argus\.(?:dump|sqlite3)\b", "", page.read_text())
+    named = set(re.findall(r"\bargus(?:\.\w+)+", text))
+
+    if page.name not in HISTORICAL:
+        assert [name for name in sorted(named - words_of_code()) if not can_be_imported(name)] == []
+
+
+@BY_PATH
+def test_page_names_only_source_files_that_exist(page):
+    folders = [ROOT, ROOT / "src", SOURCE]
+    named = re.findall(r"`((?:\w+/)+\w+\.py)`", page.read_text())
+
+    if page.name not in HISTORICAL:
+        assert [path for path in named if not any((folder / path).exists() for folder in folders)] == []
+
+
+@cache
+def words_of_code() -> set[str]:
+    """Settings and dotted names in the code and in what is shipped with it: modules, loggers, ids of checks."""
+    files = [
+        *SOURCE.rglob("*.py"),
+        *(ROOT / "tests").rglob("*.py"),
+        *(ROOT / "deploy").iterdir(),
+        ROOT / "docker-compose.yml",
+    ]
+    return set().union(*(re.findall(r"ARGUS_[A-Z0-9_]+|\bargus(?:\.\w+)+", file.read_text()) for file in files))
+
+
+def can_be_imported(dotted: str) -> bool:
+    """Whether this names a module or package, or an attribute of one."""
+    parts = dotted.split(".")
+    if any((ROOT / "src").joinpath(*parts).with_suffix(suffix).exists() for suffix in ("", ".py")):
+        return True
+    module = importlib.import_module(".".join(parts[:-1])) if can_be_imported(".".join(parts[:-1])) else None
+    return hasattr(module, parts[-1])
 
 
 def test_readme_maps_every_app_and_every_command_of_make_that_it_names():
