@@ -22,11 +22,11 @@ run: $(READY).base ## Serve Argus on http://localhost:8000 (PORT=...)
 demo: $(READY).base ## Fill the database with a day of sample incidents
 	@$(PY) manage.py migrate --verbosity 0 && $(PY) manage.py initial_setup && $(PY) manage.py create_demo
 
-# The suite on one database after the other: $(call suite,arguments for pytest).
+# $(call suite,arguments) runs tests on SQLite, then on PostgreSQL those that use the database.
 define suite
-	@trap 'exit 130' INT; failed=; for database in sqlite postgresql; do \
-		printf '\n== The suite on %s\n' $$database; \
-		$(PY) -m pytest --database=$$database --numprocesses=$(WORKERS) $(1) $(ARGS) || failed="$$failed $$database"; \
+	@trap 'exit 130' INT; failed=; for database in sqlite "postgresql --second-database"; do \
+		printf '\n== Tests on %s\n' "$${database%% *}"; \
+		$(PY) -m pytest --database=$$database --numprocesses=$(WORKERS) $(1) $(ARGS) || failed="$$failed $${database%% *}"; \
 	done; if [ -n "$$failed" ]; then echo "Failed on:$$failed" >&2; exit 1; fi
 endef
 

@@ -1,34 +1,49 @@
-"""The pytest plugin that brings real servers: the suite's database, and Valkey for those who ask.
+"""Pytest plugin: choose the database of the run, start real servers, leave out what has run on the other database.
 
-pytest loads it first of all (``-p tests.services`` in pyproject.toml), since the database must be chosen before Django
-reads its settings. With pytest-xdist the controller starts PostgreSQL, and the workers inherit its address.
+pytest loads it before everything else (``-p tests.services`` in pyproject.toml), because the database must be chosen
+before Django reads its settings. With pytest-xdist, the controller starts PostgreSQL and the workers inherit its URL.
 """
 
 import contextlib
+import inspect
 import os
+import re
 import tempfile
+from collections.abc import Iterator
 from functools import partial
 from pathlib import Path
 
 import pytest
 
 from tests import migrated
-from tests.servers import order_undertaker, running_postgres, running_valkey
+from tests.servers import Server, order_undertaker, running_postgres, running_valkey
 
 DATABASE_URL = "DATABASE_URL"
+# Fixtures that bring the database of the run. Django refuses queries to tests without them.
+DATABASE_FIXTURES = {"db", "transactional_db", "django_db_setup", "argus"}
+# A module that starts processes on the database of the run mentions one of these.
+DATABASE_NAMES = re.compile(r"new_database|DATABASE_URL")
 
 
-def pytest_addoption(parser):
-    parser.getgroup("argus").addoption(
+def pytest_addoption(parser: pytest.Parser) -> None:
+    """Add our options to the command line."""
+    group = parser.getgroup("argus")
+    group.addoption(
         "--database",
         choices=["sqlite", "postgresql"],
         default="sqlite",
-        help="what the suite runs on; postgresql is the server at DATABASE_URL, or else one started for this run",
+        help="database of the run; postgresql is the server at DATABASE_URL, or one that is started for the run",
+    )
+    group.addoption(
+        "--second-database",
+        action="store_true",
+        help="leave out tests that do not use the database: they have run with the first one",
     )
 
 
 @pytest.hookimpl(wrapper=True)
-def pytest_load_initial_conftests(early_config):
+def pytest_load_initial_conftests(early_config: pytest.Config) -> Iterator[None]:
+    """Choose the database before pytest-django loads the settings."""
     options = early_config.known_args_namespace
     if not (options.help or options.version):
         choose_database(early_config, options.database)
@@ -36,8 +51,8 @@ def pytest_load_initial_conftests(early_config):
     return (yield)
 
 
-def choose_database(config, kind: str) -> None:
-    """Leave in the environment what the settings read; a server that is started here ends with the run."""
+def choose_database(config: pytest.Config, kind: str) -> None:
+    """Set the environment variable that the settings read. A server started here ends with the run."""
     if kind == "sqlite":
         os.environ.pop(DATABASE_URL, None)
     elif not os.environ.get(DATABASE_URL):
@@ -47,8 +62,8 @@ def choose_database(config, kind: str) -> None:
         os.environ[DATABASE_URL] = resources.enter_context(running_postgres()).url
 
 
-def make_folder(config) -> None:
-    """Leave in the environment a folder for what is made once in the run, whichever worker of pytest-xdist needs it."""
+def make_folder(config: pytest.Config) -> None:
+    """Create a folder for files that are made once in a run and shared by the workers of pytest-xdist."""
     if migrated.FOLDER not in os.environ:
         folder = tempfile.mkdtemp(prefix="argus-test-run-")
         undertaker = order_undertaker(Path(folder))
@@ -58,13 +73,33 @@ def make_folder(config) -> None:
         os.environ[migrated.FOLDER] = folder
 
 
-def pytest_report_header(config):
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """With ``--second-database``, deselect the tests that do not use the database."""
+    if config.option.second_database:
+        repeated = [item for item in items if not uses_database(item)]
+        config.hook.pytest_deselected(items=repeated)
+        items[:] = [item for item in items if uses_database(item)]
+
+
+def uses_database(item: pytest.Item) -> bool:
+    """Return whether the test's outcome may depend on the database of the run. In doubt, it may."""
+    if item.get_closest_marker("once"):
+        return False
+    if item.get_closest_marker("django_db") or DATABASE_FIXTURES.intersection(getattr(item, "fixturenames", ())):
+        return True
+    if getattr(item, "cls", None) and hasattr(item.cls, "_pre_setup"):  # django.test.SimpleTestCase
+        return True
+    return bool(DATABASE_NAMES.search(inspect.getsource(item.module)))
+
+
+def pytest_report_header(config: pytest.Config) -> str:
+    """Name the database in the header of the run."""
     return f"database: {config.option.database}"
 
 
 @pytest.fixture(scope="session")
-def valkey_url():
-    """The address of a real Valkey (or Redis) that many tests share; the one at ARGUS_REDIS_URL if that is set."""
+def valkey_url() -> Iterator[str]:
+    """Return the URL of a Valkey that many tests share: ARGUS_REDIS_URL, or one started for the run."""
     if given := os.environ.get("ARGUS_REDIS_URL"):
         yield given
         return
@@ -73,14 +108,14 @@ def valkey_url():
 
 
 @pytest.fixture
-def own_valkey():
-    """A Valkey for one test, which may stop(), start() and kill() it."""
+def own_valkey() -> Iterator[Server]:
+    """Start a Valkey for one test, which may stop(), start() and kill() it."""
     with running_valkey() as server:
         yield server
 
 
 @pytest.fixture
-def own_postgres():
-    """A PostgreSQL for one test, which may stop(), start() and kill() it. Its database is empty: migrate it first."""
+def own_postgres() -> Iterator[Server]:
+    """Start a PostgreSQL for one test, which may stop(), start() and kill() it. Its database is empty."""
     with running_postgres(durable=True) as server:
         yield server

@@ -1,7 +1,6 @@
 """Each benchmark still runs, with sizes at which its figures mean nothing. No time is ever asserted."""
 
 import pytest
-from django.conf import settings
 
 from benchmarks import (
     alerts,
@@ -23,11 +22,8 @@ from benchmarks.machine import describe_machine
 from benchmarks.report import PAGES, Table, markers, rewritten, write
 from benchmarks.scale import TINY
 
-# They start servers and databases of their own, whatever the suite runs on.
-once = pytest.mark.skipif("postgresql" in settings.DATABASES["default"]["ENGINE"], reason="once is enough: on SQLite")
 
-
-@once
+@pytest.mark.slow
 def test_ingest_is_measured_beside_its_yardstick():
     tables = ingest.measure(TINY, kinds=["serve"])
 
@@ -36,7 +32,7 @@ def test_ingest_is_measured_beside_its_yardstick():
     assert_page_takes(tables)
 
 
-@once
+@pytest.mark.slow
 def test_lists_of_incidents_are_measured_beside_single_ones():
     tables = bulk.measure(TINY)
 
@@ -44,7 +40,7 @@ def test_lists_of_incidents_are_measured_beside_single_ones():
     assert_page_takes(tables)
 
 
-@once
+@pytest.mark.slow
 def test_lists_are_measured_at_each_size():
     tables = lists.measure(TINY)
 
@@ -53,7 +49,7 @@ def test_lists_are_measured_at_each_size():
     assert_page_takes(tables)
 
 
-@once
+@pytest.mark.slow
 def test_alerts_are_measured_for_each_role():
     tables = alerts.measure(TINY)
 
@@ -62,7 +58,7 @@ def test_alerts_are_measured_for_each_role():
     assert_page_takes(tables)
 
 
-@once
+@pytest.mark.slow
 def test_notifications_are_measured_from_the_event_to_the_mail_server():
     tables = notifications.measure(TINY)
 
@@ -70,7 +66,7 @@ def test_notifications_are_measured_from_the_event_to_the_mail_server():
     assert_page_takes(tables)
 
 
-@once
+@pytest.mark.slow
 def test_polite_source_is_measured_beside_a_flood():
     tables = fairness.measure(TINY)
 
@@ -78,7 +74,7 @@ def test_polite_source_is_measured_beside_a_flood():
     assert_page_takes(tables)
 
 
-@once
+@pytest.mark.slow
 def test_logs_and_figures_are_measured():
     tables = watching.measure(TINY)
 
@@ -86,7 +82,7 @@ def test_logs_and_figures_are_measured():
     assert_page_takes(tables)
 
 
-@once
+@pytest.mark.slow
 def test_time_of_a_request_is_divided_among_its_parts():
     tables = parts.measure(TINY)
 
@@ -94,7 +90,7 @@ def test_time_of_a_request_is_divided_among_its_parts():
     assert_page_takes(tables)
 
 
-@once
+@pytest.mark.slow
 def test_pruning_is_measured_beside_posts():
     tables = prune.measure(TINY)
 
@@ -102,7 +98,7 @@ def test_pruning_is_measured_beside_posts():
     assert_page_takes(tables)
 
 
-@once
+@pytest.mark.slow
 def test_changes_are_measured_from_the_post_to_the_clients():
     tables = live.measure(TINY)
 
@@ -111,7 +107,7 @@ def test_changes_are_measured_from_the_post_to_the_clients():
     assert_page_takes(tables)
 
 
-@once
+@pytest.mark.slow
 def test_writers_on_sqlite_are_counted_and_none_is_turned_away():
     tables = sqlite.measure(TINY)
 

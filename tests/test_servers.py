@@ -22,6 +22,8 @@ with running_postgres() as server:
 """
 HELD_TEST = """
 import os
+
+pytestmark = pytest.mark.slow
 def test_held():
     print(os.environ["TEST_RUN_FOLDER"], flush=True)
     input()

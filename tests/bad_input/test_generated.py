@@ -16,6 +16,8 @@ from rest_framework.test import APIClient
 from tests.bad_input.places import INVENTORY, PLACES, READ, all_rows, watched_writes
 from tests.site.test_schema import check
 
+pytestmark = pytest.mark.slow
+
 SLICES = 8
 EXAMPLES = 300
 

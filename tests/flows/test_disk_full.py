@@ -12,7 +12,10 @@ from tests.live import Argus
 from tests.servers import running
 from tests.test_servers import eventually
 
-pytestmark = pytest.mark.skipif("DATABASE_URL" in os.environ, reason="is about the file of SQLite")
+pytestmark = [
+    pytest.mark.slow,
+    pytest.mark.skipif("DATABASE_URL" in os.environ, reason="is about the file of SQLite"),
+]
 
 ROOM = 64 * 1024
 

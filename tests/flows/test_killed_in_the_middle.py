@@ -17,6 +17,8 @@ import requests
 from tests.live import running_argus
 from tests.servers import running_postgres
 
+pytestmark = pytest.mark.slow
+
 KILLS = 6
 POSTERS = 4
 TAGS = ["host=netbox11", "room=B 101", "problem_type=boxDown"]

@@ -14,6 +14,7 @@ from tests.flows import drill
 from tests.smtp_sink import CONNECT, END, running_sink
 
 pytestmark = [
+    pytest.mark.slow,
     pytest.mark.skipif("DATABASE_URL" not in os.environ, reason="several workers are a matter of PostgreSQL"),
     pytest.mark.usefixtures("transactional_db"),
 ]

@@ -16,7 +16,10 @@ from tests.live import PASSWORD, running_argus
 from tests.notificationprofile.factories import make_filter, make_profile
 from tests.smtp_sink import HOST, running_sink
 
-pytestmark = pytest.mark.skipif("DATABASE_URL" not in os.environ, reason="PostgreSQL is what goes away")
+pytestmark = [
+    pytest.mark.slow,
+    pytest.mark.skipif("DATABASE_URL" not in os.environ, reason="PostgreSQL is what goes away"),
+]
 # PostgreSQL may take this long (seconds) to write down what a worker did, and needs far less.
 MOMENT = 5
 SENT = "SELECT count(*) FROM argus_notificationprofile_delivery WHERE verdict = 'sent'"

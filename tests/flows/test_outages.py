@@ -14,7 +14,10 @@ from tests.live import running_argus
 from tests.servers import running_postgres, running_valkey
 from tests.smtp_sink import HOST, running_sink
 
-pytestmark = pytest.mark.skipif("DATABASE_URL" not in os.environ, reason="an outage is a matter of PostgreSQL")
+pytestmark = [
+    pytest.mark.slow,
+    pytest.mark.skipif("DATABASE_URL" not in os.environ, reason="an outage is a matter of PostgreSQL"),
+]
 
 PATIENCE = 60
 

@@ -11,7 +11,10 @@ import requests
 
 from tests.live import PASSWORD, ROOT, SOURCE_DIR, execute, new_database, running_argus
 
-pytestmark = pytest.mark.skipif("DATABASE_URL" not in os.environ, reason="SQLite would be busy with nothing else")
+pytestmark = [
+    pytest.mark.slow,
+    pytest.mark.skipif("DATABASE_URL" not in os.environ, reason="SQLite would be busy with nothing else"),
+]
 
 GUESSERS = 8
 PATIENCE = 60

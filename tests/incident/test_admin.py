@@ -185,6 +185,7 @@ def test_no_key_in_an_address_brings_the_admin_down(rows, model):
             assert response.status_code in {302, 403, 404}, (key, page)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("model", MODELS, ids=lambda model: model._meta.model_name)
 def test_no_query_brings_a_list_down(rows, model):
     admin_user = Admin()
@@ -202,6 +203,7 @@ def test_no_query_brings_an_empty_form_down(rows, model):
         assert admin_user.get(model, "add", **dict.fromkeys(fields, value)).status_code == 200
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("model", MODELS, ids=lambda model: model._meta.model_name)
 def test_no_form_brings_the_admin_down(rows, model):
     admin_user = Admin()
@@ -214,6 +216,7 @@ def test_no_form_brings_the_admin_down(rows, model):
         assert response.status_code in {200, 302, 400}, value
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("model", MODELS, ids=lambda model: model._meta.model_name)
 def test_nothing_selected_for_an_action_brings_a_list_down(rows, model):
     client = Admin().client

@@ -113,6 +113,7 @@ def test_nobody_writes_what_argus_writes(boss, rows):
         assert list(model.objects.values()) == before
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("model", MODELS, ids=lambda model: model._meta.model_name)
 def test_no_address_brings_a_page_down(boss, rows, model):
     for key in NONSENSE:
@@ -123,6 +124,7 @@ def test_no_address_brings_a_page_down(boss, rows, model):
         assert boss.get(model, **query).status_code in {200, 302, 400}, query
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("model", WISHES, ids=lambda model: model._meta.model_name)
 def test_no_form_brings_a_page_down(boss, rows, model):
     names = {field.name for field in model._meta.get_fields()}
@@ -138,6 +140,7 @@ def test_no_form_brings_a_page_down(boss, rows, model):
                 assert response.status_code in {200, 302, 400}, value
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("model", MODELS, ids=lambda model: model._meta.model_name)
 def test_nothing_selected_for_an_action_brings_a_list_down(boss, rows, model):
     for key in NONSENSE:

@@ -45,6 +45,7 @@ def fine(slot, own_filter, number) -> dict:
     }
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("path", "method"),
     [(PREVIEW, "post"), *((path, method) for path in (TIMESLOTS, FILTERS, API) for method in ("post", "put", "patch"))],

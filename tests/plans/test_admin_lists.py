@@ -18,7 +18,7 @@ from tests.factories import make_superuser
 
 from .reading import INVENTORY, faults
 
-pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("big_site", "windows_as_at_a_million")]
+pytestmark = [pytest.mark.slow, pytest.mark.django_db, pytest.mark.usefixtures("big_site", "windows_as_at_a_million")]
 
 # Of a table, what the admin itself takes as the newest rows included.
 MOST, MOST_FOR_ONE = 0.2, 0.05

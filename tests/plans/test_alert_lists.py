@@ -16,7 +16,7 @@ from tests.factories import make_client
 
 from .reading import faults
 
-pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("big_site")]
+pytestmark = [pytest.mark.slow, pytest.mark.django_db, pytest.mark.usefixtures("big_site")]
 
 LIST = "/api/alerts/"
 # Pages are numbered: to get to one, all before it are passed over. So it is as deep as people leaf.

@@ -14,7 +14,7 @@ from tests.factories import INCIDENTS, make_client, make_user
 
 from .reading import faults, plans_of
 
-pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("big_site")]
+pytestmark = [pytest.mark.slow, pytest.mark.django_db, pytest.mark.usefixtures("big_site")]
 
 # Which share of a table a statement may look at for a page of 20. One filter has an index of its own. Of two filters an
 # index follows one, and the other is tried on what that leaves: more rows, but never a good part of the table.

@@ -14,7 +14,10 @@ from tests.factories import incident_body
 from tests.live import ROOT, Argus, new_database
 from tests.test_servers import connect_to, eventually
 
-pytestmark = pytest.mark.skipif("DATABASE_URL" not in os.environ, reason="needs a PostgreSQL to move to")
+pytestmark = [
+    pytest.mark.slow,
+    pytest.mark.skipif("DATABASE_URL" not in os.environ, reason="needs a PostgreSQL to move to"),
+]
 
 # One of everything that demo data do not have.
 MORE = """
