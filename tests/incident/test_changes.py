@@ -146,6 +146,31 @@ def test_read_until_another_cursor():
 
 
 @pytest.mark.django_db(transaction=True)
+@pytest.mark.parametrize("limit", [2, 3, 10])
+def test_reading_continues_from_the_cursor_of_any_change(limit):
+    before = end_of_feed()
+    record(1, 2, 3)
+    rows, after = read(before, limit=limit)
+    record(4)
+
+    for row in rows:
+        cursor = changes.cursor_at(row, before=before, after=after)
+        found, cursor = read_all(cursor)
+        assert found + read_all(cursor)[0] == list(range(row.incident_id + 1, 5))
+
+
+@pytest.mark.django_db(transaction=True)
+def test_reading_until_another_cursor_ends_at_that_cursor():
+    first = end_of_feed()
+    record(1)
+    until = end_of_feed()
+    record(2)
+
+    for cursor in (first, until, end_of_feed()):
+        assert read_all(cursor, until=until)[1] == until
+
+
+@pytest.mark.django_db(transaction=True)
 def test_cursor_survives_being_written_down():
     cursor = end_of_feed()
     record(1, 2, 3)

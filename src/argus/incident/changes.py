@@ -6,7 +6,7 @@ skips a row whose transaction commits late. Rows are kept for ``CHANGE_RETENTION
 
 import json
 from collections.abc import Iterable
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from datetime import datetime, timedelta
 
 from django.db import connection
@@ -102,6 +102,13 @@ def read(
     return read_rows(cursor, limit, Change.objects.all() if include_restricted else _unrestricted(), until)
 
 
+def cursor_at(change: Change, *, before: Cursor, after: Cursor) -> Cursor:
+    """Return the cursor right after one of the changes that ``read`` has returned, given the cursors around them."""
+    if not before.seen:
+        return replace(before, last_id=change.pk)
+    return Cursor(before.seen, after.reading or after.seen, change.pk, before.time)
+
+
 def _unrestricted() -> QuerySet[Change]:
     return Change.objects.filter(restricted=False)
 
@@ -109,13 +116,14 @@ def _unrestricted() -> QuerySet[Change]:
 def _read_ids(
     cursor: Cursor, limit: int, changes: QuerySet[Change], until: Cursor | None
 ) -> tuple[list[Change], Cursor]:
-    last_id, now = (until.last_id, until.time) if until else (_last_id(), timezone.now())
-    if cursor.seen or (until is None and cursor.last_id > last_id):
+    present = _last_id()
+    if cursor.seen or cursor.last_id > present:
         raise CursorExpiredError("The cursor belongs to another database.")
+    last_id, now = (until.last_id, until.time) if until else (present, timezone.now())
     rows = list(changes.filter(pk__gt=cursor.last_id, pk__lte=last_id).order_by("pk")[:limit])
     if len(rows) == limit:
         return rows, Cursor(last_id=rows[-1].pk, time=cursor.time)
-    return rows, Cursor(last_id=max(last_id, cursor.last_id), time=now)
+    return rows, Cursor(last_id=last_id, time=now)
 
 
 def _last_id() -> int:
