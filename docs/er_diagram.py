@@ -1,87 +1,93 @@
-"""Draws the tables of Argus and their references as SVG, from the models themselves.
+"""Draw the tables of Argus and their foreign keys as SVG, from the models.
 
-A table stands in the first column that is to the right of all tables it refers to, so every line runs to the left.
+A table is placed in the first column to the right of all tables it refers to, so every line runs to the left.
 """
 
 from html import escape
 from pathlib import Path
 
 from django.apps import apps
+from django.db.models import Field, Model
 
 WIDTH, GAP, ROW, MARGIN = 200, 90, 18, 20
 STYLE = "text{font:12px sans-serif;fill:#222}.name{font-weight:bold;fill:#fff}.type{fill:#888;text-anchor:end}"
 
+Models = list[type[Model]]
+Positions = dict[type[Model], tuple[int, int]]
+
 
 def write_diagram(path: Path) -> None:
-    """Draw the tables of all of Argus' apps."""
+    """Write the diagram of all models of Argus."""
     models = [model for model in apps.get_models() if model._meta.label_lower.startswith("argus_")]
     path.parent.mkdir(exist_ok=True)
-    path.write_text(drawing(models))
+    path.write_text(draw_diagram(models))
 
 
-def drawing(models: list) -> str:
+def draw_diagram(models: Models) -> str:
     """Return the SVG of these models."""
-    places = placed(models)
-    references = [(field, places) for model in models for field in fields_of(model) if field.related_model in places]
-    parts = [line(*reference) for reference in references] + [table(model, *places[model]) for model in models]
-    width = max(x for x, _ in places.values()) + WIDTH + MARGIN
-    height = max(y + height_of(model) for model, (_, y) in places.items()) + MARGIN
+    positions = compute_positions(models)
+    references = [field for model in models for field in list_fields(model) if field.related_model in positions]
+    parts = [draw_reference(field, positions) for field in references]
+    parts += [draw_table(model, *positions[model]) for model in models]
+    width = max(x for x, _ in positions.values()) + WIDTH + MARGIN
+    height = max(y + get_height(model) for model, (_, y) in positions.items()) + MARGIN
     return (
         f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {width} {height}" width="{width}" height="{height}">'
         f'<style>{STYLE}</style><rect width="{width}" height="{height}" fill="#fff"/>{"".join(parts)}</svg>\n'
     )
 
 
-def fields_of(model) -> list:
-    """Return the columns of a model; of the account, which is Django's for the most part, only what matters here."""
+def list_fields(model: type[Model]) -> list[Field]:
+    """Return the columns of a model. Of the user, which is mostly Django's, only the important ones."""
     wanted = {"id", "username", "email"} if model._meta.model_name == "user" else None
     return [field for field in model._meta.fields if wanted is None or field.name in wanted]
 
 
-def placed(models: list) -> dict:
-    """Give each model the corner (x, y) of its table."""
-    columns: dict[int, list] = {}
+def compute_positions(models: Models) -> Positions:
+    """Return the upper left corner (x, y) of each table."""
+    columns: dict[int, Models] = {}
     for model in models:
-        columns.setdefault(depth(model, models), []).append(model)
-    places = {}
+        columns.setdefault(compute_depth(model, models), []).append(model)
+    positions = {}
     for column, members in columns.items():
         y = MARGIN
         for model in members:
-            places[model] = (MARGIN + column * (WIDTH + GAP), y)
-            y += height_of(model) + 2 * MARGIN
-    return places
+            positions[model] = (MARGIN + column * (WIDTH + GAP), y)
+            y += get_height(model) + 2 * MARGIN
+    return positions
 
 
-def depth(model, models: list, above: tuple = ()) -> int:
-    """Count the steps of the longest way of references that begins at the model."""
-    targets = {field.related_model for field in fields_of(model)} & set(models) - {model, *above}
-    return max((depth(target, models, (*above, model)) + 1 for target in targets), default=0)
+def compute_depth(model: type[Model], models: Models, above: tuple[type[Model], ...] = ()) -> int:
+    """Return the length of the longest chain of foreign keys that begins at the model."""
+    targets = {field.related_model for field in list_fields(model)} & set(models) - {model, *above}
+    return max((compute_depth(target, models, (*above, model)) + 1 for target in targets), default=0)
 
 
-def height_of(model) -> int:
-    return ROW * (len(fields_of(model)) + 1) + 6
+def get_height(model: type[Model]) -> int:
+    """Return the height of a table in pixels."""
+    return ROW * (len(list_fields(model)) + 1) + 6
 
 
-def table(model, x: int, y: int) -> str:
-    """Draw one table: its name, then a line for each column."""
+def draw_table(model: type[Model], x: int, y: int) -> str:
+    """Return a table: its name, then one line for each column."""
     lines = [
-        f'<rect x="{x}" y="{y}" width="{WIDTH}" height="{height_of(model)}" rx="4" fill="#fff" stroke="#356"/>',
+        f'<rect x="{x}" y="{y}" width="{WIDTH}" height="{get_height(model)}" rx="4" fill="#fff" stroke="#356"/>',
         f'<rect x="{x}" y="{y}" width="{WIDTH}" height="{ROW + 2}" rx="4" fill="#356"/>',
         f'<text class="name" x="{x + 8}" y="{y + 14}">{escape(model._meta.object_name)}</text>',
     ]
-    for number, field in enumerate(fields_of(model), start=1):
-        below = y + ROW * number + 16
-        lines.append(f'<text x="{x + 8}" y="{below}">{escape(field.column)}</text>')
+    for number, field in enumerate(list_fields(model), start=1):
+        baseline = y + ROW * number + 16
+        lines.append(f'<text x="{x + 8}" y="{baseline}">{escape(field.column)}</text>')
         kind = "key" if field.primary_key else field.get_internal_type().removesuffix("Field")
-        lines.append(f'<text class="type" x="{x + WIDTH - 8}" y="{below}">{escape(kind)}</text>')
+        lines.append(f'<text class="type" x="{x + WIDTH - 8}" y="{baseline}">{escape(kind)}</text>')
     return "".join(lines)
 
 
-def line(field, places: dict) -> str:
-    """Draw a reference from its column to the head of the table that it names."""
-    x, y = places[field.model]
-    to_x, to_y = places[field.related_model]
-    y += ROW * (fields_of(field.model).index(field) + 1) + 12
+def draw_reference(field: Field, positions: Positions) -> str:
+    """Return a line from a foreign key to the title of the table it refers to."""
+    x, y = positions[field.model]
+    to_x, to_y = positions[field.related_model]
+    y += ROW * (list_fields(field.model).index(field) + 1) + 12
     to_x, to_y = to_x + WIDTH, to_y + ROW // 2
     path = f"M{x} {y}C{x - GAP / 2:g} {y} {to_x + GAP / 2:g} {to_y} {to_x} {to_y}"
     return f'<path d="{path}" fill="none" stroke="#7a9"/><circle cx="{to_x}" cy="{to_y}" r="3" fill="#7a9"/>'

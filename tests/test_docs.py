@@ -142,7 +142,7 @@ def test_changelog_fragments_are_named_as_agreed():
 def test_diagram_draws_every_table_and_a_line_for_every_reference():
     diagram = runpy.run_path(str(DOCS / "er_diagram.py"))
     ours = [model for model in apps.get_models() if model.__module__.startswith("argus.")]
-    drawing = diagram["drawing"](ours)
+    drawing = diagram["draw_diagram"](ours)
     references = [field for model in ours for field in model._meta.fields if field.related_model in ours]
 
     assert set(re.findall(r'class="name"[^>]*>(\w+)<', drawing)) == {model.__name__ for model in ours}
