@@ -147,3 +147,14 @@ def test_diagram_draws_every_table_and_a_line_for_every_reference():
 
     assert set(re.findall(r'class="name"[^>]*>(\w+)<', drawing)) == {model.__name__ for model in ours}
     assert drawing.count("<path ") == len(references) > 10
+
+
+def test_glossary_is_in_alphabetical_order():
+    entries = re.findall(r"(?:^|\n\n)((?:\w.*\n)+)    ", glossary())
+    first_terms = [entry.splitlines()[0] for entry in entries]
+
+    assert first_terms == sorted(first_terms, key=str.lower)
+
+
+def glossary() -> str:
+    return (DOCS / "glossary.md").read_text().split("```{glossary}\n")[1].split("```")[0]
