@@ -1,13 +1,13 @@
-"""Rows by the shortest way."""
+"""Insert and read rows in batches."""
 
 import pytest
-from django.db import IntegrityError, connection, transaction
+from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
-from argus.incident.models import Event, Tag
+from argus.incident.models import Incident, Tag
 from argus.util.infinity import INFINITY
-from argus.util.rows import CHUNK, insert_all, insert_unless_there
-from tests.factories import NOON, make_incident
+from argus.util.rows import BATCH_SIZE, insert_missing, key_batches
+from tests.factories import NOON, make_source
 
 pytestmark = pytest.mark.django_db
 
@@ -16,61 +16,57 @@ def new_tag(number: int) -> Tag:
     return Tag(key="key", value=str(number), digest=Tag.digest_of("key", str(number)))
 
 
-def test_rows_are_stored_with_one_statement_and_know_their_keys():
-    tags = [new_tag(number) for number in range(20)]
+def test_insert_missing_skips_existing_rows():
+    new_tag(1).save()
+    known, new = new_tag(1), new_tag(2)
     with CaptureQueriesContext(connection) as queries:
-        insert_all(tags)
+        insert_missing([known, new], unique=("digest",))
     assert len(queries) == 1
-    assert {tag.pk: tag.value for tag in tags} == dict(Tag.objects.values_list("pk", "value"))
-    assert not any(tag._state.adding for tag in tags)
+    assert known.pk is None
+    assert Tag.objects.get(pk=new.pk).value == "2"
+    assert Tag.objects.count() == 2
 
 
-def test_they_are_what_the_orm_would_have_stored():
-    incident = make_incident(end_time=INFINITY, description="50 % 'quoted' %s", start_time=NOON)
-    incident.refresh_from_db()
-    again = type(incident).objects.get(pk=incident.pk)
-    assert (again.end_time, again.start_time, again.description) == (INFINITY, NOON, "50 % 'quoted' %s")
-    event = Event(incident=incident, actor=incident.source.user, timestamp=NOON, received=NOON, type="OTH")
-    insert_all([event])
-    assert Event.objects.get(pk=event.pk).timestamp == NOON
+def test_single_existing_row_is_skipped():
+    new_tag(1).save()
+    known = new_tag(1)
+    insert_missing([known], unique=("digest",))
+    assert known.pk is None
 
 
-def test_nothing_costs_nothing():
-    with CaptureQueriesContext(connection) as queries:
-        insert_all([])
-    assert len(queries) == 0
+def test_inserted_rows_are_stored_like_others():
+    values = {"source": make_source(), "end_time": INFINITY, "start_time": NOON, "description": "50 % 'quoted' %s"}
+    incident = Incident(source_incident_id="1", **values)
+    insert_missing([incident], unique=("source_id", "source_incident_id"))
+    again = Incident.objects.get(pk=incident.pk)
+    assert {name: getattr(again, name) for name in values} == values
 
 
-def test_a_clash_stores_none_of_them():
-    insert_all([new_tag(1)])
-    with pytest.raises(IntegrityError), transaction.atomic():
-        insert_all([new_tag(2), new_tag(1)])
-    assert Tag.objects.count() == 1
-
-
-def test_a_row_stored_so_can_be_changed_and_deleted_as_any_other():
+def test_inserted_row_can_be_changed_and_deleted():
     tag = new_tag(1)
-    insert_all([tag])
+    insert_missing([tag], unique=("digest",))
     tag.save()
     assert Tag.objects.count() == 1
     tag.delete()
     assert Tag.objects.count() == 0
 
 
-def test_more_rows_than_a_statement_takes_go_in_several():
-    tags = [new_tag(number) for number in range(CHUNK + 1)]
+def test_empty_list_takes_no_query():
     with CaptureQueriesContext(connection) as queries:
-        insert_all(tags)
+        insert_missing([], unique=("digest",))
+    assert len(queries) == 0
+
+
+def test_many_rows_are_inserted_in_batches():
+    tags = [new_tag(number) for number in range(BATCH_SIZE + 1)]
+    with CaptureQueriesContext(connection) as queries:
+        insert_missing(tags, unique=("digest",))
     assert len(queries) == 2
-    assert Tag.objects.get(pk=tags[-1].pk).value == str(CHUNK)
+    assert Tag.objects.get(pk=tags[-1].pk).value == str(BATCH_SIZE)
 
 
-def test_only_what_is_not_there_yet_is_stored_and_gets_a_key():
-    insert_all([new_tag(1)])
-    known, new = new_tag(1), new_tag(2)
-    with CaptureQueriesContext(connection) as queries:
-        insert_unless_there([known, new], unique=("digest",))
-    assert len(queries) == 1
-    assert known.pk is None
-    assert Tag.objects.get(pk=new.pk).value == "2"
-    assert Tag.objects.count() == 2
+def test_key_batches_yield_all_keys_in_order():
+    insert_missing([new_tag(number) for number in range(5)], unique=("digest",))
+    batches = list(key_batches(Tag.objects.all(), size=2))
+    assert [len(batch) for batch in batches] == [2, 2, 1]
+    assert [key for batch in batches for key in batch] == sorted(Tag.objects.values_list("pk", flat=True))

@@ -23,7 +23,7 @@ from argus.inventory.services import hold
 from argus.util.errors import Conflict
 from argus.util.infinity import INFINITY
 from argus.util.logs import audit, named
-from argus.util.rows import in_chunks
+from argus.util.rows import in_batches
 
 from .context import describe
 from .models import Alert, Severity
@@ -182,7 +182,7 @@ def keep_in_step(incident: Incident) -> None:
 def let_go_of(scopes: list[Scope], *, actor) -> None:
     """Close what is open on scopes that are being deleted. Whom they were shown to sees their alerts no longer."""
     names = {scope.uuid: scope.name for scope in scopes}
-    for chunk in in_chunks(list(names)):
+    for chunk in in_batches(list(names)):
         alerts = Alert.objects.filter(scope_uuid__in=chunk)
         for alert in alerts.filter(holds_place=True).select_related("incident").order_by("incident"):
             close(alert, actor=actor, description=f"{names[alert.scope_uuid]} was deleted.")

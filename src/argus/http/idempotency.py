@@ -22,7 +22,7 @@ from rest_framework.response import Response
 from rest_framework.views import APIView
 
 from argus.util.json import dumps
-from argus.util.rows import insert_unless_there
+from argus.util.rows import insert_missing
 
 from .models import IdempotencyRecord
 
@@ -83,7 +83,7 @@ def respond_once(view: APIView, request: Request, key: str, post: Callable[[], R
         lock_key(user_id, key)
         delete_expired_records(user_id, key)
         record = IdempotencyRecord(user_id=user_id, key=key, digest=digest)
-        insert_unless_there([record], unique=("user_id", "key"))
+        insert_missing([record], unique=("user_id", "key"))
         if record.pk is None:
             return replay(IdempotencyRecord.objects.get(user_id=user_id, key=key), digest)
         response = call_or_refuse(view, post)

@@ -7,7 +7,7 @@ from django.db import transaction
 from django.utils import timezone
 
 from argus.util.errors import DomainError
-from argus.util.rows import insert_unless_there
+from argus.util.rows import insert_missing
 
 from .models import Incident
 from .services import draft_incident, record_start
@@ -47,7 +47,7 @@ def create_incidents(wanted: list[dict], *, actor) -> list[Result]:
             first.setdefault(_name(draft), (draft, values.get("tags", ())))
     with transaction.atomic():
         # In one order, so that two lists with the same ids wait for each other and never in a ring.
-        insert_unless_there([first[name][0] for name in sorted(first)], unique=NAME)
+        insert_missing([first[name][0] for name in sorted(first)], unique=NAME)
         new = [(incident, tags) for incident, tags in first.values() if incident.pk]
         add_tags_to_all(new, actor=actor, now=timezone.now())
         record_start([incident for incident, _ in new])

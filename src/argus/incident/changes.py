@@ -15,7 +15,7 @@ from django.db.models.expressions import RawSQL
 from django.utils import timezone
 
 from argus.util.logs import current_request_id
-from argus.util.rows import insert_all, portions
+from argus.util.rows import key_batches
 
 from .models import Change, ChangeKind, Event, Incident
 
@@ -75,7 +75,7 @@ def record_changes(
         )
         for incident, event in zip(incidents, events or [None] * len(incidents), strict=True)
     ]
-    insert_all(changes)
+    Change.objects.bulk_create(changes)
     return changes
 
 
@@ -189,7 +189,7 @@ def old_changes(now: datetime) -> QuerySet[Change]:
 
 def prune_changes() -> int:
     """Delete old changes in small transactions and return how many there were."""
-    return sum(delete_changes(keys) for keys in portions(old_changes(timezone.now()), size=PRUNE_BATCH_SIZE))
+    return sum(delete_changes(keys) for keys in key_batches(old_changes(timezone.now()), size=PRUNE_BATCH_SIZE))
 
 
 def delete_changes(keys: list[int]) -> int:

@@ -15,7 +15,6 @@ from argus.api.fields import wire_time
 from argus.util.errors import Conflict, DomainError, NotPermitted
 from argus.util.infinity import INFINITY
 from argus.util.logs import audit, named
-from argus.util.rows import insert_all
 from argus.util.urls import check_web_address
 
 from .details_url import check_details_url
@@ -65,7 +64,7 @@ def create_incident(source: SourceSystem, *, actor, tags: list[tuple[str, str]] 
     incident = draft_incident(source, **values)
     try:
         with transaction.atomic():
-            insert_all([incident])
+            Incident.objects.bulk_create([incident])
             incident.new_tags = add_tags(incident, tags, actor=actor)
             record_start([incident])
     except IntegrityError:
@@ -299,7 +298,7 @@ def _write_event(incident: Incident, event_type: EventType, **values) -> Event:
 def write_events(events: Iterable[Event]) -> list[Event]:
     """Store events whose effect is written already, and tell of them; within the transaction of the change."""
     events = list(events)
-    insert_all(events)
+    Event.objects.bulk_create(events)
     event_recorded.send(sender=Event, events=events)
     return events
 

@@ -9,7 +9,7 @@ from django.utils import timezone
 
 from argus.util.errors import DomainError
 from argus.util.infinity import INFINITY
-from argus.util.rows import in_chunks, insert_unless_there
+from argus.util.rows import in_batches, insert_missing
 
 from .bulk import NAME
 from .lifecycle import EventType
@@ -119,7 +119,7 @@ def _hold_known(source: SourceSystem, names: list[str], *, now: datetime, others
 
 def _hold_named(source: SourceSystem, names: list[str]) -> dict[str, Incident]:
     known: dict[str, Incident] = {}
-    for chunk in in_chunks(names):
+    for chunk in in_batches(names):
         known |= _hold(source, Q(source_incident_id__in=chunk))
     return known
 
@@ -138,7 +138,7 @@ def _of(source: SourceSystem, incident: Incident) -> Incident:
 
 def _create(wishes: list[Wish], *, actor) -> dict[str, Incident]:
     """Take in what is new, and return it by id; without what others are taking in at this moment."""
-    insert_unless_there([wish.draft for wish in wishes], unique=NAME)
+    insert_missing([wish.draft for wish in wishes], unique=NAME)
     new = [wish for wish in wishes if wish.draft.pk]
     add_tags_to_all([(wish.draft, wish.tags) for wish in new], actor=actor, now=timezone.now())
     record_start([wish.draft for wish in new])
@@ -148,7 +148,7 @@ def _create(wishes: list[Wish], *, actor) -> dict[str, Incident]:
 def _update(known: list[tuple[Incident, Wish]], *, actor) -> list[Incident]:
     """Change what differs from the wishes, and return the incidents that were changed."""
     changed = [incident for incident, wish in known if _take_over(incident, wish.values)]
-    for chunk in in_chunks(changed):
+    for chunk in in_batches(changed):
         Incident.objects.bulk_update(chunk, CHANGEABLE, batch_size=500)
     retagged = _change_tags([(incident, wish.tags) for incident, wish in known if "tags" in wish.values], actor=actor)
     return list({incident.pk: incident for incident in [*changed, *retagged]}.values())
@@ -175,7 +175,7 @@ def _change_tags(tagged: list[tuple[Incident, list[tuple[str, str]]]], *, actor)
         missing += [(incident, new)] if new else []
         gone += old
         changed += [incident] if new or old else []
-    for chunk in in_chunks(gone):
+    for chunk in in_batches(gone):
         IncidentTagRelation.objects.filter(pk__in=chunk).delete()
     add_tags_to_all(missing, actor=actor, now=timezone.now())
     return changed
@@ -183,7 +183,7 @@ def _change_tags(tagged: list[tuple[Incident, list[tuple[str, str]]]], *, actor)
 
 def _relations(incidents: list[int]):
     """Yield the tags of the incidents: ``(incident, relation, owner, digest)``."""
-    for chunk in in_chunks(incidents):
+    for chunk in in_batches(incidents):
         relations: QuerySet = IncidentTagRelation.objects.filter(incident__in=chunk)
         yield from relations.values_list("incident_id", "pk", "added_by_id", "tag__digest")
 
@@ -196,7 +196,7 @@ def _reopen(incidents: list[Incident], source: SourceSystem, *, now: datetime) -
 def _close(incidents: list[Incident], source: SourceSystem, *, now: datetime) -> None:
     """End what the source has not ended before; an incident has one end, so for others it is a close."""
     ended: set[int] = set()
-    for chunk in in_chunks([incident.pk for incident in incidents]):
+    for chunk in in_batches([incident.pk for incident in incidents]):
         ended |= set(Event.objects.filter(incident__in=chunk, type=EventType.END).values_list("incident_id", flat=True))
     _move_end(incidents, now)
     types = {incident.pk: EventType.CLOSE if incident.pk in ended else EventType.END for incident in incidents}
@@ -206,7 +206,7 @@ def _close(incidents: list[Incident], source: SourceSystem, *, now: datetime) ->
 def _move_end(incidents: list[Incident], moment: datetime) -> None:
     for incident in incidents:
         incident.end_time = max(moment, incident.start_time)
-    for chunk in in_chunks(incidents):
+    for chunk in in_batches(incidents):
         Incident.objects.bulk_update(chunk, ["end_time"], batch_size=500)
 
 

@@ -9,7 +9,7 @@ from django.db.models import RestrictedError
 from django.utils import timezone
 
 from argus.util.errors import DomainError
-from argus.util.rows import in_chunks, insert_unless_there
+from argus.util.rows import in_batches
 
 from .models import Incident, IncidentTagRelation, Tag
 
@@ -53,7 +53,7 @@ def add_tags_to_all(tagged: list[tuple[Incident, list[tuple[str, str]]]], *, act
     """Put tags on several incidents, which do not have them yet. The number of queries hardly depends on how many."""
     digests = {pair: Tag.digest_of(*pair) for _, pairs in tagged for pair in pairs}
     wanted = [(incident, digests[pair]) for incident, pairs in tagged for pair in dict.fromkeys(pairs)]
-    for chunk in in_chunks(wanted):
+    for chunk in in_batches(wanted):
         while not _relate(chunk, actor=actor, now=now):
             store_tags(list(digests))
 
@@ -64,7 +64,7 @@ def store_tags(pairs: list[tuple[str, str]]) -> None:
     That is why all store their tags in one order.
     """
     tags = [Tag(key=key, value=value, digest=Tag.digest_of(key, value)) for key, value in pairs]
-    insert_unless_there(sorted(tags, key=lambda tag: tag.digest), unique=("digest",))
+    Tag.objects.bulk_create(sorted(tags, key=lambda tag: tag.digest), ignore_conflicts=True)
 
 
 def delete_tag(tag: Tag) -> None:

@@ -14,7 +14,7 @@ from django.db import connection, transaction
 from django.db.models import Exists, F, Min, OuterRef, Q
 from django.utils import timezone
 
-from argus.util.rows import portions
+from argus.util.rows import key_batches
 
 from .media.message import with_message_parts
 from .models import UNSETTLED, Delivery, DeliveryQuerySet, OutboxEntry, Reason, RoutingVersion, Verdict
@@ -165,7 +165,7 @@ def oldest_waiting() -> datetime | None:
 def forget_before(moment: datetime) -> int:
     """Delete settled lines older than this, a portion per transaction, and return how many there were."""
     old = Delivery.objects.settled_before(moment)
-    return sum(delete_settled(keys) for keys in portions(old, size=FORGOTTEN_AT_ONCE))
+    return sum(delete_settled(keys) for keys in key_batches(old, size=FORGOTTEN_AT_ONCE))
 
 
 def delete_settled(keys: list[int]) -> int:

@@ -8,7 +8,6 @@ from django.dispatch import receiver
 from argus.auth.models import PhoneNumber
 from argus.incident.signals import event_recorded
 from argus.util.logs import current_request_id
-from argus.util.rows import insert_all
 
 from .models import Filter, NotificationProfile, OutboxEntry, TimeRecurrence, Timeslot
 from .notify import waker
@@ -24,7 +23,7 @@ def put_into_outbox(sender, events, **kwargs):
     """Note, in the events' own transaction, that people are to be selected for them, if anybody is to be told."""
     request_id = current_request_id()
     if entries := [OutboxEntry(event_id=event.pk, request_id=request_id) for event in events if not event.quiet]:
-        insert_all(entries)
+        OutboxEntry.objects.bulk_create(entries)
         transaction.on_commit(waker.wake, robust=True)
 
 

@@ -17,7 +17,7 @@ from django.db.migrations.recorder import MigrationRecorder
 
 from argus.notificationprofile.models import RoutingVersion
 from argus.util.errors import DomainError
-from argus.util.rows import portions
+from argus.util.rows import key_batches
 
 ROWS_AT_ONCE = 500
 # What "migrate" itself writes: the source's rows take their place. In the order in which they can be deleted.
@@ -117,7 +117,7 @@ def names_of(model: type[models.Model]) -> list[str]:
 
 def chunks(model: type[models.Model]) -> Iterator[dict]:
     """Yield the source's rows by their keys, some hundreds at a time."""
-    for keys in portions(model._base_manager.using(SOURCE), size=ROWS_AT_ONCE):
+    for keys in key_batches(model._base_manager.using(SOURCE), size=ROWS_AT_ONCE):
         yield rows_with(model, keys, SOURCE)
 
 

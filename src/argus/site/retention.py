@@ -14,7 +14,7 @@ from argus.incident.retention import delete_finished, delete_unused_tags, finish
 from argus.notificationprofile.delivery_log import LEDGER_DAYS
 from argus.notificationprofile.models import Delivery
 from argus.notificationprofile.outbox import delete_settled
-from argus.util.rows import portions
+from argus.util.rows import key_batches
 
 
 @dataclass(frozen=True)
@@ -36,7 +36,7 @@ class Step:
         As long as a portion took, so long is the pause after it: at least half of the time is for others.
         """
         done = 0
-        for keys in portions(self.rows, size=self.portion):
+        for keys in key_batches(self.rows, size=self.portion):
             began = monotonic()
             done += self.delete(keys)
             report(done)
