@@ -9,6 +9,9 @@ ARGS ?=
 READY := $(VENV)/.ready
 PIP := $(PY) -m pip --disable-pip-version-check install -qq
 
+# Tests start many processes; each would compile all modules if none were cached.
+unexport PYTHONDONTWRITEBYTECODE
+
 .DEFAULT_GOAL := help
 .PHONY: help run demo test test-slow coverage lint format check bench docs pins clean
 
