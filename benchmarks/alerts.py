@@ -20,7 +20,7 @@ from .servers import POSTGRES_SETTINGS, ArgusServer, prepare, running_argus
 
 LIST, STATS = "/api/alerts/", "/api/alerts/stats/"
 # An answer about the caller alone, without any list.
-YARDSTICK = "/api/v1/auth/user/"
+BASELINE = "/api/v1/auth/user/"
 # The bar: p95 of a page, and of the counts, for each role; in milliseconds.
 MOST = 50
 WEEK = 7 * 24 * 3600
@@ -61,7 +61,7 @@ def measure(scale: Scale) -> dict[str, Table]:
         tokens = load(postgres.url, size=scale.alerts, projects=scale.projects, accounts=accounts)
         with running_argus(postgres.url) as server:
             queries = cases(middle_customer(postgres.url))
-            rows = [["yardstick", "", *time_of(server, client, tokens["admin"], YARDSTICK, scale), "", "", ""]]
+            rows = [["baseline", "", *time_of(server, client, tokens["admin"], BASELINE, scale), "", "", ""]]
             for role, title in ROLES.items():
                 progress(f"alerts: {title}")
                 rows += [

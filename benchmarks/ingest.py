@@ -15,7 +15,7 @@ from .scale import Scale
 from .servers import POSTGRES_SETTINGS, ArgusServer, prepare, running_argus
 from .workload import incident_body
 
-INCIDENTS, BULK, YARDSTICK = "/api/v1/incidents/", "/api/v1/incidents/bulk/", "/bare/"
+INCIDENTS, BULK, BASELINE = "/api/v1/incidents/", "/api/v1/incidents/bulk/", "/bare/"
 # What one request can bring.
 AT_ONCE = 1_000
 # No round posts an incident that another has posted: numbers are handed out in blocks.
@@ -68,17 +68,17 @@ class Ingest:
             first, number = next(self.blocks) * BLOCK, min(AT_ONCE, self.scale.known_incidents - start)
             body = {"incidents": [incident_body(first + offset) for offset in range(number)]}
             ask(self.server.url, BULK, self.token, method="POST", body=body)
-        for path in (YARDSTICK, INCIDENTS):
+        for path in (BASELINE, INCIDENTS):
             self.run(path, connections=max(self.scale.concurrencies), seconds=self.scale.warm_up_seconds)
 
     def measure(self, connections: int) -> list[Series]:
-        """Measure yardstick and incidents in pairs of short rounds; each goes first in every other pair.
+        """Measure baseline and incidents in pairs of short rounds; each goes first in every other pair.
 
         A machine that is shared goes faster and slower by the second: what is compared shall have met the same.
         """
         series = [Series(), Series()]
         for number in range(self.scale.ingest_pairs):
-            pair = list(zip((YARDSTICK, INCIDENTS), series, strict=True))
+            pair = list(zip((BASELINE, INCIDENTS), series, strict=True))
             for path, one in pair if number % 2 else pair[::-1]:
                 one.add(self.run(path, connections=connections, seconds=self.scale.pair_seconds))
         return series
@@ -107,11 +107,11 @@ def measure_server(ingest: Ingest, kind: str) -> list[list]:
     queries = count_queries(ingest.server.url, ingest.token, next(ingest.blocks) * BLOCK + 1)
     rows = []
     for connections in ingest.scale.concurrencies:
-        yardstick, incidents = ingest.measure(connections)
-        rates = [median(yardstick.rates), median(incidents.rates)]
+        baseline, incidents = ingest.measure(connections)
+        rates = [median(baseline.rates), median(incidents.rates)]
         progress(f"ingest: {connections} connections: {rates[0]:.0f} INSERTs/s, {rates[1]:.0f} incidents/s")
         latencies = [milliseconds(percentile(incidents.latencies, rank)) for rank in (50, 95, 99)]
-        ratio = median(mine / bare for bare, mine in zip(yardstick.rates, incidents.rates, strict=True))
+        ratio = median(mine / bare for bare, mine in zip(baseline.rates, incidents.rates, strict=True))
         cells = [*(f"{rate:.0f}" for rate in rates), times(ratio)]
         rows.append([f"{kind}, {connections}", *cells, queries, *latencies])
     return rows

@@ -24,7 +24,7 @@ from .scale import Scale
 from .servers import POSTGRES_SETTINGS, Accounts, ArgusServer, prepare, running_argus
 
 SOURCES = 30
-YARDSTICK_RUNS = 15
+BASELINE_RUNS = 15
 # The bars: queries of a page; its p50 in terms of the bare view's.
 MOST_QUERIES, MOST_OF_BARE_VIEW = 4, 3.0
 PAGE = 100
@@ -33,14 +33,14 @@ BARE_LIST = "/bare/list/"
 
 @dataclass
 class Measured:
-    """A case at one size: its latencies, those of its yardstick, and what a single answer told."""
+    """A case at one size: its latencies, those of its baseline, and what a single answer told."""
 
     paths: list[str]
     token: str
     pks: list[int]
     queries: int
     latencies: list[float] = field(default_factory=list)
-    yardstick: list[float] = field(default_factory=list)
+    baseline: list[float] = field(default_factory=list)
     bare_view: list[float] = field(default_factory=list)
 
     @property
@@ -70,7 +70,7 @@ class Site:
         self.measured[case.name] = Measured(case.paths, token, pks_in(json.loads(answer)), queries)
 
     def measure(self, case: Case, client: LoadClient, seconds: float) -> None:
-        """Repeat the case for some time, and the yardstick a few times."""
+        """Repeat the case for some time, and the baseline a few times."""
         measured = self.measured[case.name]
         requests = [("GET", path, None) for path in measured.paths]
         job = Job(port=self.server.port, token=measured.token, seconds=seconds, requests=requests)
@@ -80,11 +80,11 @@ class Site:
             beside = replace(job, seconds=seconds / 4, requests=[("GET", bare, None)])
             measured.bare_view += client.run(beside).latencies
         with self.facts.connection.cursor() as cursor:
-            for _ in range(YARDSTICK_RUNS):
+            for _ in range(BASELINE_RUNS):
                 start = perf_counter()
                 cursor.execute(SAME_ROWS, [measured.pks])
                 cursor.fetchall()
-                measured.yardstick.append(perf_counter() - start)
+                measured.baseline.append(perf_counter() - start)
 
     def measure_events(self, name: str, client: LoadClient, ids: list[int]) -> None:
         """Acknowledge or close the incidents."""
@@ -163,7 +163,7 @@ def describe_case(name: str, sites: list[Site]) -> list:
     """Put one case into cells."""
     at_sizes = [(site.facts.size, site.measured[name]) for site in sites]
     last = sites[-1].measured[name]
-    bare = percentile(last.yardstick, 50) if last.yardstick else None
+    bare = percentile(last.baseline, 50) if last.baseline else None
     return [
         name,
         *(milliseconds(measured.p50) for _, measured in at_sizes),

@@ -1,9 +1,9 @@
-"""How much is measured: all of it, a quick look, or just enough to see that it works."""
+"""Sizes and durations of the benchmarks: full, quick, or just enough to check that they run."""
 
 from dataclasses import dataclass
 
-# lists: of fewer incidents, too few are open to be acknowledged and closed.
-FEWEST_INCIDENTS = 600
+# With fewer incidents, too few are open to be acknowledged and closed.
+MIN_INCIDENTS = 600
 
 
 @dataclass(frozen=True)
@@ -32,8 +32,9 @@ class Scale:
     alerts: int = 200_000
     projects: int = 2_000
     alert_seconds: float = 0.6
-    # parts: requests of each kind
-    profiled: int = 150
+    # overhead: rounds of each kind of GET
+    overhead_rounds: int = 4
+    overhead_seconds: float = 0.5
     # prune: incidents loaded
     pruned: int = 30_000
     # fairness
@@ -68,7 +69,8 @@ QUICK = Scale(
     alerts=20_000,
     projects=400,
     alert_seconds=0.2,
-    profiled=100,
+    overhead_rounds=2,
+    overhead_seconds=0.3,
     pruned=20_000,
     fairness_seconds=2.0,
     sqlite_seconds=10.0,
@@ -90,13 +92,14 @@ TINY = Scale(
     ingest_rounds=1,
     ingest_seconds=0.1,
     events=2,
-    sizes=(FEWEST_INCIDENTS,),
+    sizes=(MIN_INCIDENTS,),
     list_rounds=1,
     list_seconds=0.01,
     alerts=200,
     projects=40,
     alert_seconds=0.01,
-    profiled=2,
+    overhead_rounds=1,
+    overhead_seconds=0.05,
     pruned=2_000,
     fairness_seconds=0.2,
     writers=2,

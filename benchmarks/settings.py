@@ -1,4 +1,4 @@
-"""What every installation shares, as production runs it, plus the yardstick and a counter of queries."""
+"""What every installation shares, as production runs it, plus the baseline and a counter of queries."""
 
 from argus.site.settings.base import *  # noqa: F403
 from argus.site.settings.base import INSTALLED_APPS, MIDDLEWARE

@@ -10,10 +10,9 @@ from benchmarks import (
     lists,
     live,
     notifications,
-    parts,
+    overhead,
     prune,
     sqlite,
-    watching,
 )
 from benchmarks.__main__ import parse
 from benchmarks.bars import bars_table, is_met
@@ -24,7 +23,7 @@ from benchmarks.scale import TINY
 
 
 @pytest.mark.slow
-def test_ingest_is_measured_beside_its_yardstick():
+def test_ingest_is_measured_beside_its_baseline():
     tables = ingest.measure(TINY, kinds=["serve"])
 
     assert [row[0] for row in tables["ingest"].rows] == ["serve, 2"]
@@ -75,18 +74,10 @@ def test_polite_source_is_measured_beside_a_flood():
 
 
 @pytest.mark.slow
-def test_logs_and_figures_are_measured():
-    tables = watching.measure(TINY)
+def test_requests_are_compared_with_a_bare_view():
+    tables = overhead.measure(TINY)
 
-    assert len(tables["watching"].rows) == 4
-    assert_page_takes(tables)
-
-
-@pytest.mark.slow
-def test_time_of_a_request_is_divided_among_its_parts():
-    tables = parts.measure(TINY)
-
-    assert {"PostgreSQL, and waiting for it", "REST framework", "Argus"} <= {row[0] for row in tables["parts"].rows}
+    assert [row[1] for row in tables["overhead"].rows[:2]] == [0, 1]
     assert_page_takes(tables)
 
 

@@ -1,16 +1,28 @@
-"""The least that REST framework can do with a POST, and with a list."""
+"""Baselines: the least work that Django and REST framework need for a request of each kind."""
 
 from django.db import connection
+from django.http import HttpRequest, HttpResponse
+from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
 from .models import Note
 
 
-class BareView(APIView):
-    """Authenticate and parse as everywhere in the project, do one INSERT, answer 201."""
+def plain_view(request: HttpRequest) -> HttpResponse:
+    """Return 200 and nothing else: middleware and server alone."""
+    return HttpResponse(b"{}", content_type="application/json")
 
-    def post(self, request):
+
+class BareView(APIView):
+    """Authenticate and parse as every view of the project does. GET: no query; POST: one INSERT."""
+
+    def get(self, request: Request) -> Response:
+        """Return the caller's pk."""
+        return Response({"pk": request.user.pk})
+
+    def post(self, request: Request) -> Response:
+        """Store the description, return 201."""
         note = Note.objects.create(text=request.data["description"])
         return Response({"pk": note.pk}, status=201)
 
@@ -28,9 +40,10 @@ ROWS = """
 
 
 class BareListView(APIView):
-    """Authenticate as everywhere, select the incidents of these numbers with their sources and tags, as they come."""
+    """Authenticate as every view does; select incidents by pk with their sources and tags."""
 
-    def get(self, request):
+    def get(self, request: Request) -> Response:
+        """Return the rows as the database returns them."""
         pks = [int(pk) for pk in request.query_params["pks"].split(",")]
         with connection.cursor() as cursor:
             cursor.execute(ROWS, [pks])
