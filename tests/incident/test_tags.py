@@ -9,8 +9,9 @@ from django.test.utils import CaptureQueriesContext
 from hypothesis import given
 from hypothesis import strategies as st
 
-from argus.incident.criteria import Criteria, matching
+from argus.incident.criteria import Criteria
 from argus.incident.models import Incident, IncidentTagRelation, Tag
+from argus.incident.queries import filter_by_criteria
 from argus.incident.tags import add_tags, split_tag
 from argus.util.errors import DomainError
 from tests.factories import INCIDENTS, incident_body, make_incident, make_incidents, make_source
@@ -36,7 +37,7 @@ VALUES = [
 
 def with_tags(asked: dict[str, list[str]]):
     pairs = [(key, value) for key, values in asked.items() for value in values]
-    return matching(Incident.objects.all(), [Criteria.of(tags=pairs)])
+    return filter_by_criteria(Incident.objects.all(), [Criteria.of(tags=pairs)])
 
 
 @pytest.mark.parametrize(

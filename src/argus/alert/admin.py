@@ -3,7 +3,7 @@
 from django.contrib import admin
 
 from argus.adminkit.base import ReadOnlyAdmin
-from argus.incident.admin.columns import moment, page_link, short
+from argus.adminkit.display import moment, page_link, short
 from argus.incident.admin.filters import AckedFilter, Bounded, ListFilter, OpenFilter
 from argus.inventory.scopes import SCOPES
 

@@ -5,12 +5,12 @@ from django.contrib import admin
 from django.contrib.admin.widgets import AdminTextareaWidget
 
 from argus.adminkit.base import ReadOnlyAdmin, ServiceForm
+from argus.adminkit.display import moment, page_link, short
 from argus.adminkit.fields import MomentField, PickyAutocompleteSelect
 from argus.incident import services
 from argus.incident.lifecycle import EventType
 from argus.incident.models import Acknowledgement, Event
 
-from .columns import moment, page_link, short
 from .filters import EventSourceFilter, EventSourceTypeFilter, EventTypeFilter, IncidentFilter
 from .search import search_events
 

@@ -5,13 +5,13 @@ from django.urls import reverse
 from django.utils.html import format_html
 
 from argus.adminkit.base import ServiceAdmin
+from argus.adminkit.display import link, moment, short
 from argus.incident import services
-from argus.incident.api.v1.representation import tag_texts
-from argus.incident.api.v1.serializers import MOST_TAGS
+from argus.incident.api.v1.serializers import MAX_TAGS
 from argus.incident.details_url import joined_url
 from argus.incident.models import Incident, IncidentTagRelation
+from argus.incident.queries import read_tag_texts
 
-from .columns import link, moment, short
 from .filters import AckedFilter, OpenFilter, SourceFilter, SourceTypeFilter, StatefulFilter
 from .forms import IncidentForm, TagForm, TagFormSet
 from .search import search_incidents
@@ -31,10 +31,10 @@ class TagInline(admin.TabularInline):
     verbose_name = "tag"
     verbose_name_plural = "tags"
     extra = 1
-    max_num = MOST_TAGS
+    max_num = MAX_TAGS
 
     def get_formset(self, request, obj=None, **kwargs):
-        return super().get_formset(request, obj, absolute_max=MOST_TAGS + self.extra, **kwargs)
+        return super().get_formset(request, obj, absolute_max=MAX_TAGS + self.extra, **kwargs)
 
     def get_queryset(self, request):
         return super().get_queryset(request).select_related("tag", "added_by").order_by("pk")
@@ -93,7 +93,7 @@ class IncidentAdmin(ServiceAdmin):
         """Show the list, with the tags of all its incidents read by one query, as texts: they are not to be changed."""
         changelist = super().get_changelist_instance(request)
         incidents = list(changelist.result_list)
-        texts = tag_texts([incident.pk for incident in incidents])
+        texts = read_tag_texts([incident.pk for incident in incidents])
         for incident in incidents:
             incident.tag_texts = texts[incident.pk]
         changelist.result_list = incidents

@@ -5,11 +5,11 @@ from django.core.exceptions import ValidationError
 from django.forms import ModelForm
 
 from argus.adminkit.base import ReadOnlyAdmin, SafeAdmin, ServiceForm
+from argus.adminkit.display import page_link, short
 from argus.incident import tags
 from argus.incident.models import IncidentRelation, IncidentRelationType, Tag
 from argus.util.errors import DomainError
 
-from .columns import page_link, short
 from .search import search_tags
 
 

@@ -6,10 +6,9 @@ from django.contrib.auth import get_user_model
 
 from argus.adminkit.base import ReadOnlyAdmin, ServiceAdmin, ServiceForm
 from argus.adminkit.deletion import describe, toll_of
+from argus.adminkit.display import page_link
 from argus.incident import sources
 from argus.incident.models import SourceSystem, SourceSystemType
-
-from .columns import page_link
 
 
 class SuperusersOnly:

@@ -9,8 +9,8 @@ from django.contrib.auth import get_user_model
 from django.db.models import Q, QuerySet
 
 from argus.adminkit.base import ReadOnlyAdmin
+from argus.adminkit.display import moment, page_link, short
 from argus.adminkit.keys import is_key
-from argus.incident.admin.columns import moment, page_link, short
 from argus.incident.admin.filters import Bounded, IncidentFilter, ListFilter
 from argus.incident.admin.search import hits, terms_of
 from argus.incident.models import Event

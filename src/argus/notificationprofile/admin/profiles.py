@@ -3,8 +3,8 @@
 from django.contrib import admin
 
 from argus.adminkit.base import SafeAdmin
+from argus.adminkit.display import short
 from argus.auth.admin.users import SteadyFormSet
-from argus.incident.admin.columns import short
 from argus.incident.admin.filters import ListFilter
 from argus.notificationprofile.models import Filter, NotificationProfile, TimeRecurrence, Timeslot
 from argus.notificationprofile.validation import MOST_RECURRENCES, refused_by_the_database

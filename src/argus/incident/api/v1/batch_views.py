@@ -1,103 +1,247 @@
-"""The same done to many incidents in one request, as frontends do it with the rows that somebody has chosen.
+"""Views of requests that concern many incidents: changes to a selection, bulk creation, synchronisation of a source."""
 
-Each incident is a transaction of its own, and has a result of its own. Source of the shapes: what the published
-frontend 1.14 sends and reads.
-"""
+from functools import cache
+from typing import Any
 
 from rest_framework import generics, status
-from rest_framework.exceptions import NotFound
+from rest_framework.exceptions import NotFound, ValidationError
+from rest_framework.request import Request
 from rest_framework.response import Response
 
-from argus.api.errors import exception_handler
+from argus.api.errors import body_of, exception_handler
+from argus.api.lists import as_object, in_places
 from argus.api.parsers import JSONParser
+from argus.auth.requests import get_actor
 from argus.http.idempotency import idempotent
 from argus.incident import services
-from argus.incident.models import Incident
+from argus.incident.bulk import Result, Status, create_incidents
+from argus.incident.models import Incident, SourceSystem
+from argus.incident.sources import source_to_post_for
+from argus.incident.sync import Difference, InvalidSet, replace_open_set
 from argus.util.errors import DomainError
 
-from . import openapi
-from .representation import represent_ack, represent_event
-from .serializers import AckSerializer, ManyAcksSerializer, ManyEventsSerializer, ManyTicketsSerializer
-from .views import shape
+from . import batch_openapi
+from .representation import represent_ack, represent_event, represent_incident
+from .serializers import (
+    AckSerializer,
+    BulkSerializer,
+    IncidentSerializer,
+    ManyAcksSerializer,
+    ManyEventsSerializer,
+    ManyTicketsSerializer,
+    OpenIncidentSerializer,
+    OpenSetSerializer,
+    validate_body,
+)
 
 
-class ManyView(generics.GenericAPIView):
-    """What is common to all of them: find each, do it, tell what became of it. ``part`` is its name in the answer."""
+class BatchView(generics.GenericAPIView[Any]):
+    """Base class of the views that apply one change to selected incidents, as published frontends do it.
+
+    Each incident is a transaction of its own and has its own result, under the key ``part``.
+    """
 
     parser_classes = [JSONParser]
+    serializer_class: Any
     part: str
 
-    def post(self, request):
-        """Do the same to each of the incidents, in the order of their pks."""
-        body = shape(self.serializer_class).run_validation(request.data)
+    def post(self, request: Request) -> Response:
+        """Apply a change to each of the incidents, in the order of their pks."""
+        body = validate_body(self.serializer_class, request.data)
         incidents = Incident.objects.visible_to(request.user).select_related("source").in_bulk(body["ids"])
         changes = {pk: self.result_of(incidents.get(pk), body) for pk in sorted(set(body["ids"]))}
         return Response({"changes": changes}, status=status.HTTP_201_CREATED)
 
-    def result_of(self, incident: Incident | None, body: dict) -> dict:
-        """Return what was made of the incident, or why it was not: ``status`` is that of a single request."""
+    def result_of(self, incident: Incident | None, body: dict[str, Any]) -> dict[str, Any]:
+        """Return the result for an incident, or why it was refused; ``status`` is that of a single request."""
         try:
             if incident is None:
                 raise NotFound
             return {self.part: self.change(incident, body), "status": status.HTTP_201_CREATED, "errors": None}
         except (DomainError, NotFound) as error:
             refusal = exception_handler(error, {})
+            assert refusal is not None
             return {self.part: None, "status": refusal.status_code, "errors": refusal.data}
 
-    def change(self, incident: Incident, body: dict):
-        """Do it, and return what there is to show."""
+    def change(self, incident: Incident, body: dict[str, Any]) -> Any:
+        """Apply the change and return its representation."""
         raise NotImplementedError
 
 
-@openapi.many("acks", version=1)
+@batch_openapi.batch("acks", version=1)
 @idempotent
-class ManyAcksView(ManyView):
+class ManyAcksView(BatchView):
     """Acknowledgements of many incidents."""
 
     serializer_class = ManyAcksSerializer
     part = "ack"
 
-    def change(self, incident, body):
-        ack = services.acknowledge(incident, actor=self.request.user, **AckSerializer.to_arguments(body["ack"]))
-        return represent_ack(ack.event)
+    def change(self, incident: Incident, body: dict[str, Any]) -> dict[str, Any]:
+        values = AckSerializer.to_arguments(body["ack"])
+        return represent_ack(services.acknowledge(incident, actor=get_actor(self.request), **values).event)
 
 
-@openapi.many("events", version=1)
+@batch_openapi.batch("events", version=1)
 @idempotent
-class ManyEventsView(ManyView):
+class ManyEventsView(BatchView):
     """An event of many incidents."""
 
     serializer_class = ManyEventsSerializer
     part = "event"
 
-    def change(self, incident, body):
-        data = dict(body["event"])
-        return represent_event(services.record_event(incident, data.pop("type"), actor=self.request.user, **data))
+    def change(self, incident: Incident, body: dict[str, Any]) -> dict[str, Any]:
+        values = dict(body["event"])
+        event = services.record_event(incident, values.pop("type"), actor=get_actor(self.request), **values)
+        return represent_event(event)
 
 
-@openapi.many("tickets", version=1)
+@batch_openapi.batch("tickets", version=1)
 @idempotent
-class ManyTicketsView(ManyView):
+class ManyTicketsView(BatchView):
     """One ticket for many incidents."""
 
     serializer_class = ManyTicketsSerializer
     part = "ticket_url"
 
-    def change(self, incident, body):
-        changed = services.update_incident(incident, actor=self.request.user, ticket_url=body["ticket_url"])
-        return changed.ticket_url
+    def change(self, incident: Incident, body: dict[str, Any]) -> str:
+        actor = get_actor(self.request)
+        return services.update_incident(incident, actor=actor, ticket_url=body["ticket_url"]).ticket_url
 
 
-@openapi.many("acks", version=2)
+@batch_openapi.batch("acks", version=2)
 class ManyAcksV2View(ManyAcksView):
-    """Acknowledgements of many incidents, where later frontends look for it."""
+    """Acknowledgements of many incidents, at the URL that later frontends use."""
 
 
-@openapi.many("events", version=2)
+@batch_openapi.batch("events", version=2)
 class ManyEventsV2View(ManyEventsView):
-    """An event of many incidents, where later frontends look for it."""
+    """An event of many incidents, at the URL that later frontends use."""
 
 
-@openapi.many("tickets", version=2)
+@batch_openapi.batch("tickets", version=2)
 class ManyTicketsV2View(ManyTicketsView):
-    """One ticket for many incidents, where later frontends look for it."""
+    """One ticket for many incidents, at the URL that later frontends use."""
+
+
+@batch_openapi.bulk
+@idempotent
+class BulkView(generics.GenericAPIView[Any]):
+    """Many new incidents."""
+
+    serializer_class = BulkSerializer
+    parser_classes = [JSONParser]
+
+    def post(self, request: Request) -> Response:
+        """Create incidents, and return the outcome for each."""
+        actor = get_actor(request)
+        bodies = validate_body(BulkSerializer, request.data)["incidents"]
+        # The list of a superuser may be from many sources. Each is looked up once.
+        find_source = cache(lambda pk: source_to_post_for(actor, pk))
+        items = [self.validate_incident(body, find_source) for body in bodies]
+        results = iter(create_incidents([item for item in items if isinstance(item, dict)], actor=actor))
+        outcomes = [next(results) if isinstance(item, dict) else item for item in items]
+        return Response({"results": [represent_outcome(outcome) for outcome in outcomes]})
+
+    @staticmethod
+    def validate_incident(body: Any, find_source: Any) -> dict[str, Any] | ValidationError:
+        """Return the arguments of the service, or the error of an invalid body."""
+        try:
+            values = validate_body(IncidentSerializer, body)
+            return {**values, "source": find_source(values.get("source"))}
+        except ValidationError as error:
+            return error
+        except DomainError as error:
+            return ValidationError({"source": [error.message]})
+
+
+def represent_outcome(outcome: Result | ValidationError) -> dict[str, Any]:
+    """Return the outcome of one incident as a dictionary."""
+    if isinstance(outcome, ValidationError):
+        return {"status": Status.INVALID, "errors": as_object(outcome.detail)}
+    if outcome.error:
+        return {"status": Status.INVALID, "errors": body_of(outcome.error)}
+    return {"status": outcome.status, "pk": outcome.pk}
+
+
+class OwnSourceView(generics.GenericAPIView[Any]):
+    """Base class of the views of the caller's own source."""
+
+    parser_classes = [JSONParser]
+
+    def get_source(self) -> SourceSystem:
+        """Return the caller's source. Raises ``ValidationError`` for users without one."""
+        try:
+            return source_to_post_for(get_actor(self.request))
+        except DomainError as error:
+            raise ValidationError([error.message]) from None
+
+
+@batch_openapi.open_set
+class OpenSetView(OwnSourceView):
+    """All open incidents of the caller's source."""
+
+    serializer_class = OpenSetSerializer
+
+    def put(self, request: Request) -> Response:
+        """Make the open incidents of the source those of the list, and return the difference."""
+        source, bodies = self.get_source(), validate_body(OpenSetSerializer, request.data)["incidents"]
+        try:
+            difference = replace_open_set(source, validate_open_incidents(bodies), actor=get_actor(request))
+        except InvalidSet as invalid:
+            errors = {index: body_of(error) for index, error in invalid.errors.items()}
+            raise ValidationError({"incidents": in_places(errors, len(bodies))}) from None
+        return Response(represent_difference(difference))
+
+
+@batch_openapi.by_source_id
+class BySourceIdView(OwnSourceView):
+    """An open incident of the caller's source, by its ID at the source."""
+
+    serializer_class = OpenIncidentSerializer
+
+    def put(self, request: Request, source_incident_id: str) -> Response:
+        """Create, reopen or change the incident, so that it is as in the body, and return what was done."""
+        source, actor = self.get_source(), get_actor(request)
+        values = validate_body(OpenIncidentSerializer, with_id(request.data, source_incident_id))
+        try:
+            difference = replace_open_set(source, [values], actor=actor, is_complete=False)
+        except InvalidSet as invalid:
+            raise ValidationError(body_of(invalid.errors[0])) from None
+        result = next((word for word, incidents in vars(difference).items() if incidents), "unchanged")
+        # A restricted incident keeps its ID and is not shown.
+        visible = Incident.objects.visible_to(actor).select_related("source")
+        incident = visible.get(source=source, source_incident_id=source_incident_id)
+        return Response(
+            {"result": result, "incident": represent_incident(incident)},
+            status=status.HTTP_201_CREATED if difference.created else status.HTTP_200_OK,
+        )
+
+
+def validate_open_incidents(bodies: list[Any]) -> list[dict[str, Any]]:
+    """Return the arguments of the service. Raises ``ValidationError`` with one object for each body."""
+    values, errors = [], {}
+    for index, body in enumerate(bodies):
+        try:
+            values.append(validate_body(OpenIncidentSerializer, body))
+        except ValidationError as error:
+            errors[index] = error.detail
+    if errors:
+        raise ValidationError({"incidents": in_places(errors, len(bodies))})
+    return values
+
+
+def with_id(body: Any, source_incident_id: str) -> Any:
+    """Add the ID of the URL to the body. Raises ``ValidationError`` if the body has another one."""
+    if not isinstance(body, dict):
+        return body
+    if str(body.get("source_incident_id", source_incident_id)) != source_incident_id:
+        raise ValidationError({"source_incident_id": ["This is not the ID in the URL."]})
+    return {**body, "source_incident_id": source_incident_id}
+
+
+def represent_difference(difference: Difference) -> dict[str, Any]:
+    """Return the changes of a synchronisation as a dictionary."""
+    return {
+        word: [{"pk": one.pk, "source_incident_id": one.source_incident_id} for one in incidents]
+        for word, incidents in vars(difference).items()
+    }

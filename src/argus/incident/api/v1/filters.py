@@ -1,247 +1,225 @@
-"""What the incident lists can be filtered by. Empty values and empty list items do not filter; nonsense is 400."""
+"""Filters of the incident lists. Empty values and empty list items do not filter; invalid values are refused (400).
 
-from functools import partial
+One idiom: a ``ParsedFilter`` whose function converts the text of the parameter.
+"""
+
+from collections.abc import Callable
+from datetime import datetime
+from typing import Any
 
 import django_filters as filters
 from django import forms
 from django.core.exceptions import ValidationError
-from django.db.models import QuerySet, Value
+from django.db.models import QuerySet
 from django.utils import timezone
 
 from argus.api.fields import InfinityTimestampField, TimestampField
 from argus.api.pagination import Cursor, KeysetPagination
-from argus.incident.criteria import Criteria, Started, find_tags, matching
-from argus.incident.gathering import Gathered, are_few
-from argus.incident.models import Incident, SourceSystem
+from argus.incident.criteria import Criteria
+from argus.incident.models import Incident
+from argus.incident.queries import (
+    SortedCandidates,
+    StartBounds,
+    filter_by_end,
+    filter_by_sources,
+    filter_by_tags,
+)
 from argus.incident.tags import split_tag
 from argus.util.errors import DomainError
-from argus.util.infinity import INFINITY
 from argus.util.numbers import LARGEST_ID
 
+Incidents = QuerySet[Incident]
 
-class TextField(forms.CharField):
-    """Text as it came: values of tags may begin and end with blanks."""
 
-    def __init__(self, **kwargs):
+class ParsedField(forms.CharField):
+    """A text that a function converts. The function raises ``ValidationError``."""
+
+    def __init__(self, *, parse: Callable[[str], Any], **kwargs: Any) -> None:
+        # Values of tags may begin and end with blanks.
         super().__init__(strip=False, **kwargs)
+        self.parse = parse
+
+    def clean(self, value: Any) -> Any:
+        return self.parse(super().clean(value))
 
 
-class BooleanField(TextField):
-    """``true`` or ``false`` in any case."""
+class ParsedFilter(filters.Filter):
+    """A query parameter that the function ``parse`` converts."""
 
-    def clean(self, value):
-        text = super().clean(value).strip().lower()
-        if text and text not in {"true", "false"}:
-            raise ValidationError("Must be true or false.")
-        return {"true": True, "false": False}.get(text)
+    field_class = ParsedField
 
 
-class ListField(TextField):
-    """Items with commas between them."""
-
-    def clean(self, value):
-        return [self.clean_item(item) for item in super().clean(value).split(",") if item.strip()]
-
-    def clean_item(self, item: str):
-        return item
+def parse_boolean(text: str) -> bool | None:
+    """Parse ``true`` or ``false``, in upper or lower case."""
+    text = text.strip().lower()
+    if text not in {"", "true", "false"}:
+        raise ValidationError("Must be true or false.")
+    return text == "true" if text else None
 
 
-class NameListField(ListField):
-    """Names; blanks around them do not count."""
-
-    def clean_item(self, item: str) -> str:
-        return item.strip()
+def parse_names(text: str) -> list[str]:
+    """Parse names separated by commas; blanks around a name are ignored."""
+    return [item.strip() for item in text.split(",") if item.strip()]
 
 
-class IdListField(ListField):
-    """Primary keys."""
-
-    def clean_item(self, item: str) -> int:
-        item = item.strip()
-        if not (item.isascii() and item.isdigit() and len(item) < 20 and int(item) <= LARGEST_ID):
-            raise ValidationError("Must be whole numbers with commas between them.")
-        return int(item)
+def parse_ids(text: str) -> list[int]:
+    """Parse primary keys separated by commas."""
+    items = parse_names(text)
+    if not all(item.isascii() and item.isdigit() and len(item) < 20 and int(item) <= LARGEST_ID for item in items):
+        raise ValidationError("Must be whole numbers separated by commas.")
+    return [int(item) for item in items]
 
 
-class TagListField(ListField):
-    """Tags, ``key=value``, none of them without a value."""
-
-    def clean_item(self, item: str) -> tuple[str, str]:
-        try:
-            key, value = split_tag(item)
-        except DomainError as error:
-            raise ValidationError(f"{item[:100]}: {error.message}") from None
-        if not value:
-            raise ValidationError(f"{item[:100]}: The value is missing.")
-        return key, value
+def parse_tags(text: str) -> list[tuple[str, str]]:
+    """Parse ``key=value`` items separated by commas; each needs a value."""
+    return [parse_tag(item) for item in text.split(",") if item.strip()]
 
 
-class TimestampTextField(TextField):
-    """A point in time, read as in request bodies."""
+def parse_tag(item: str) -> tuple[str, str]:
+    """Parse ``key=value``."""
+    try:
+        key, value = split_tag(item)
+    except DomainError as error:
+        raise ValidationError(f"{item[:100]}: {error.message}") from None
+    if not value:
+        raise ValidationError(f"{item[:100]}: The value is missing.")
+    return key, value
 
-    field = TimestampField
 
-    def clean(self, value):
-        text = super().clean(value).strip()
+def timestamp_parser(field: type[TimestampField]) -> Callable[[str], datetime | None]:
+    """Return a function that parses timestamps like this field of request bodies."""
+
+    def parse(text: str) -> datetime | None:
+        text = text.strip()
         if not text:
             return None
         try:
-            return self.field.parse(text)
+            return field.parse(text)
         except ValueError:
-            raise ValidationError(self.field.default_error_messages["invalid"]) from None
+            raise ValidationError(field.default_error_messages["invalid"]) from None
+
+    return parse
 
 
-class InfinityTimestampTextField(TimestampTextField):
-    """A point in time, or infinity."""
-
-    field = InfinityTimestampField
-
-
-class BooleanFilter(filters.Filter):
-    field_class = BooleanField
-
-
-class IdListFilter(filters.Filter):
-    field_class = IdListField
-
-
-class NameListFilter(filters.Filter):
-    field_class = NameListField
-
-
-class TagListFilter(filters.Filter):
-    field_class = TagListField
-
-
-class TimestampFilter(filters.Filter):
-    field_class = TimestampTextField
-
-
-class InfinityTimestampFilter(filters.Filter):
-    field_class = InfinityTimestampTextField
+parse_timestamp = timestamp_parser(TimestampField)
+parse_timestamp_or_infinity = timestamp_parser(InfinityTimestampField)
 
 
 class MyIncidentFilter(filters.FilterSet):
-    """Filters that make sense within one source."""
+    """Filters within one source."""
 
-    acked = BooleanFilter(method="filter_state", help_text="Has, or has not, an acknowledgement that still holds.")
-    open = BooleanFilter(
-        method="filter_state", help_text="true: not ended yet; false: ended. Leaves out stateless ones."
+    acked = ParsedFilter(
+        parse=parse_boolean, method="filter_state", help_text="Has, or has not, an acknowledgement that still holds."
     )
-    stateful = BooleanFilter(method="filter_state", help_text="Can, or cannot, be open or closed at all.")
+    open = ParsedFilter(
+        parse=parse_boolean,
+        method="filter_state",
+        help_text="true: not ended yet; false: ended. Leaves out stateless ones.",
+    )
+    stateful = ParsedFilter(
+        parse=parse_boolean, method="filter_state", help_text="Can, or cannot, be open or closed at all."
+    )
     source_incident_id = filters.CharFilter(help_text="The source's own id, exactly.")
-    tags = TagListFilter(method="leave", help_text="`key=value,...`: one of the values of each key.", label="Tags")
-    start_time__gte = TimestampFilter(field_name="start_time", lookup_expr="gte")
-    start_time__lte = TimestampFilter(field_name="start_time", lookup_expr="lte")
-    end_time__gte = InfinityTimestampFilter(field_name="end_time", lookup_expr="gte")
-    end_time__lte = InfinityTimestampFilter(field_name="end_time", lookup_expr="lte", method="filter_end_time")
-    end_time__isnull = BooleanFilter(field_name="end_time", lookup_expr="isnull")
+    tags = ParsedFilter(
+        parse=parse_tags, method="defer", help_text="`key=value,...`: one of the values of each key.", label="Tags"
+    )
+    start_time__gte = ParsedFilter(parse=parse_timestamp, field_name="start_time", lookup_expr="gte")
+    start_time__lte = ParsedFilter(parse=parse_timestamp, field_name="start_time", lookup_expr="lte")
+    end_time__gte = ParsedFilter(parse=parse_timestamp_or_infinity, field_name="end_time", lookup_expr="gte")
+    end_time__lte = ParsedFilter(
+        parse=parse_timestamp_or_infinity, field_name="end_time", lookup_expr="lte", method="defer"
+    )
+    end_time__isnull = ParsedFilter(parse=parse_boolean, field_name="end_time", lookup_expr="isnull")
 
     class Meta:
         model = Incident
-        fields = []
+        fields: list[str] = []
 
-    def get_form_class(self):
-        """Return the form that reads the parameters. It is made once for all requests, whose fields are the same."""
-        kind = type(self)
-        if "made_form_class" not in vars(kind):
-            kind.made_form_class = super().get_form_class()
-        return kind.made_form_class
+    def get_form_class(self) -> type[forms.Form]:
+        """Return the form that reads the parameters, made once: it takes 1 to 4 ms, a tenth of a page or more."""
+        cls = type(self)
+        if "cached_form_class" not in vars(cls):
+            cls.cached_form_class = super().get_form_class()
+        return cls.cached_form_class
 
-    def filter_queryset(self, queryset):
-        """Apply all filters, unless they exclude each other: the database would look through everything to see that."""
-        if is_contradictory(self.form.cleaned_data):
+    def filter_queryset(self, queryset: Incidents) -> Incidents | SortedCandidates:
+        """Apply all filters, except contradictory ones: for those the database would read a whole index.
+
+        Contradictory filters: 2 ms with this check, 24 to 53 ms without (300 000 incidents).
+        """
+        values = self.form.cleaned_data
+        if is_contradictory(values):
             return queryset.none()
-        return self.filter_tags(super().filter_queryset(queryset))
+        incidents = super().filter_queryset(queryset)
+        if values["end_time__lte"]:
+            incidents = filter_by_end(incidents, values["end_time__lte"], has_tags=bool(values["tags"]))
+        return filter_by_tags(
+            incidents,
+            Criteria.of(tags=values["tags"]),
+            is_open=values["open"],
+            ends_after=values["end_time__gte"],
+            bounds=self.start_bounds(),
+        )
 
-    def filter_end_time(self, queryset, name: str, value):
-        """None ends before it starts, which spares the database all that started later."""
-        return queryset.filter(end_time__lte=value, start_time__lte=value)
+    def filter_state(self, queryset: Incidents, name: str, value: bool) -> Incidents:
+        """Apply the method of ``IncidentQuerySet`` for the filter, or the one for its opposite."""
+        methods = {"acked": ("unacked", "acked"), "open": ("closed", "open"), "stateful": ("stateless", "stateful")}
+        return getattr(queryset, methods[name][value])()
 
-    def filter_state(self, queryset, name: str, value: bool):
-        """Turn true and false into the queryset's words for it."""
-        words = {"acked": ("unacked", "acked"), "open": ("closed", "open"), "stateful": ("stateless", "stateful")}
-        return getattr(queryset, words[name][value])()
-
-    def leave(self, queryset, name: str, values: list):
-        """Do nothing yet: what it asks is asked when all else is known."""
+    def defer(self, queryset: Incidents, name: str, value: Any) -> Incidents:
+        """Do nothing: ``filter_queryset`` applies these filters together with others."""
         return queryset
 
-    def filter_tags(self, queryset) -> QuerySet | Gathered:
-        """Group the values by key: one of each key must be there. One query, which looks up the tags."""
-        asked = self.form.cleaned_data
-        tags = Criteria.of(tags=asked["tags"])
-        if not (tags.tags or asked["end_time__gte"]):
-            return queryset
-        started = self.bounds()
-        if not self.may_mean_few(tags, started):
-            return matching(queryset, [tags], started)
-        few = Value(True) if asked["open"] is False else are_few(Incident.objects.open())
-        known = find_tags([tags], few=few)
-        if all(tag.few for tag in known.values()):
-            return Gathered(queryset, partial(tags.tag_conditions, known, started))
-        return queryset.filter(tags.as_condition(known, started))
-
-    def may_mean_few(self, tags: Criteria, started: Started) -> bool:
-        """Tell whether the planner would take what is asked for to be more than it is.
-
-        What is open is mostly new, which it does not know; it matters when there are several tags to be found. And what
-        has started before a time and ended after it has lasted long, as few do.
-        """
-        asked = self.form.cleaned_data
-        lasts = bool(asked["end_time__gte"]) and started.get("start_time__lte", INFINITY) < asked["end_time__gte"]
-        if asked["open"] is False:
-            return lasts
-        return (asked["open"] is True or lasts) and sum(map(len, tags.tags.values())) > 1
-
-    def bounds(self) -> Started:
-        """Return what is known of when the incidents of the page have started: it was asked for, or is on its way."""
-        asked = self.form.cleaned_data
-        cursor = self.data.get(KeysetPagination.cursor_query_param)
-        place = Cursor.decode(cursor) if cursor else None
-        earliest = [asked["start_time__gte"], place and place.back and place.time]
-        latest = [asked["start_time__lte"], asked["end_time__lte"], place and not place.back and place.time]
-        bounds = {"start_time__gte": max(filter(None, earliest), default=None)}
-        bounds["start_time__lte"] = min(filter(None, latest), default=None)
+    def start_bounds(self) -> StartBounds:
+        """Return what filters and the cursor say about the start times on the page."""
+        values = self.form.cleaned_data
+        text = self.data.get(KeysetPagination.cursor_query_param)
+        cursor = Cursor.decode(text) if text else None
+        earliest = [values["start_time__gte"], cursor and cursor.back and cursor.time]
+        latest = [values["start_time__lte"], values["end_time__lte"], cursor and not cursor.back and cursor.time]
+        bounds = {
+            "start_time__gte": max(filter(None, earliest), default=None),
+            "start_time__lte": min(filter(None, latest), default=None),
+        }
         return {lookup: time for lookup, time in bounds.items() if time}
 
 
 class IncidentFilter(MyIncidentFilter):
-    """All filters: within a source, and by source."""
+    """Filters of the list of all incidents: those within a source, and by source."""
 
-    source__id__in = IdListFilter(field_name="source_id", lookup_expr="in", help_text="Numeric ids of sources.")
-    source__name__in = NameListFilter(
-        field_name="source__name", lookup_expr="in", method="leave", help_text="Names of sources."
+    source__id__in = ParsedFilter(
+        parse=parse_ids, field_name="source_id", lookup_expr="in", help_text="Numeric ids of sources."
     )
-    source__type__in = NameListFilter(
-        field_name="source__type", lookup_expr="in", method="leave", help_text="Names of source types."
+    source__name__in = ParsedFilter(
+        parse=parse_names, field_name="source__name", lookup_expr="in", method="defer", help_text="Names of sources."
+    )
+    source__type__in = ParsedFilter(
+        parse=parse_names,
+        field_name="source__type",
+        lookup_expr="in",
+        method="defer",
+        help_text="Names of source types.",
     )
 
-    def filter_queryset(self, queryset):
-        """Apply all filters."""
-        asked = self.form.cleaned_data
-        names = {f"{key}__in": some for key in ("name", "type") if (some := asked[f"source__{key}__in"])}
-        return self.filter_sources(super().filter_queryset(queryset), names)
-
-    def filter_sources(self, queryset, names: dict[str, list[str]]):
-        """Look the sources up first: only when the database sees which ones it is about does it know if they are many.
-
-        One query, unless there are tags, whose look-up is as many as a page may cost.
-        """
-        if not names:
-            return queryset
-        if self.form.cleaned_data["tags"]:
-            return queryset.filter(**{f"source__{key}": some for key, some in names.items()})
-        return queryset.filter(source_id__in=list(SourceSystem.objects.filter(**names).values_list("pk", flat=True)))
+    def filter_queryset(self, queryset: Incidents) -> Incidents | SortedCandidates:
+        """Apply all filters. With tags, sources are not looked up by a query of their own: a page has at most four."""
+        values = self.form.cleaned_data
+        incidents = filter_by_sources(
+            queryset,
+            names=values["source__name__in"],
+            types=values["source__type__in"],
+            look_up=not values["tags"],
+        )
+        return super().filter_queryset(incidents)
 
 
-def is_contradictory(asked: dict) -> bool:
-    """Tell whether no incident can be all of what is asked about its end."""
-    now, earliest, latest = timezone.now(), asked["end_time__gte"], asked["end_time__lte"]
-    stateless = asked["stateful"] is False or asked["end_time__isnull"] is True
-    stateful = asked["stateful"] is True or asked["end_time__isnull"] is False
-    bounds = [earliest, now if asked["open"] is True else None], [latest, now if asked["open"] is False else None]
-    after, before = ([bound for bound in some if bound is not None] for some in bounds)
-    if stateless and (stateful or after or before):
+def is_contradictory(values: dict[str, Any]) -> bool:
+    """Return whether the filters of an incident's end exclude each other."""
+    now, after, before = timezone.now(), values["end_time__gte"], values["end_time__lte"]
+    stateless = values["stateful"] is False or values["end_time__isnull"] is True
+    stateful = values["stateful"] is True or values["end_time__isnull"] is False
+    earliest = [time for time in (after, now if values["open"] is True else None) if time]
+    latest = [time for time in (before, now if values["open"] is False else None) if time]
+    if stateless and (stateful or earliest or latest):
         return True
-    return bool(after and before) and max(after) > min(before)
+    return bool(earliest and latest) and max(earliest) > min(latest)

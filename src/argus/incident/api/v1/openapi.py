@@ -1,328 +1,200 @@
-"""The API description of incidents, sources, events and acknowledgements.
+"""The API description of incidents, sources, events and acknowledgements: decorators for the views, and examples.
 
-Documentation only. The serializers say what ``representation`` answers, for readers and for the test that compares;
-the decorators below them are put on the views. Requests are described by ``serializers`` themselves.
+Documentation only. The examples follow one switch from its first alarm to its end.
 """
 
-from drf_spectacular.utils import OpenApiParameter, inline_serializer
+from collections.abc import Callable
+from typing import Any
+
+from drf_spectacular.utils import OpenApiExample, OpenApiParameter
 from rest_framework import serializers
 
-from argus.api.fields import InfinityTimestampField, TimestampField
 from argus.api.openapi import LINK_HEADER, PAGE_PARAMETERS, array_or_page_of, described, page_of
-from argus.incident.lifecycle import EventType
 
-from . import openapi_examples as examples
-from .serializers import MOST_AT_ONCE, MOST_OPEN, IncidentSerializer, OpenIncidentSerializer
-
-
-class SourceType(serializers.Serializer):
-    """A kind of monitoring system."""
-
-    name = serializers.CharField(help_text="In lower case; its identity.")
-
-
-class Source(serializers.Serializer):
-    """One installation of a monitoring system."""
-
-    pk = serializers.IntegerField()
-    name = serializers.CharField()
-    type = SourceType()
-    user = serializers.IntegerField(help_text="The pk of the account it posts by.")
-    base_url = serializers.CharField(allow_blank=True, help_text="What relative details URLs are joined to.")
+from .representation import (
+    INCIDENT_EXAMPLE,
+    SOURCE_EXAMPLE,
+    Ack,
+    Event,
+    Incident,
+    Source,
+    SourceType,
+)
+from .serializers import TicketSerializer
 
 
-class Metadata(serializers.Serializer):
-    """What a frontend needs to offer filters."""
-
-    sourceSystems = Source(many=True)
-
-
-class Tag(serializers.Serializer):
-    """A tag on an incident."""
-
-    added_by = serializers.IntegerField(help_text="The pk of the user who put it there.")
-    added_time = TimestampField()
-    tag = serializers.CharField(help_text="`key=value`")
+def operation(operation_id: str, responses: Any, *examples: OpenApiExample, **others: Any) -> dict[str, Any]:
+    """Return the arguments of ``extend_schema`` for one method of a view."""
+    return {"operation_id": operation_id, "responses": responses, "examples": list(examples), **others}
 
 
-class Incident(serializers.Serializer):
-    """Something that is, or was, wrong at a source."""
-
-    pk = serializers.IntegerField()
-    start_time = TimestampField()
-    end_time = InfinityTimestampField(allow_null=True, help_text='null: stateless; "infinity": open.')
-    source = Source()
-    source_incident_id = serializers.CharField(help_text="The source's own id for it.")
-    details_url = serializers.CharField(allow_blank=True, help_text="Joined with the source's base URL.")
-    description = serializers.CharField(allow_blank=True)
-    ticket_url = serializers.CharField(allow_blank=True)
-    tags = Tag(many=True)
-    stateful = serializers.BooleanField(help_text="Whether it can be open or closed at all.")
-    open = serializers.BooleanField(help_text="Stateful, and not ended yet.")
-    acked = serializers.BooleanField(help_text="Has an acknowledgement that still holds.")
+def request_example(name: str, value: Any) -> OpenApiExample:
+    return OpenApiExample(name, value=value, request_only=True)
 
 
-class BulkResult(serializers.Serializer):
-    """What became of one of many new incidents."""
-
-    status = serializers.ChoiceField(["created", "exists", "invalid"])
-    pk = serializers.IntegerField(required=False, help_text="Of the incident that is there now; not of an invalid one.")
-    errors = serializers.DictField(required=False, help_text="Only of an invalid one: by field, as for a single POST.")
+def response_example(name: str, value: Any) -> OpenApiExample:
+    return OpenApiExample(name, value=value, response_only=True)
 
 
-class BulkResults(serializers.Serializer):
-    """What became of each of many new incidents."""
+# Lists and single incidents
 
-    results = BulkResult(many=True, help_text="In the order of the request.")
-
-
-class BulkIncidents(serializers.Serializer):
-    """Many new incidents."""
-
-    incidents = IncidentSerializer(many=True, max_length=MOST_AT_ONCE, help_text="Each as it would be posted alone.")
-
-
-class KnownId(serializers.Serializer):
-    """An incident by its two names."""
-
-    pk = serializers.IntegerField()
-    source_incident_id = serializers.CharField()
-
-
-class SetDifference(serializers.Serializer):
-    """What had to be done to make the open incidents of a source those of its list."""
-
-    created = KnownId(many=True)
-    reopened = KnownId(many=True, help_text="They may have been changed as well.")
-    updated = KnownId(many=True)
-    closed = KnownId(many=True, help_text="They were open, and not in the list.")
-
-
-class OpenSet(serializers.Serializer):
-    """All that is open at a source."""
-
-    incidents = OpenIncidentSerializer(many=True, max_length=MOST_OPEN)
-
-
-class UpsertResult(serializers.Serializer):
-    """What was done, and what there is now."""
-
-    result = serializers.ChoiceField(["created", "reopened", "updated", "unchanged"])
-    incident = Incident()
-
-
-def _many_results(part: str, answer):
-    """Describe what became of many incidents; ``part`` is what was made of each."""
-    result = inline_serializer(
-        f"{part.title().replace('_', '')}Change",
-        {
-            part: answer,
-            "status": serializers.IntegerField(help_text="As of a request for this one alone."),
-            "errors": serializers.DictField(allow_null=True, help_text="As of a request for this one alone."),
-        },
-    )
-    return inline_serializer(
-        f"{part.title().replace('_', '')}Changes",
-        {"changes": serializers.DictField(child=result, help_text="By pk of the incident.")},
-    )
-
-
-class Ticket(serializers.Serializer):
-    """The ticket of an incident."""
-
-    ticket_url = serializers.CharField(allow_blank=True)
-
-
-class Actor(serializers.Serializer):
-    """Who did it."""
-
-    pk = serializers.IntegerField()
-    username = serializers.CharField()
-
-
-class EventKind(serializers.Serializer):
-    """What kind of event it is, for programs and for people."""
-
-    value = serializers.ChoiceField(EventType.choices)
-    display = serializers.CharField()
-
-
-class Event(serializers.Serializer):
-    """Something that happened to an incident."""
-
-    pk = serializers.IntegerField()
-    incident = serializers.IntegerField(help_text="The pk of the incident.")
-    actor = Actor()
-    timestamp = TimestampField(help_text="When it happened, by the actor's clock.")
-    received = TimestampField(help_text="When Argus was told, by its own clock.")
-    type = EventKind()
-    description = serializers.CharField(allow_blank=True)
-
-
-class Ack(serializers.Serializer):
-    """An acknowledgement: an event, and how long it holds."""
-
-    pk = serializers.IntegerField(help_text="The event's pk.")
-    event = Event()
-    expiration = TimestampField(allow_null=True, help_text="null: for good.")
-
-
-OF_SOURCES = [
-    OpenApiParameter("source__id__in", str, description="Any of these sources, by pk.", examples=[examples.IDS]),
+NEW_INCIDENT_EXAMPLE = {
+    "source_incident_id": "90125",
+    "start_time": "2026-03-02T08:15:30+01:00",
+    "end_time": "infinity",
+    "description": "Switch sw-3.example.org does not answer",
+    "details_url": "/alerts/90125/",
+    "tags": [{"tag": "host=sw-3.example.org"}, {"tag": "problem_type=boxDown"}],
+}
+LOG_LINE_EXAMPLE = {
+    "source_incident_id": "90126",
+    "start_time": "2026-03-02T08:17:00+01:00",
+    "description": "User admin logged in to sw-3.example.org",
+    "tags": [],
+}
+INCIDENT = response_example("An incident", INCIDENT_EXAMPLE)
+INCIDENT_PAGE = response_example(
+    "A page",
+    {
+        "next": "https://argus.example.org/api/v1/incidents/?cursor=cD0yMDI2LTAz&page_size=1",
+        "previous": None,
+        "results": [INCIDENT_EXAMPLE],
+    },
+)
+NEW_INCIDENTS = [
+    request_example("An open incident", NEW_INCIDENT_EXAMPLE),
+    request_example("A stateless incident", LOG_LINE_EXAMPLE),
+    request_example("An incident posted by a superuser, who names the source", {**NEW_INCIDENT_EXAMPLE, "source": 3}),
+]
+IDS = OpenApiExample("Two sources", value="1,3")
+TAGS = OpenApiExample("One of two hosts that is down", value="host=sw-3,host=sw-4,problem_type=boxDown")
+SOURCE_FILTERS = [
+    OpenApiParameter("source__id__in", str, description="Any of these sources, by pk.", examples=[IDS]),
     OpenApiParameter("source__name__in", str, description="Any of these sources, by name: `NAME1,NAME2`."),
     OpenApiParameter("source__type__in", str, description="Sources of any of these types: `TYPE1,TYPE2`."),
 ]
 FILTERS = [
-    OpenApiParameter("start_time__gte", str, description="Started then or later."),
-    OpenApiParameter("start_time__lte", str, description="Started then or earlier."),
-    OpenApiParameter("end_time__gte", str, description="Ended, or ends, then or later; open ones count as later."),
-    OpenApiParameter("end_time__lte", str, description="Ended, or ends, then or earlier."),
+    OpenApiParameter("start_time__gte", str, description="Started at this time or later."),
+    OpenApiParameter("start_time__lte", str, description="Started at this time or earlier."),
+    OpenApiParameter("end_time__gte", str, description="Ends at this time or later; open incidents are included."),
+    OpenApiParameter("end_time__lte", str, description="Ends at this time or earlier."),
     OpenApiParameter("end_time__isnull", bool, description="true: stateless; false: stateful."),
-    OpenApiParameter("tags", str, description="One of the values of each key.", examples=[examples.TAG_FILTER]),
+    OpenApiParameter("tags", str, description="One of the values of each key.", examples=[TAGS]),
 ]
-ARRAY_PARAMETERS = [*PAGE_PARAMETERS, LINK_HEADER]
 
 
-def _incident_pages(list_id: str, create_id: str, parameters: list):
+def _incident_pages(list_id: str, create_id: str, *source_filters: OpenApiParameter) -> Callable[[type], type]:
+    parameters = [*PAGE_PARAMETERS, *FILTERS, *source_filters]
     return described(
         "Incidents",
-        get={
-            "operation_id": list_id,
-            "responses": page_of(Incident),
-            "parameters": [*PAGE_PARAMETERS, *FILTERS, *parameters],
-            "filters": True,
-            "examples": [examples.INCIDENT_PAGE],
-        },
-        post={
-            "operation_id": create_id,
-            "responses": {201: Incident},
-            "examples": [*examples.NEW_INCIDENTS, examples.INCIDENT],
-        },
+        get=operation(list_id, page_of(Incident), INCIDENT_PAGE, parameters=parameters, filters=True),
+        post=operation(create_id, {201: Incident}, *NEW_INCIDENTS, INCIDENT),
     )
 
 
-def _incident_array(operation_id: str):
-    return described(
-        "Incidents",
-        get={
-            "operation_id": operation_id,
-            "responses": array_or_page_of(Incident),
-            "parameters": ARRAY_PARAMETERS,
-            "examples": [examples.INCIDENTS, examples.INCIDENT_PAGE],
-        },
-    )
+def _array(operation_id: str, answer: type[serializers.Serializer], *examples: OpenApiExample) -> dict[str, Any]:
+    return operation(operation_id, array_or_page_of(answer), *examples, parameters=[*PAGE_PARAMETERS, LINK_HEADER])
 
 
-incident_list = _incident_pages("list_incidents", "create_incident", OF_SOURCES)
-bulk = described(
-    "Incidents",
-    post={
-        "operation_id": "create_incidents",
-        "request": BulkIncidents,
-        "responses": {200: BulkResults},
-        "examples": [examples.NEW_BULK, examples.BULK_RESULTS],
-    },
+_incidents = response_example("A bare array", [INCIDENT_EXAMPLE])
+incident_list = _incident_pages("list_incidents", "create_incident", *SOURCE_FILTERS)
+my_incident_list = _incident_pages("list_my_incidents", "create_my_incident")
+open_incident_list = described("Incidents", get=_array("list_open_incidents", Incident, _incidents, INCIDENT_PAGE))
+open_unacked_incident_list = described(
+    "Incidents", get=_array("list_open_unacked_incidents", Incident, _incidents, INCIDENT_PAGE)
 )
-open_set = described(
-    "Incidents",
-    put={
-        "operation_id": "replace_open_set",
-        "request": OpenSet,
-        "responses": {200: SetDifference},
-        "examples": [examples.OPEN_SET, examples.SET_DIFFERENCE],
-    },
-)
-by_source_id = described(
-    "Incidents",
-    put={
-        "operation_id": "put_incident",
-        "request": OpenIncidentSerializer,
-        "responses": {200: UpsertResult, 201: UpsertResult},
-        "examples": [examples.UPSERT, examples.UPSERT_RESULT],
-    },
-)
-my_incident_list = _incident_pages("list_my_incidents", "create_my_incident", [])
-open_incident_list = _incident_array("list_open_incidents")
-open_unacked_incident_list = _incident_array("list_open_unacked_incidents")
-MANY = {
-    "acks": ("Acknowledgements", _many_results("ack", Ack(allow_null=True)), examples.MANY_ACKS),
-    "events": ("Events", _many_results("event", Event(allow_null=True)), examples.MANY_EVENTS),
-    "tickets": (
-        "Incidents",
-        _many_results("ticket_url", serializers.CharField(allow_null=True)),
-        examples.MANY_TICKETS,
-    ),
-}
-
-
-def many(what: str, *, version: int):
-    """Describe what is done to many incidents at once."""
-    tag, answer, example = MANY[what]
-    suffix = "" if version == 1 else f"_v{version}"
-    words = {"operation_id": f"create_many_{what}{suffix}", "responses": {201: answer}, "examples": example}
-    return described(tag, post=words)
-
-
 incident = described(
     "Incidents",
-    get={"operation_id": "get_incident", "responses": Incident, "examples": [examples.INCIDENT]},
-    patch={
-        "operation_id": "change_incident",
-        "responses": Incident,
-        "examples": [examples.INCIDENT_CHANGE, examples.INCIDENT],
+    get=operation("get_incident", Incident, INCIDENT),
+    patch=operation(
+        "change_incident",
+        Incident,
+        request_example(
+            "A ticket and another set of tags",
+            {"ticket_url": "https://tickets.example.org/RT/512", "tags": [{"tag": "host=sw-3.example.org"}]},
+        ),
+        INCIDENT,
+    ),
+)
+_ticket = OpenApiExample("A ticket", value={"ticket_url": "https://tickets.example.org/RT/512"})
+ticket = described("Incidents", put=operation("set_ticket_url", TicketSerializer, _ticket))
+
+# Events and acknowledgements
+
+EVENT_EXAMPLE = {
+    "pk": 9001,
+    "incident": 4711,
+    "actor": {"pk": 7, "username": "kari"},
+    "timestamp": "2026-03-02T08:40:00+01:00",
+    "received": "2026-03-02T08:40:00.125000+01:00",
+    "type": {"value": "OTH", "display": "Other"},
+    "description": "A technician is on the way",
+}
+ACK_EXAMPLE = {
+    "pk": 9002,
+    "event": {
+        **EVENT_EXAMPLE,
+        "pk": 9002,
+        "type": {"value": "ACK", "display": "Acknowledge"},
+        "description": "I am looking into it",
     },
-)
-ticket = described(
-    "Incidents", put={"operation_id": "set_ticket_url", "responses": Ticket, "examples": [examples.TICKET]}
-)
+    "expiration": "2026-03-02T16:00:00+01:00",
+}
+EVENT, ACK = response_example("An event", EVENT_EXAMPLE), response_example("An acknowledgement", ACK_EXAMPLE)
+NEW_EVENTS = [
+    request_example("A source ends its incident", {"type": "END", "timestamp": "2026-03-02T09:02:11+01:00"}),
+    request_example("A user closes it now", {"type": "CLO", "description": "The fuse was replaced"}),
+    request_example("A user reopens it now", {"type": "REO"}),
+    request_example("A remark", {"type": "OTH", "description": "A technician is on the way"}),
+]
+NEW_ACKS = [
+    request_example(
+        "Until four in the afternoon",
+        {"event": {"description": "I am looking into it"}, "expiration": "2026-03-02T16:00:00+01:00"},
+    ),
+    request_example("Without expiration", {"event": {}}),
+]
 event_list = described(
     "Events",
-    get={
-        "operation_id": "list_events",
-        "responses": array_or_page_of(Event),
-        "parameters": ARRAY_PARAMETERS,
-        "examples": [examples.EVENTS],
-    },
-    post={
-        "operation_id": "create_event",
-        "responses": {201: Event},
-        "examples": [*examples.NEW_EVENTS, examples.EVENT],
-    },
+    get=_array("list_events", Event, response_example("A bare array", [EVENT_EXAMPLE])),
+    post=operation("create_event", {201: Event}, *NEW_EVENTS, EVENT),
 )
-event = described("Events", get={"operation_id": "get_event", "responses": Event, "examples": [examples.EVENT]})
+event = described("Events", get=operation("get_event", Event, EVENT))
 ack_list = described(
     "Acknowledgements",
-    get={
-        "operation_id": "list_acks",
-        "responses": array_or_page_of(Ack),
-        "parameters": ARRAY_PARAMETERS,
-        "examples": [examples.ACKS],
-    },
-    post={
-        "operation_id": "create_ack",
-        "responses": {201: Ack},
-        "examples": [*examples.NEW_ACKS, examples.ACK],
-    },
+    get=_array("list_acks", Ack, response_example("A bare array", [ACK_EXAMPLE])),
+    post=operation("create_ack", {201: Ack}, *NEW_ACKS, ACK),
 )
-ack = described("Acknowledgements", get={"operation_id": "get_ack", "responses": Ack, "examples": [examples.ACK]})
+ack = described("Acknowledgements", get=operation("get_ack", Ack, ACK))
+
+# Sources
+
+
+class Metadata(serializers.Serializer):
+    """The values that a frontend offers as filters."""
+
+    sourceSystems = Source(many=True)
+
+
+_source = response_example("A source", SOURCE_EXAMPLE)
+_name = request_example("Another name", {"name": "nav-north.example.org"})
+_new_source = request_example(
+    "A source", {"name": "nav.example.org", "type": "nav", "base_url": "https://nav.example.org/", "username": "nav"}
+)
 source_type_list = described(
     "Sources",
-    get={"operation_id": "list_source_types", "responses": SourceType(many=True)},
-    post={"operation_id": "create_source_type", "responses": {201: SourceType}},
+    get=operation("list_source_types", SourceType(many=True)),
+    post=operation("create_source_type", {201: SourceType}),
 )
 source_list = described(
     "Sources",
-    get={"operation_id": "list_sources", "responses": Source(many=True), "examples": [examples.SOURCE]},
-    post={
-        "operation_id": "create_source",
-        "responses": {201: Source},
-        "examples": [examples.NEW_SOURCE, examples.SOURCE],
-    },
+    get=operation("list_sources", Source(many=True), _source),
+    post=operation("create_source", {201: Source}, _new_source, _source),
 )
 source = described(
     "Sources",
-    get={"operation_id": "get_source", "responses": Source, "examples": [examples.SOURCE]},
-    put={"operation_id": "rename_source", "responses": Source, "examples": [examples.SOURCE_NAME, examples.SOURCE]},
-    patch={"operation_id": "change_source", "responses": Source, "examples": [examples.SOURCE_NAME, examples.SOURCE]},
+    get=operation("get_source", Source, _source),
+    put=operation("rename_source", Source, _name, _source),
+    patch=operation("change_source", Source, _name, _source),
 )
-metadata = described("Sources", get={"operation_id": "get_metadata", "responses": Metadata})
+metadata = described("Sources", get=operation("get_metadata", Metadata))

@@ -1,134 +1,237 @@
-"""The one face: how an incident looks to every client, by REST and by websocket.
+"""What API version 1 shows of incidents, tags, sources, events and acknowledgements, by REST and by websocket.
 
-Plain dictionaries with exactly the keys of the seed document: older published clients break on one more.
-Showing N incidents costs the queries of showing one.
+Each object has its schema (for the API description and the tests) beside the function that builds it as a plain
+dictionary. The keys are exactly those of the contract: published clients reject unknown keys.
 """
 
 from collections import namedtuple
-from collections.abc import Iterable
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime
+from operator import attrgetter
+from typing import Any
 
-from django.db.models import F, OuterRef, Subquery, TextField, Value
-from django.db.models.functions import Concat
+from django.db.models import QuerySet
 from django.utils import timezone
+from rest_framework import serializers
 
-from argus.api.fields import WireTimes, wire_time
+from argus.api.fields import InfinityTimestampField, TimestampField, WireTimes, wire_time
+from argus.incident import models
 from argus.incident.details_url import joined_url
-from argus.incident.models import Event, Incident, IncidentTagRelation, SourceSystem, Tag
+from argus.incident.lifecycle import EventType
+from argus.incident.queries import read_tags
 from argus.incident.tags import TagLine
-from argus.util.lookups import Among
 
-# What is read of an incident; everything else stays in the database.
-COLUMNS = (
-    "pk",
-    "start_time",
-    "end_time",
-    "source_incident_id",
-    "details_url",
-    "description",
-    "ticket_url",
-    "acked_until",
-    "source_id",
-    "source__name",
-    "source__type_id",
-    "source__user_id",
-    "source__base_url",
-)
-Row = namedtuple("Row", COLUMNS)
-
-# Not a join: PostgreSQL's planner would read the whole table of tags for a page of incidents.
-WORDS = Concat("key", Value("=", TextField()), "value")
-TAG_TEXT = Subquery(Tag.objects.filter(pk=OuterRef("tag_id")).values(text=WORDS))
-# Composed once, and asked with one parameter: to compose it takes longer than to run it.
-INCIDENT = F("incident_id")
-RELATIONS = IncidentTagRelation.objects.order_by("pk").values_list("incident_id", "added_by_id", "added_time", TAG_TEXT)
+SOURCE_EXAMPLE = {
+    "pk": 3,
+    "name": "nav.example.org",
+    "type": {"name": "nav"},
+    "user": 12,
+    "base_url": "https://nav.example.org/",
+}
+TAG_TIME = "2026-03-02T08:15:31.250000+01:00"
+TAGS_EXAMPLE = [
+    {"added_by": 12, "added_time": TAG_TIME, "tag": "host=sw-3.example.org"},
+    {"added_by": 12, "added_time": TAG_TIME, "tag": "problem_type=boxDown"},
+]
 
 
-def incident_rows(queryset):
-    """Turn a queryset of incidents into one of the rows that ``represent_rows`` takes."""
-    return queryset.values_list(*COLUMNS, named=True)
+class SourceType(serializers.Serializer):
+    """A kind of monitoring system."""
+
+    name = serializers.CharField(help_text="Unique, in lower case.")
 
 
-def represent_rows(rows: list[Row]) -> list[dict]:
-    """Show incidents. One query, for the tags of all of them."""
-    tags: dict[int, list[dict]] = {row.pk: [] for row in rows}
-    times, now = WireTimes(), timezone.now()
-    for pk, added_by, added_time, text in relations_of(list(tags)):
-        tags[pk].append(represent_tag(added_by, times[added_time], text))
-    return [represent_row(row, tags[row.pk], times, now=now) for row in rows]
+class Source(serializers.Serializer):
+    """One installation of a monitoring system."""
+
+    pk = serializers.IntegerField()
+    name = serializers.CharField()
+    type = SourceType()
+    user = serializers.IntegerField(help_text="The pk of the source's account.")
+    base_url = serializers.CharField(allow_blank=True, help_text="Relative details URLs are resolved against it.")
 
 
-def represent_incident(incident: Incident, tags: list[TagLine] | None = None) -> dict:
-    """Show an incident in hand, whose source is loaded. One query for its tags, none if they are given."""
-    source = incident.source
-    row = Row(
-        *(getattr(incident, column) for column in COLUMNS[:9]),
-        source.name,
-        source.type_id,
-        source.user_id,
-        source.base_url,
-    )
-    if tags is None:
-        return represent_rows([row])[0]
-    times = WireTimes()
-    lines = [represent_tag(tag.added_by, times[tag.added_time], f"{tag.key}={tag.value}") for tag in tags]
-    return represent_row(row, lines, times, now=timezone.now())
+def represent_source(source: models.SourceSystem) -> dict[str, Any]:
+    """Return a source as a dictionary."""
+    return source_dict(source.pk, source.name, source.type_id, source.user_id, source.base_url)
 
 
-def tag_texts(pks: list[int]) -> dict[int, list[str]]:
-    """Return the tags of each of these incidents, as texts, in the order in which they were put on. One query."""
-    texts: dict[int, list[str]] = {pk: [] for pk in pks}
-    for pk, _, _, text in relations_of(pks):
-        texts[pk].append(text)
-    return texts
+def source_dict(pk: int, name: str, source_type: str, user: int, base_url: str) -> dict[str, Any]:
+    """Return a source as a dictionary, given its columns."""
+    return {"pk": pk, "name": name, "type": {"name": source_type}, "user": user, "base_url": base_url}
 
 
-def relations_of(pks: list[int]) -> Iterable[tuple]:
-    """Return what is shown of the tags of these incidents, in the order in which they were put on. One query."""
-    return RELATIONS.filter(Among(INCIDENT, pks)) if pks else ()
+class Tag(serializers.Serializer):
+    """A tag on an incident."""
+
+    added_by = serializers.IntegerField(help_text="The pk of the user who added it.")
+    added_time = TimestampField()
+    tag = serializers.CharField(help_text="`key=value`")
 
 
-def represent_row(row: Row, tags: list[dict], times: WireTimes, *, now) -> dict:
-    """Put one incident together; ``now`` decides whether it counts as open and as acked."""
-    return {
-        "pk": row.pk,
-        "start_time": times[row.start_time],
-        "end_time": times[row.end_time],
-        "source": {
-            "pk": row.source_id,
-            "name": row.source__name,
-            "type": {"name": row.source__type_id},
-            "user": row.source__user_id,
-            "base_url": row.source__base_url,
-        },
-        "source_incident_id": row.source_incident_id,
-        "details_url": joined_url(row.source__base_url, row.details_url),
-        "description": row.description,
-        "ticket_url": row.ticket_url,
-        "tags": tags,
-        "stateful": row.end_time is not None,
-        "open": row.end_time is not None and row.end_time > now,
-        "acked": row.acked_until is not None and row.acked_until > now,
-    }
-
-
-def represent_tag(added_by: int, added_time: str, text: str) -> dict:
-    """Show a tag of an incident; the time is spelled already."""
+def represent_tag(added_by: int, added_time: str | None, text: str) -> dict[str, Any]:
+    """Return a tag of an incident as a dictionary. ``added_time`` is in wire format."""
     return {"added_by": added_by, "added_time": added_time, "tag": text}
 
 
-def represent_source(source: SourceSystem) -> dict:
-    """Show a source system."""
-    return {
-        "pk": source.pk,
-        "name": source.name,
-        "type": {"name": source.type_id},
-        "user": source.user_id,
-        "base_url": source.base_url,
-    }
+@dataclass(slots=True)
+class Facts:
+    """What the keys of an incident are computed from: its columns (a ``Row``), its tags, the present time."""
+
+    row: Any
+    tags: list[dict[str, Any]]
+    now: datetime
+    times: WireTimes
 
 
-def represent_event(event: Event) -> dict:
-    """Show an event, whose actor is loaded."""
+@dataclass(frozen=True)
+class IncidentKey:
+    """A key of an incident: its schema, an example, how its value is computed, and from which columns."""
+
+    name: str
+    schema: serializers.Field
+    example: Any
+    value: Callable[[Facts], Any]
+    columns: tuple[str, ...]
+
+
+def column(name: str, schema: serializers.Field, example: Any) -> IncidentKey:
+    """Declare a key that is a column as it is."""
+    return IncidentKey(name, schema, example, attrgetter(f"row.{name}"), (name,))
+
+
+def time_column(name: str, schema: serializers.Field, example: str) -> IncidentKey:
+    """Declare a key that is a column with a time."""
+    read = attrgetter(f"row.{name}")
+    return IncidentKey(name, schema, example, lambda facts: facts.times[read(facts)], (name,))
+
+
+def source_of(facts: Facts) -> dict[str, Any]:
+    """Return the source of an incident as a dictionary."""
+    row = facts.row
+    return source_dict(row.source_id, row.source__name, row.source__type_id, row.source__user_id, row.source__base_url)
+
+
+# The declaration of an incident on the wire, in the order of the keys. Columns, schema and example derive from it.
+INCIDENT_KEYS = (
+    column("pk", serializers.IntegerField(), 4711),
+    time_column("start_time", TimestampField(), "2026-03-02T08:15:30+01:00"),
+    time_column(
+        "end_time",
+        InfinityTimestampField(allow_null=True, help_text='null: stateless; "infinity": open.'),
+        "infinity",
+    ),
+    IncidentKey(
+        "source",
+        Source(),
+        SOURCE_EXAMPLE,
+        source_of,
+        ("source_id", "source__name", "source__type_id", "source__user_id", "source__base_url"),
+    ),
+    column("source_incident_id", serializers.CharField(help_text="The source's own ID of the incident."), "90125"),
+    IncidentKey(
+        "details_url",
+        serializers.CharField(allow_blank=True, help_text="Resolved against the source's base URL."),
+        "https://nav.example.org/alerts/90125/",
+        lambda facts: joined_url(facts.row.source__base_url, facts.row.details_url),
+        ("details_url",),
+    ),
+    column("description", serializers.CharField(allow_blank=True), "Switch sw-3.example.org does not answer"),
+    column("ticket_url", serializers.CharField(allow_blank=True), ""),
+    IncidentKey("tags", Tag(many=True), TAGS_EXAMPLE, lambda facts: facts.tags, ()),
+    IncidentKey(
+        "stateful",
+        serializers.BooleanField(help_text="Whether the incident can be open or closed at all."),
+        True,
+        lambda facts: facts.row.end_time is not None,
+        ("end_time",),
+    ),
+    IncidentKey(
+        "open",
+        serializers.BooleanField(help_text="Stateful, and not ended yet."),
+        True,
+        lambda facts: facts.row.end_time is not None and facts.row.end_time > facts.now,
+        ("end_time",),
+    ),
+    IncidentKey(
+        "acked",
+        serializers.BooleanField(help_text="Has an acknowledgement that has not expired."),
+        False,
+        lambda facts: facts.row.acked_until is not None and facts.row.acked_until > facts.now,
+        ("acked_until",),
+    ),
+)
+COLUMNS = tuple(dict.fromkeys(name for key in INCIDENT_KEYS for name in key.columns))
+INCIDENT_EXAMPLE = {key.name: key.example for key in INCIDENT_KEYS}
+Row = namedtuple("Row", COLUMNS)  # type: ignore[misc]  # mypy wants literal names
+_columns_of = attrgetter(*(name.replace("__", ".") for name in COLUMNS))
+_values = tuple((key.name, key.value) for key in INCIDENT_KEYS)
+
+Incident = type(
+    "Incident",
+    (serializers.Serializer,),
+    {"__doc__": "A problem, or an occurrence, at a source.", **{key.name: key.schema for key in INCIDENT_KEYS}},
+)
+
+
+def incident_rows(incidents: QuerySet[models.Incident]) -> QuerySet[models.Incident, Any]:
+    """Return the queryset with the rows that ``represent_rows`` takes."""
+    return incidents.values_list(*COLUMNS, named=True)
+
+
+def represent_rows(rows: list[Any]) -> list[dict[str, Any]]:
+    """Return incidents as dictionaries. One query, for the tags of all of them."""
+    tags: dict[int, list[dict[str, Any]]] = {row.pk: [] for row in rows}
+    times, now = WireTimes(), timezone.now()
+    for pk, added_by, added_time, text in read_tags(list(tags)):
+        tags[pk].append(represent_tag(added_by, times[added_time], text))
+    return [represent_row(Facts(row, tags[row.pk], now, times)) for row in rows]
+
+
+def represent_incident(incident: models.Incident, tags: list[TagLine] | None = None) -> dict[str, Any]:
+    """Return an incident, whose source is loaded, as a dictionary. One query, for its tags unless they are given."""
+    row = Row._make(_columns_of(incident))
+    if tags is None:
+        return represent_rows([row])[0]
+    times = WireTimes()
+    shown = [represent_tag(tag.added_by, times[tag.added_time], f"{tag.key}={tag.value}") for tag in tags]
+    return represent_row(Facts(row, shown, timezone.now(), times))
+
+
+def represent_row(facts: Facts) -> dict[str, Any]:
+    """Compute all keys of an incident."""
+    return {name: value(facts) for name, value in _values}
+
+
+class Actor(serializers.Serializer):
+    """The user who caused an event."""
+
+    pk = serializers.IntegerField()
+    username = serializers.CharField()
+
+
+class EventKind(serializers.Serializer):
+    """The type of an event: its code and its name."""
+
+    value = serializers.ChoiceField(EventType.choices)
+    display = serializers.CharField()
+
+
+class Event(serializers.Serializer):
+    """An entry in the history of an incident."""
+
+    pk = serializers.IntegerField()
+    incident = serializers.IntegerField(help_text="The pk of the incident.")
+    actor = Actor()
+    timestamp = TimestampField(help_text="When it happened, by the actor's clock.")
+    received = TimestampField(help_text="When Argus received it, by the server's clock.")
+    type = EventKind()
+    description = serializers.CharField(allow_blank=True)
+
+
+def represent_event(event: models.Event) -> dict[str, Any]:
+    """Return an event, whose actor is loaded, as a dictionary."""
     return {
         "pk": event.pk,
         "incident": event.incident_id,
@@ -140,6 +243,14 @@ def represent_event(event: Event) -> dict:
     }
 
 
-def represent_ack(event: Event) -> dict:
-    """Show an acknowledgement, given the event that it belongs to; its pk is the event's."""
+class Ack(serializers.Serializer):
+    """An acknowledgement: an event with an expiration."""
+
+    pk = serializers.IntegerField(help_text="The event's pk.")
+    event = Event()
+    expiration = TimestampField(allow_null=True, help_text="null: it never expires.")
+
+
+def represent_ack(event: models.Event) -> dict[str, Any]:
+    """Return an acknowledgement as a dictionary, given its event; both have the same pk."""
     return {"pk": event.pk, "event": represent_event(event), "expiration": wire_time(event.ack.expiration)}

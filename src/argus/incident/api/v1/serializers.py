@@ -1,4 +1,7 @@
-"""The shape of what comes in. Rules of the domain are the services' business, answers that of ``representation``."""
+"""Request bodies: their shape. The services check the rules; ``representation`` builds the responses."""
+
+from functools import cache
+from typing import Any
 
 from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
@@ -13,20 +16,35 @@ from argus.util.errors import DomainError
 from argus.util.infinity import INFINITY
 from argus.util.numbers import LARGEST_ID
 
-MOST_TAGS = 1000
-MOST_AT_ONCE = 1000
-MOST_OPEN = 10_000
+from .representation import INCIDENT_KEYS
+
+MAX_TAGS = 1000
+MAX_BATCH_SIZE = 1000
+MAX_OPEN_INCIDENTS = 10_000
+
+
+def validate_body(serializer_class: type[serializers.Serializer], body: Any) -> dict[str, Any]:
+    """Return the validated data. Raises ``ValidationError``.
+
+    One instance of each serializer serves all requests: making its fields takes longer than validating with them.
+    """
+    return dict(_serializer(serializer_class).run_validation(body))
+
+
+@cache
+def _serializer(serializer_class: type[serializers.Serializer]) -> serializers.Serializer:
+    return serializer_class()
 
 
 class TagSerializer(serializers.Serializer):
-    """``{"tag": "key=value"}``, taken as the pair (key, value)."""
+    """``{"tag": "key=value"}``, validated to the pair (key, value)."""
 
     tag = serializers.CharField(trim_whitespace=False, help_text="key=value; the key consists of a-z, 0-9 and _.")
 
     class Meta:
         list_serializer_class = ListSerializer
 
-    def to_internal_value(self, data):
+    def to_internal_value(self, data: Any) -> Any:
         value = super().to_internal_value(data)
         try:
             return split_tag(value["tag"])
@@ -35,40 +53,40 @@ class TagSerializer(serializers.Serializer):
 
 
 class SourceIncidentIdField(serializers.CharField):
-    """The source's own name for an incident. Numbers are taken, and kept as text."""
+    """The source's own ID of an incident. Numbers are accepted and stored as text."""
 
     default_error_messages = {"too_long": f"Longer than {LONGEST_SOURCE_ID} bytes."}
 
-    def to_internal_value(self, data):
+    def to_internal_value(self, data: Any) -> str:
         text = super().to_internal_value(data)
-        # Lone surrogates have no bytes; the field's own validators refuse them right after this.
+        # Lone surrogates cannot be encoded; the field's own validators refuse them after this.
         if len(text.encode(errors="replace")) > LONGEST_SOURCE_ID:
             self.fail("too_long")
         return text
 
 
 class ChangeableSerializer(serializers.Serializer):
-    """The parts of an incident that may be changed later."""
+    """The fields of an incident that can be changed later."""
 
     details_url = serializers.CharField(allow_blank=True, required=False)
     ticket_url = serializers.CharField(allow_blank=True, required=False)
-    tags = TagSerializer(many=True, required=False, max_length=MOST_TAGS)
+    tags = TagSerializer(many=True, required=False, max_length=MAX_TAGS)
 
 
 class IncidentPatchSerializer(ChangeableSerializer):
-    """A PATCH: any of the changeable parts, and nothing else."""
+    """A PATCH: any of the changeable fields, and no others."""
 
-    def to_internal_value(self, data):
+    def to_internal_value(self, data: Any) -> Any:
         if isinstance(data, dict):
-            # A form spells the parts of a list ``tags[0]tag``.
+            # In a form, the keys of a list are ``tags[0]tag``.
             names = {name.partition("[")[0] for name in data} if html.is_html_input(data) else set(data)
             self.refuse_others(names - set(self.fields))
         return super().to_internal_value(data)
 
     @staticmethod
-    def refuse_others(names: set) -> None:
-        """Refuse the names with a sentence each, not a list (contract, "Everywhere")."""
-        known = IncidentSerializer().fields.keys() | {"pk", "stateful", "open", "acked"}
+    def refuse_others(names: set[str]) -> None:
+        """Raise ``DomainError`` with a sentence for each name, not a list (contract, "Everywhere")."""
+        known = {key.name for key in INCIDENT_KEYS}
         messages = {
             name: "This field cannot be changed." if name in known else "An incident has no such field."
             for name in sorted(names, key=str)
@@ -93,58 +111,58 @@ class IncidentSerializer(ChangeableSerializer):
     )
     source_incident_id = SourceIncidentIdField()
     description = serializers.CharField(allow_blank=True, required=False)
-    tags = TagSerializer(many=True, max_length=MOST_TAGS)
+    tags = TagSerializer(many=True, max_length=MAX_TAGS)
 
 
 class BulkSerializer(serializers.Serializer):
-    """New incidents, each as it would be posted alone, and looked at one by one: a bad one does not stop the others."""
+    """New incidents, each as in a single POST. They are validated one by one, so that an invalid one stops no other."""
 
     incidents = serializers.ListField(
-        child=serializers.JSONField(allow_null=True), allow_empty=True, max_length=MOST_AT_ONCE
+        child=serializers.JSONField(allow_null=True), allow_empty=True, max_length=MAX_BATCH_SIZE
     )
 
 
 class OpenIncidentSerializer(ChangeableSerializer):
-    """An incident that is open at its source now. What is left out of a known one stays as it is."""
+    """An open incident of a source. Fields that are left out of an existing one keep their values."""
 
     source_incident_id = SourceIncidentIdField()
-    start_time = TimestampField(help_text="Of a known incident it stays what it was.")
-    end_time = InfinityTimestampField(required=False, help_text='"infinity", if it is given at all.')
+    start_time = TimestampField(help_text="Ignored for an existing incident.")
+    end_time = InfinityTimestampField(required=False, help_text='"infinity", or left out.')
     description = serializers.CharField(allow_blank=True, required=False)
 
-    def validate_end_time(self, value):
+    def validate_end_time(self, value: Any) -> Any:
         if value != INFINITY:
-            raise serializers.ValidationError("What is open has no end yet.")
+            raise serializers.ValidationError('end_time must be "infinity" for an open incident.')
         return value
 
-    def to_internal_value(self, data):
+    def to_internal_value(self, data: Any) -> Any:
         values = super().to_internal_value(data)
         values.pop("end_time", None)
         return values
 
 
 class OpenSetSerializer(serializers.Serializer):
-    """All that is open at a source."""
+    """All open incidents of a source."""
 
     incidents = serializers.ListField(
-        child=serializers.JSONField(allow_null=True), allow_empty=True, max_length=MOST_OPEN
+        child=serializers.JSONField(allow_null=True), allow_empty=True, max_length=MAX_OPEN_INCIDENTS
     )
 
 
 class TicketSerializer(serializers.Serializer):
-    """The address of the ticket in which somebody works on the incident; empty for none."""
+    """The URL of the incident's ticket; empty for none."""
 
     ticket_url = serializers.CharField(allow_blank=True)
 
 
 class EventSerializer(serializers.Serializer):
-    """A new event. Source systems must say when it happened; for people the default is now."""
+    """A new event. Sources must give the timestamp; for users the default is now."""
 
     type = serializers.ChoiceField(EventType.choices)
     timestamp = TimestampField(required=False)
     description = serializers.CharField(allow_blank=True, required=False)
 
-    def validate_type(self, value):
+    def validate_type(self, value: str) -> EventType:
         return EventType(value)
 
 
@@ -157,52 +175,52 @@ class AckEventSerializer(serializers.Serializer):
 
 
 class AckSerializer(serializers.Serializer):
-    """A new acknowledgement; without an expiration it holds forever."""
+    """A new acknowledgement; without an expiration it never expires."""
 
     event = AckEventSerializer()
     expiration = TimestampField(required=False, allow_null=True)
 
     @staticmethod
-    def to_arguments(data: dict) -> dict:
-        """Return what ``services.acknowledge`` takes."""
+    def to_arguments(data: dict[str, Any]) -> dict[str, Any]:
+        """Return the arguments of ``services.acknowledge``."""
         event = {name: value for name, value in data["event"].items() if name != "type"}
         return {**event, "expiration": data.get("expiration")}
 
 
-class ManySerializer(serializers.Serializer):
-    """The incidents to which the same is to be done."""
+class BatchSerializer(serializers.Serializer):
+    """The incidents that a request changes."""
 
     ids = serializers.ListField(
-        child=serializers.IntegerField(min_value=1, max_value=LARGEST_ID), allow_empty=True, max_length=MOST_AT_ONCE
+        child=serializers.IntegerField(min_value=1, max_value=LARGEST_ID), allow_empty=True, max_length=MAX_BATCH_SIZE
     )
 
 
 class FlatAckSerializer(AckSerializer):
-    """An acknowledgement whose event's parts may also stand beside it."""
+    """An acknowledgement. The fields of its event may also be given beside it."""
 
     event = AckEventSerializer(required=False)
     timestamp = TimestampField(required=False)
     description = serializers.CharField(allow_blank=True, required=False)
 
-    def to_internal_value(self, data):
+    def to_internal_value(self, data: Any) -> Any:
         values = super().to_internal_value(data)
         beside = {name: values.pop(name) for name in ("timestamp", "description") if name in values}
         return {**values, "event": {**beside, **values.get("event", {})}}
 
 
-class ManyAcksSerializer(ManySerializer):
+class ManyAcksSerializer(BatchSerializer):
     """The same acknowledgement of many incidents."""
 
     ack = FlatAckSerializer()
 
 
-class ManyEventsSerializer(ManySerializer):
-    """The same event of many incidents. A ``timestamp`` beside the event, in no certain zone, is not looked at."""
+class ManyEventsSerializer(BatchSerializer):
+    """The same event of many incidents. A ``timestamp`` beside the event has no zone and is ignored."""
 
     event = EventSerializer()
 
 
-class ManyTicketsSerializer(ManySerializer, TicketSerializer):
+class ManyTicketsSerializer(BatchSerializer, TicketSerializer):
     """The same ticket for many incidents."""
 
 
@@ -221,11 +239,11 @@ class SourceTypeSerializer(serializers.Serializer):
     }
 )
 class SourceTypeField(serializers.Field):
-    """A source type by its name: ``"nav"``, or as it is shown, ``{"name": "nav"}``."""
+    """A source type by its name: ``"nav"``, or as in responses, ``{"name": "nav"}``."""
 
     default_error_messages = {"unknown": "There is no source type of this name."}
 
-    def to_internal_value(self, data):
+    def to_internal_value(self, data: Any) -> SourceSystemType:
         name = data.get("name") if isinstance(data, dict) else data
         name = SourceTypeSerializer().fields["name"].run_validation(name)
         source_type = SourceSystemType.objects.filter(name=name).first()
@@ -233,7 +251,7 @@ class SourceTypeField(serializers.Field):
 
 
 class SourceNameSerializer(serializers.Serializer):
-    """What may be changed of a source."""
+    """The fields of a source that can be changed."""
 
     name = serializers.CharField(max_length=SourceSystem._meta.get_field("name").max_length)
 
@@ -247,7 +265,7 @@ class SourceSerializer(SourceNameSerializer):
         max_length=150, allow_blank=True, required=False, help_text="Name of its account; by default the source's name."
     )
 
-    def to_arguments(self) -> dict:
-        """Return what ``sources.create_source`` takes."""
+    def to_arguments(self) -> dict[str, Any]:
+        """Return the arguments of ``sources.create_source``."""
         data = dict(self.validated_data)
         return {"source_type": data.pop("type"), **data}

@@ -1,8 +1,8 @@
-"""Addresses below ``/api/v1/incidents/``."""
+"""URLs below ``/api/v1/incidents/``."""
 
 from django.urls import path
 
-from . import batch_views, bulk_views, source_views, sync_views, views
+from . import batch_views, source_views, views
 
 app_name = "incident"
 many_v1 = [
@@ -17,11 +17,11 @@ many_v2 = [
 ]
 urlpatterns = [
     path("", views.IncidentListView.as_view(), name="incident-list"),
-    path("bulk/", bulk_views.BulkView.as_view(), name="incident-bulk"),
+    path("bulk/", batch_views.BulkView.as_view(), name="incident-bulk"),
     *many_v1,
     path("mine/", views.MyIncidentListView.as_view(), name="incident-mine"),
-    path("mine/open-set/", sync_views.OpenSetView.as_view(), name="open-set"),
-    path("mine/by-source-id/<path:source_incident_id>/", sync_views.BySourceIdView.as_view(), name="by-source-id"),
+    path("mine/open-set/", batch_views.OpenSetView.as_view(), name="open-set"),
+    path("mine/by-source-id/<path:source_incident_id>/", batch_views.BySourceIdView.as_view(), name="by-source-id"),
     path("open/", views.OpenIncidentListView.as_view(), name="incident-open"),
     path("open+unacked/", views.OpenUnackedIncidentListView.as_view(), name="incident-open-unacked"),
     path("metadata/", source_views.MetadataView.as_view(), name="metadata"),

@@ -1,16 +1,20 @@
-"""Incidents over REST: find, hand over to a service, show."""
+"""Views of incidents, events and acknowledgements. They find the incident, call a service and represent the result."""
 
-from functools import cache
+from collections.abc import Callable
+from typing import Any
 
+from django.db.models import QuerySet
+from django.http.response import HttpResponseBase
 from django.shortcuts import get_object_or_404
 from django_filters.rest_framework import DjangoFilterBackend
 from rest_framework import generics, status
 from rest_framework.exceptions import ValidationError
+from rest_framework.request import Request
 from rest_framework.response import Response
-from rest_framework.serializers import Serializer
 
 from argus.api.arrays import array_response
 from argus.api.pagination import KeysetPagination
+from argus.auth.requests import get_actor
 from argus.http.idempotency import idempotent
 from argus.incident import services
 from argus.incident.models import Event, Incident
@@ -20,33 +24,35 @@ from argus.util.errors import DomainError
 from . import openapi
 from .filters import IncidentFilter, MyIncidentFilter
 from .representation import incident_rows, represent_ack, represent_event, represent_incident, represent_rows
-from .serializers import AckSerializer, EventSerializer, IncidentPatchSerializer, IncidentSerializer, TicketSerializer
+from .serializers import (
+    AckSerializer,
+    EventSerializer,
+    IncidentPatchSerializer,
+    IncidentSerializer,
+    TicketSerializer,
+    validate_body,
+)
 
 
-class IncidentView(generics.GenericAPIView):
-    """What all views of incidents share."""
+class IncidentView(generics.GenericAPIView[Any]):
+    """Base class of the views of incidents."""
 
     queryset = Incident.objects.all()
 
-    def get_queryset(self):
-        """Leave out what the caller may not know of: it is as if it were not there."""
-        return super().get_queryset().visible_to(self.request.user)
+    def get_queryset(self) -> QuerySet[Incident]:
+        """Return the incidents that the user may see; to others the response is 404."""
+        return Incident.objects.visible_to(self.request.user)
 
     def get_incident(self) -> Incident:
-        """Find the incident named in the path, its source loaded."""
+        """Return the incident of the URL, with its source. Raises ``Http404``."""
         return get_object_or_404(self.get_queryset().select_related("source"), pk=self.kwargs["pk"])
 
-    def validated(self) -> dict:
-        """Return the body's data in shape. Raises ``ValidationError``."""
+    def validated(self) -> dict[str, Any]:
+        """Return the validated body. Raises ``ValidationError``."""
         if self.request.data is None:
             raise ValidationError({"non_field_errors": ["The body is null."]})
-        return shape(self.serializer_class).run_validation(self.request.data)
-
-
-@cache
-def shape(serializer_class) -> Serializer:
-    """Return the one instance that checks all bodies: making its fields anew takes longer than the check itself."""
-    return serializer_class()
+        assert self.serializer_class is not None
+        return validate_body(self.serializer_class, self.request.data)
 
 
 @openapi.incident_list
@@ -59,19 +65,21 @@ class IncidentListView(IncidentView):
     filter_backends = [DjangoFilterBackend]
     filterset_class = IncidentFilter
 
-    def get(self, request):
+    def get(self, request: Request) -> Response:
         """List incidents in pages."""
-        rows = self.paginate_queryset(incident_rows(self.filter_queryset(self.get_queryset())))
-        return Response(self.paginator.get_envelope(represent_rows(rows)))
+        paginator = KeysetPagination()
+        incidents = incident_rows(self.filter_queryset(self.get_queryset()))
+        rows = paginator.paginate_queryset(incidents, request, self)
+        return Response(paginator.get_envelope(represent_rows(rows)))
 
-    def post(self, request):
-        """Take in a new incident of the caller's source."""
-        data = dict(self.validated())
+    def post(self, request: Request) -> Response:
+        """Create an incident of the caller's source."""
+        actor, values = get_actor(request), self.validated()
         try:
-            source = source_to_post_for(request.user, data.pop("source", None))
+            source = source_to_post_for(actor, values.pop("source", None))
         except DomainError as error:
             raise ValidationError([error.message]) from None
-        incident = services.create_incident(source, actor=request.user, **data)
+        incident = services.create_incident(source, actor=actor, **values)
         return Response(represent_incident(incident, incident.new_tags), status=status.HTTP_201_CREATED)
 
 
@@ -81,7 +89,7 @@ class MyIncidentListView(IncidentListView):
 
     filterset_class = MyIncidentFilter
 
-    def get_queryset(self):
+    def get_queryset(self) -> QuerySet[Incident]:
         return super().get_queryset().posted_by(self.request.user)
 
 
@@ -91,13 +99,13 @@ class IncidentDetailView(IncidentView):
 
     serializer_class = IncidentPatchSerializer
 
-    def get(self, request, pk):
+    def get(self, request: Request, pk: int) -> Response:
         """Show an incident."""
         return Response(represent_incident(self.get_incident()))
 
-    def patch(self, request, pk):
+    def patch(self, request: Request, pk: int) -> Response:
         """Change the details URL, the ticket URL or the whole set of tags."""
-        incident = services.update_incident(self.get_incident(), actor=request.user, **self.validated())
+        incident = services.update_incident(self.get_incident(), actor=get_actor(request), **self.validated())
         return Response(represent_incident(incident))
 
 
@@ -107,9 +115,9 @@ class TicketView(IncidentView):
 
     serializer_class = TicketSerializer
 
-    def put(self, request, pk):
+    def put(self, request: Request, pk: int) -> Response:
         """Set the ticket URL; an empty text clears it."""
-        incident = services.update_incident(self.get_incident(), actor=request.user, **self.validated())
+        incident = services.update_incident(self.get_incident(), actor=get_actor(request), **self.validated())
         return Response({"ticket_url": incident.ticket_url})
 
 
@@ -119,31 +127,31 @@ class OpenIncidentListView(IncidentView):
 
     serializer_class = IncidentSerializer
 
-    def get(self, request):
+    def get(self, request: Request) -> HttpResponseBase:
         """List incidents in a bare array."""
-        rows = incident_rows(self.wanted(self.get_queryset()))
+        rows = incident_rows(self.get_queryset())
         return array_response(request, rows, time_field="start_time", represent=represent_rows)
 
-    def wanted(self, queryset):
-        return queryset.open()
+    def get_queryset(self) -> QuerySet[Incident]:
+        return super().get_queryset().open()
 
 
 @openapi.open_unacked_incident_list
 class OpenUnackedIncidentListView(OpenIncidentListView):
-    """All open incidents that nobody has acknowledged, newest first."""
+    """All open incidents without an acknowledgement that still holds, newest first."""
 
-    def wanted(self, queryset):
-        return super().wanted(queryset).unacked()
+    def get_queryset(self) -> QuerySet[Incident]:
+        return super().get_queryset().unacked()
 
 
 class EventView(IncidentView):
-    """What the views of an incident's history share."""
+    """Base class of the views of an incident's history."""
 
-    serializer_class = EventSerializer
-    represent = staticmethod(represent_event)
+    serializer_class: Any = EventSerializer
+    represent: Callable[[Event], dict[str, Any]] = staticmethod(represent_event)
 
-    def get_events(self):
-        """Return the events of the incident named in the path, which must be there."""
+    def get_events(self) -> QuerySet[Event]:
+        """Return the events of the incident of the URL. Raises ``Http404`` without such an incident."""
         incident = get_object_or_404(self.get_queryset().only("pk"), pk=self.kwargs["pk"])
         return Event.objects.filter(incident=incident).select_related("actor")
 
@@ -153,7 +161,7 @@ class EventView(IncidentView):
 class EventListView(EventView):
     """The events of an incident, newest first."""
 
-    def get(self, request, pk):
+    def get(self, request: Request, pk: int) -> HttpResponseBase:
         """List events in a bare array."""
         return array_response(
             request,
@@ -162,10 +170,10 @@ class EventListView(EventView):
             represent=lambda events: [self.represent(event) for event in events],
         )
 
-    def post(self, request, pk):
-        """Record that something happened."""
-        incident, data = self.get_incident(), dict(self.validated())
-        event = services.record_event(incident, data.pop("type"), actor=request.user, **data)
+    def post(self, request: Request, pk: int) -> Response:
+        """Record an event."""
+        incident, values = self.get_incident(), self.validated()
+        event = services.record_event(incident, values.pop("type"), actor=get_actor(request), **values)
         return Response(self.represent(event), status=status.HTTP_201_CREATED)
 
 
@@ -173,18 +181,18 @@ class EventListView(EventView):
 class EventDetailView(EventView):
     """One event of an incident."""
 
-    def get(self, request, pk, event_pk):
+    def get(self, request: Request, pk: int, event_pk: int) -> Response:
         """Show an event."""
         return Response(self.represent(get_object_or_404(self.get_events(), pk=event_pk)))
 
 
 class AckView(EventView):
-    """An acknowledgement is an event with an expiration: it lists and shows like one."""
+    """Base class of the views of acknowledgements: events with an expiration."""
 
     serializer_class = AckSerializer
     represent = staticmethod(represent_ack)
 
-    def get_events(self):
+    def get_events(self) -> QuerySet[Event]:
         return super().get_events().filter(ack__isnull=False).select_related("ack")
 
 
@@ -193,10 +201,10 @@ class AckView(EventView):
 class AckListView(AckView, EventListView):
     """The acknowledgements of an incident, newest first."""
 
-    def post(self, request, pk):
+    def post(self, request: Request, pk: int) -> Response:
         """Acknowledge the incident."""
-        incident, data = self.get_incident(), self.validated()
-        ack = services.acknowledge(incident, actor=request.user, **AckSerializer.to_arguments(data))
+        incident, values = self.get_incident(), AckSerializer.to_arguments(self.validated())
+        ack = services.acknowledge(incident, actor=get_actor(request), **values)
         return Response(self.represent(ack.event), status=status.HTTP_201_CREATED)
 
 

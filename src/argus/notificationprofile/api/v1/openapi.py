@@ -5,7 +5,7 @@ from rest_framework import serializers
 
 from argus.api.fields import TimestampField
 from argus.api.openapi import LINK_HEADER, PAGE_PARAMETERS, array_or_page_of, described
-from argus.incident.api.v1.openapi import Actor, Incident
+from argus.incident.api.v1.representation import Actor, Incident
 from argus.notificationprofile.models import Medium, Reason, Verdict
 
 from .serializers import ShownProfileSerializer

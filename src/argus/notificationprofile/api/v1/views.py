@@ -10,8 +10,9 @@ from rest_framework.utils import html
 from argus.api.arrays import array_response
 from argus.api.owned import OwnRows
 from argus.incident.api.v1.representation import incident_rows, represent_rows
-from argus.incident.criteria import SOURCES, matching
+from argus.incident.criteria import SOURCES
 from argus.incident.models import Incident
+from argus.incident.queries import filter_by_criteria
 from argus.notificationprofile import validation
 from argus.notificationprofile.models import Filter, NotificationProfile, Timeslot
 from argus.util.errors import DomainError
@@ -106,7 +107,7 @@ class ProfileView(ProfileRows, generics.RetrieveUpdateDestroyAPIView):
 
 def matching_incidents(request, criteria: list):
     """Answer with the incidents that any of the criteria match, newest first."""
-    rows = incident_rows(matching(Incident.objects.visible_to(request.user), criteria))
+    rows = incident_rows(filter_by_criteria(Incident.objects.visible_to(request.user), criteria))
     return array_response(request, rows, time_field="start_time", represent=represent_rows)
 
 
