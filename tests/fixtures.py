@@ -7,7 +7,7 @@ import pytest
 from django.core.management import call_command
 from django.db import connection, connections
 
-from argus.notificationprofile.notify import waker
+from argus.notificationprofile.notify import wake_up
 from tests.factories import INCIDENTS, Client, incident_body, make_client, make_source, make_superuser, make_user
 
 
@@ -96,4 +96,4 @@ def parallel_db(transactional_db, tmp_path):
 def nobody_is_called_later():
     """What a test has committed wakes workers during that test; afterwards no connection stays open for it."""
     yield
-    waker.close()
+    wake_up.close()

@@ -29,7 +29,7 @@ from tests.servers import Server, running, running_postgres, running_valkey
 from .usage import CORES, Cpu, cpu_of, cpu_of_machine
 
 PATIENCE = 120
-OUTBOX = "SELECT count(*) FROM argus_notificationprofile_outboxentry"
+OUTBOX = "SELECT count(*) FROM argus_incident_change WHERE NOT routed"
 # Where Redis has the number of the last change that was told, and the change.
 STATE, LOG = "{argus.live}:state", "{argus.live}:log:staff"
 

@@ -11,7 +11,8 @@ from urllib.parse import quote
 
 from django.db import connection
 
-from argus.notificationprofile.models import Delivery, OutboxEntry, RoutingVersion, Verdict
+from argus.incident.models import Change
+from argus.notificationprofile.models import Delivery, RoutingVersion, Verdict
 from argus.notificationprofile.profile_cache import VERSION
 from tests.factories import make_incident, make_source, make_user
 from tests.live import SOURCE_DIR
@@ -98,7 +99,9 @@ def post_incidents(number: int) -> list:
 def wait_until(condition, seconds: float = PATIENCE) -> None:
     deadline = time.monotonic() + seconds
     while not condition():
-        assert time.monotonic() < deadline, f"{verdicts()} and {OutboxEntry.objects.count()} events after {seconds} s"
+        assert time.monotonic() < deadline, (
+            f"{verdicts()} and {Change.objects.unrouted().count()} events after {seconds} s"
+        )
         time.sleep(0.05)
 
 
@@ -109,7 +112,7 @@ def wait_until_settled(seconds: float = PATIENCE) -> None:
 
 def is_settled() -> bool:
     """Whether everybody was told of everything."""
-    return not (OutboxEntry.objects.exists() or Delivery.objects.unsettled().exists())
+    return not (Change.objects.unrouted().exists() or Delivery.objects.unsettled().exists())
 
 
 def verdicts() -> dict[str, int]:

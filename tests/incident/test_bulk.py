@@ -4,8 +4,7 @@ import pytest
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
-from argus.incident.models import Event, Incident, Tag
-from argus.notificationprofile.models import OutboxEntry
+from argus.incident.models import Change, Event, Incident, Tag
 from tests.factories import INCIDENTS, incident_body, make_client, make_incident, make_source
 from tests.parallel import at_once
 
@@ -81,7 +80,7 @@ def test_the_whole_list_again_changes_nothing(post):
     again = post(bodies(5))
     assert [result["pk"] for result in again] == [result["pk"] for result in first]
     assert {result["status"] for result in again} == {"exists"}
-    assert Event.objects.count() == OutboxEntry.objects.count() == 5
+    assert Event.objects.count() == Change.objects.unrouted().count() == 5
 
 
 @pytest.mark.parametrize(
@@ -150,7 +149,7 @@ def test_everyone_is_told_as_of_single_ones(post, recorded, announced):
     assert [(incident.source_incident_id, created) for incident, created in heard] == [
         (f"bulk-{n}", True) for n in range(3)
     ]
-    assert OutboxEntry.objects.count() == 3
+    assert Change.objects.unrouted().count() == 3
 
 
 def test_the_number_of_queries_does_not_grow(as_source):
@@ -196,4 +195,4 @@ def test_the_same_list_many_times_at_once_is_taken_in_once(parallel_db):
     assert [answer.status_code for answer in answers] == [200] * 4
     statuses = [result["status"] for answer in answers for result in answer.json()["results"]]
     assert sorted(statuses) == ["created"] * 20 + ["exists"] * 60
-    assert Incident.objects.count() == Event.objects.count() == OutboxEntry.objects.count() == 20
+    assert Incident.objects.count() == Event.objects.count() == Change.objects.unrouted().count() == 20

@@ -6,8 +6,7 @@ import pytest
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
-from argus.incident.models import Event, Incident
-from argus.notificationprofile.models import OutboxEntry
+from argus.incident.models import Change, Event, Incident
 from tests.factories import (
     INCIDENTS,
     incident_body,
@@ -160,7 +159,7 @@ def test_everybody_is_told(as_source, put, recorded, announced):
         ("changes", False),
         ("closes", False),
     }
-    assert OutboxEntry.objects.count() == 4
+    assert Change.objects.unrouted().count() == 4
 
 
 @pytest.mark.parametrize(

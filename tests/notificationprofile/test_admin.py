@@ -12,12 +12,12 @@ from django.urls import reverse
 from django.utils import timezone
 
 from argus.auth.models import PhoneNumber, User
+from argus.incident.models import Change
 from argus.notificationprofile.models import (
     Delivery,
     Filter,
     MediumHealth,
     NotificationProfile,
-    OutboxEntry,
     TimeRecurrence,
     Timeslot,
 )
@@ -27,7 +27,7 @@ from tests.incident.test_admin import NONSENSE, QUERIES
 from tests.notificationprofile.factories import make_filter, make_line, make_profile, make_timeslot
 
 WISHES = [Timeslot, Filter, NotificationProfile]
-WATCHED = [Delivery, OutboxEntry, MediumHealth]
+WATCHED = [Delivery, Change, MediumHealth]
 MODELS = WISHES + WATCHED
 BAD_VALUES = ["\x00", "zzz", "99999999999999999999", "-1", "x" * 3000, "[", "1", "24:00", "٣"]
 QUERIES = QUERIES + [

@@ -7,8 +7,8 @@ import pytest
 from django.utils import timezone
 
 from argus.auth.models import PhoneNumber
-from argus.incident.models import Event
-from argus.notificationprofile.models import Delivery, NotificationProfile, OutboxEntry
+from argus.incident.models import Change, Event
+from argus.notificationprofile.models import Delivery, NotificationProfile
 from tests.factories import INCIDENTS, make_client, make_event, make_incident, make_user
 from tests.notificationprofile.factories import make_line, make_profile
 
@@ -45,7 +45,7 @@ def before(profile) -> NotificationProfile:
 def event(before) -> Event:
     """An event that has been routed."""
     event = make_incident().events.get()
-    OutboxEntry.objects.all().delete()
+    Change.objects.update(routed=True)
     return event
 
 

@@ -10,7 +10,8 @@ from django.db import connection
 from django.db.migrations.executor import MigrationExecutor
 
 from argus.auth.models import User
-from argus.notificationprofile.models import OutboxEntry, RoutingVersion, TimeRecurrence
+from argus.incident.models import Change
+from argus.notificationprofile.models import RoutingVersion, TimeRecurrence
 from tests.factories import make_incident
 from tests.live import SOURCE_DIR
 
@@ -82,4 +83,4 @@ def test_all_works_after_going_back_and_forth(migrate):
 
     make_incident()
 
-    assert OutboxEntry.objects.count() == 1
+    assert Change.objects.unrouted().count() == 1

@@ -7,9 +7,9 @@ import pytest
 from django.db import transaction
 from django.utils import timezone
 
-from argus.incident.models import Event
+from argus.incident.models import Change, Event
 from argus.notificationprofile import outbox
-from argus.notificationprofile.models import Delivery, OutboxEntry, Reason, RoutingVersion, Verdict
+from argus.notificationprofile.models import Delivery, Reason, RoutingVersion, Verdict
 from argus.notificationprofile.outbox import Router
 from argus.notificationprofile.selection import Policy
 from tests.factories import make_event, make_incident, make_user
@@ -42,15 +42,15 @@ def expire_leases() -> None:
 
 
 def test_event_and_its_entry_are_there_or_not_together(user):
-    events, entries = Event.objects.count(), OutboxEntry.objects.count()
+    events, entries = Event.objects.count(), Change.objects.unrouted().count()
 
     with transaction.atomic():
         make_incident()
         transaction.set_rollback(True)
-    assert (Event.objects.count(), OutboxEntry.objects.count()) == (events, entries)
+    assert (Event.objects.count(), Change.objects.unrouted().count()) == (events, entries)
 
     make_incident()
-    assert (Event.objects.count(), OutboxEntry.objects.count()) == (events + 1, entries + 1)
+    assert (Event.objects.count(), Change.objects.unrouted().count()) == (events + 1, entries + 1)
 
 
 def test_routing_turns_entries_into_lines_in_the_order_of_events(user):
@@ -61,7 +61,7 @@ def test_routing_turns_entries_into_lines_in_the_order_of_events(user):
 
     assert Router().route(POLICY) == 4
 
-    assert not OutboxEntry.objects.exists()
+    assert not Change.objects.unrouted().exists()
     assert list(Delivery.objects.order_by("pk").values_list("event", flat=True)) == sorted(
         incident.events.values_list("pk", flat=True)
     )
@@ -73,7 +73,7 @@ def test_event_that_is_routed_again_is_told_once(user):
     event = make_incident().events.get()
     Router().route(POLICY)
     Delivery.objects.update(verdict=Verdict.SENT)
-    OutboxEntry.objects.create(event=event)
+    Change.objects.filter(event=event).update(routed=False)
 
     assert Router().route(POLICY) == 1
 

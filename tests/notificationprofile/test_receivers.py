@@ -5,8 +5,8 @@ from django.core.management import call_command
 from django.test import Client
 
 from argus.auth.models import PhoneNumber, User
-from argus.incident.models import Event
-from argus.notificationprofile.models import Filter, NotificationProfile, OutboxEntry, TimeRecurrence, Timeslot
+from argus.incident.models import Change, Event
+from argus.notificationprofile.models import Filter, NotificationProfile, TimeRecurrence, Timeslot
 from tests.admin_pages import Admin
 from tests.factories import INCIDENTS, PASSWORD, make_ack, make_event, make_incident, make_source, make_user
 from tests.notificationprofile.factories import API, FILTERS, PREVIEW, TIMESLOTS, make_filter, make_profile
@@ -63,17 +63,18 @@ def test_every_event_is_put_into_the_outbox(db):
     make_ack(incident)
     make_event(incident, "END")
 
-    assert set(OutboxEntry.objects.values_list("event", flat=True)) == set(Event.objects.values_list("pk", flat=True))
+    unrouted = Change.objects.unrouted().values_list("event", flat=True)
+    assert set(unrouted) == set(Event.objects.values_list("pk", flat=True))
 
 
 def test_what_is_no_event_is_not(as_user):
     incident = make_incident()
-    OutboxEntry.objects.all().delete()
+    Change.objects.update(routed=True)
 
     as_user.patch(f"{INCIDENTS}{incident.pk}/", {"ticket_url": "https://tickets.example.org/1"})
     as_user.post(f"{INCIDENTS}{incident.pk}/events/", {"type": "STA"})
 
-    assert not OutboxEntry.objects.exists()
+    assert not Change.objects.unrouted().exists()
 
 
 # The version of the wishes

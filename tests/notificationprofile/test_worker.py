@@ -7,10 +7,11 @@ from contextlib import contextmanager
 import pytest
 from django.db import connection
 
+from argus.incident.models import Change
 from argus.notificationprofile import worker
 from argus.notificationprofile.media.base import NotificationMedium
-from argus.notificationprofile.models import Delivery, MediumHealth, OutboxEntry, Reason, Verdict
-from argus.notificationprofile.notify import waker
+from argus.notificationprofile.models import Delivery, MediumHealth, Reason, Verdict
+from argus.notificationprofile.notify import wake_up
 from argus.notificationprofile.worker import Worker
 from argus.util.logs import current_request_id, on_behalf_of
 from tests.factories import make_incident, make_user
@@ -185,7 +186,7 @@ def test_switched_off_it_still_writes_the_ledger(audience, settings):
     Worker().work()
 
     assert set(Delivery.objects.values_list("verdict", "reason")) == {(Verdict.SUPPRESSED, Reason.SWITCHED_OFF)}
-    assert not OutboxEntry.objects.exists()
+    assert not Change.objects.unrouted().exists()
     assert calls == []
 
 
@@ -333,7 +334,7 @@ def test_call_that_was_read_with_the_result_of_a_query_is_not_waited_for(transac
     one = Worker()
     one.listen()
     make_incident()
-    waker.close()
+    wake_up.close()
     monkeypatch.setattr(worker, "select", lambda *_: pytest.fail("It waits for a call that has come."))
 
     one.sleep()

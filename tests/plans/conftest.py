@@ -15,9 +15,11 @@ from tests.factories import make_source, make_user
 SIZE, ALERTS, PROJECTS, SOURCES = 50_000, 10_000, 1_200, 30
 TYPES = ("nav", "zabbix", "prometheus")
 OUTBOX = """
-    INSERT INTO argus_notificationprofile_outboxentry (event_id, created)
-    SELECT id, received FROM argus_incident_event ORDER BY id DESC LIMIT 20000;
-    ANALYZE argus_notificationprofile_outboxentry;
+    INSERT INTO argus_incident_change
+        (incident_id, event_id, kind, restricted, quiet, request_id, created, routed)
+    SELECT incident_id, id, 'modified', false, false, '', received, id % 2 = 0
+    FROM argus_incident_event ORDER BY id DESC LIMIT 40000;
+    ANALYZE argus_incident_change;
 """
 
 

@@ -16,7 +16,7 @@ BIG = {
     "argus_incident_event",
     "argus_incident_acknowledgement",
     "argus_notificationprofile_delivery",
-    "argus_notificationprofile_outboxentry",
+    "argus_incident_change",
     "argus_alert_alert",
 }
 # Those that grow with every project. There are few enough to look through when it is asked who sees what.

@@ -10,9 +10,9 @@ from argus.adminkit.changelist import BoundedPaginator
 from argus.alert.models import Alert, Severity
 from argus.incident.admin import search
 from argus.incident.lifecycle import EventType
-from argus.incident.models import Acknowledgement, Event, Incident, Tag
+from argus.incident.models import Acknowledgement, Change, Event, Incident, Tag
 from argus.inventory.models import Cloud, Customer, Instance, Project, ProjectCloudMembership, ProjectGroupMembership
-from argus.notificationprofile.models import Delivery, Medium, OutboxEntry, Reason, Verdict
+from argus.notificationprofile.models import Delivery, Medium, Reason, Verdict
 from tests.admin_pages import Admin
 from tests.factories import make_superuser
 
@@ -119,7 +119,7 @@ def test_the_ledger_is_listed_by_two_filters_by_indexes(admin):
 
 
 def test_the_outbox_is_listed_by_an_index(admin):
-    assert faults(admin.client, lists(OutboxEntry, PLAIN), most=MOST) == []
+    assert faults(admin.client, lists(Change, PLAIN), most=MOST) == []
 
 
 def test_alerts_are_listed_by_indexes(admin):

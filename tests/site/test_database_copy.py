@@ -26,9 +26,9 @@ from django.contrib.sessions.models import Session
 from django.utils import timezone
 from rest_framework.authtoken.models import Token
 from argus.auth.models import PhoneNumber, User
-from argus.incident.models import Event, Incident
+from argus.incident.models import Change, Event, Incident
 from argus.incident.services import acknowledge
-from argus.notificationprofile.models import Delivery, Filter, NotificationProfile, OutboxEntry
+from argus.notificationprofile.models import Delivery, Filter, NotificationProfile
 
 kari = User.objects.get(username="kari")
 number = PhoneNumber.objects.create(user=kari, phone_number="+4747474747")
@@ -42,7 +42,7 @@ event = Event.objects.latest("pk")
 Delivery.objects.create(event=event, incident=event.incident, user=kari, profile=profile, medium="EM", address="k@x.no")
 Session.objects.create(session_key="abc", session_data="x", expire_date=datetime.max.replace(tzinfo=UTC))
 Incident.objects.latest("pk").delete()
-assert OutboxEntry.objects.exists()
+assert Change.objects.unrouted().exists()
 """
 
 

@@ -17,8 +17,8 @@ from django.utils import timezone
 from prometheus_client.parser import text_string_to_metric_families
 from rest_framework.authtoken.models import Token
 
-from argus.incident.models import Event
-from argus.notificationprofile.models import Delivery, MediumHealth, OutboxEntry
+from argus.incident.models import Change, Event
+from argus.notificationprofile.models import Delivery, MediumHealth
 from argus.site.monitoring import metrics
 from argus.site.monitoring.multiprocess import counting_together, shared_folder
 from tests.factories import incident_body, make_ack, make_incident, make_source, make_user
@@ -136,11 +136,11 @@ def test_a_token_that_ends_soon_shows(db, settings):
 
 def test_what_is_to_be_sent_is_counted_and_how_long_it_has_waited(db):
     line = make_line(make_incident().events.get(), make_user())
-    OutboxEntry.objects.update(created=timezone.now() - timedelta(hours=1))
+    Change.objects.unrouted().update(created=timezone.now() - timedelta(hours=1))
     MediumHealth.objects.create(medium="EM", failing_since=timezone.now())
     now = look()
 
-    assert now["argus_outbox_events",] == OutboxEntry.objects.count()
+    assert now["argus_outbox_events",] == Change.objects.unrouted().count()
     assert 3600 <= now["argus_oldest_due_seconds",] < 3700
     assert now["argus_deliveries_unsettled", "E-mail", "pending"] == 1
     assert now["argus_deliveries_recent", "E-mail", "pending"] == 1

@@ -13,7 +13,7 @@ from argus.alert.models import Alert
 from argus.incident.lifecycle import EventType
 from argus.incident.models import Acknowledgement, Event, Incident, IncidentTagRelation, Tag
 from argus.incident.retention import delete_finished, delete_unused_tags, finished_before, unused_tags
-from argus.notificationprofile.models import Delivery, OutboxEntry, Verdict
+from argus.notificationprofile.models import Delivery, Verdict
 from argus.site import retention
 from argus.util.infinity import INFINITY
 from tests.alert.factories import make_alert
@@ -111,7 +111,6 @@ def test_all_that_belongs_to_an_incident_goes_with_it(source):
     prune()
     assert left() == {kept.pk}
     assert set(Event.objects.values_list("incident", flat=True)) == {kept.pk}
-    assert set(OutboxEntry.objects.values_list("event__incident", flat=True)) == {kept.pk}
     assert Acknowledgement.objects.count() == Delivery.objects.count() == IncidentTagRelation.objects.count() == 1
     assert [str(tag) for tag in Tag.objects.all()] == ["host=a"]
 

@@ -8,7 +8,8 @@ from django.db.migrations.recorder import MigrationRecorder
 from django.test import Client
 from django.utils import timezone
 
-from argus.notificationprofile.models import OutboxEntry, Verdict
+from argus.incident.models import Change
+from argus.notificationprofile.models import Verdict
 from argus.site.monitoring import readiness
 from tests.factories import make_event, make_incident, make_user
 from tests.live import new_database, running_argus
@@ -25,7 +26,7 @@ def switched_on(settings):
 @pytest.fixture
 def line(db, switched_on):
     line = make_line(make_incident().events.get(), make_user())
-    OutboxEntry.objects.all().delete()
+    Change.objects.update(routed=True)
     return line
 
 
@@ -68,7 +69,7 @@ def test_fresh_notifications_are_fine(line):
 
 def test_event_that_nobody_has_taken_for_long_is_named(line):
     make_event(line.event.incident)
-    OutboxEntry.objects.update(created=timezone.now() - HOUR)
+    Change.objects.unrouted().update(created=timezone.now() - HOUR)
 
     assert readiness.examine_notifications() == "something has been waiting for too long"
 
@@ -97,7 +98,7 @@ def test_delivery_in_hand_or_settled_or_to_be_retried_is_fine(line, values):
 
 def test_delivery_behind_one_that_is_retried_is_fine_however_long(line):
     later = make_line(make_event(line.event.incident), line.user)
-    OutboxEntry.objects.all().delete()
+    Change.objects.update(routed=True)
     type(line).objects.filter(pk=line.pk).update(verdict=Verdict.RETRYING, due=timezone.now() + HOUR)
     type(line).objects.filter(pk=later.pk).update(due=timezone.now() - HOUR)
 

@@ -5,11 +5,12 @@ skips a row whose transaction commits late. Rows are kept for ``CHANGE_RETENTION
 """
 
 import json
-from collections.abc import Iterable
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass, field, replace
 from datetime import datetime, timedelta
+from functools import partial
 
-from django.db import connection
+from django.db import connection, transaction
 from django.db.models import BooleanField, QuerySet
 from django.db.models.expressions import RawSQL
 from django.utils import timezone
@@ -18,6 +19,7 @@ from argus.util.logs import current_request_id
 from argus.util.rows import key_batches
 
 from .models import Change, ChangeKind, Event, Incident
+from .signals import incident_changed
 
 CHANGE_RETENTION = timedelta(hours=1)
 # Half of the retention: a row that commits late is still there for every cursor that has not seen it.
@@ -54,14 +56,11 @@ class Cursor:
         return cls(**{**values, "time": datetime.fromisoformat(values["time"])})
 
 
-def record_changes(
-    incidents: Iterable[Incident], kind: ChangeKind, *, events: Iterable[Event | None] | None = None
-) -> list[Change]:
-    """Append one row for each incident. Call it in the transaction of the change.
+def record_changes(incidents: Sequence[Incident], kind: ChangeKind, *, events: Sequence[Event | None] = ()) -> None:
+    """Append one row for each incident, and send ``incident_changed`` after the commit.
 
-    ``events``: one event or None for each incident.
+    Call it in the transaction of the change. ``events``: one event or None for each incident, or nothing.
     """
-    incidents = list(incidents)
     request_id = current_request_id()
     changes = [
         Change(
@@ -76,7 +75,18 @@ def record_changes(
         for incident, event in zip(incidents, events or [None] * len(incidents), strict=True)
     ]
     Change.objects.bulk_create(changes)
-    return changes
+    for change in changes:
+        transaction.on_commit(partial(_send_signal, change))
+
+
+def _send_signal(change: Change) -> None:
+    incident_changed.send_robust(
+        sender=Incident,
+        incident=change.incident,
+        event=change.event,
+        kind=change.kind,
+        created=change.kind == ChangeKind.CREATED,
+    )
 
 
 def end_of_feed() -> Cursor:

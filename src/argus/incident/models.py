@@ -273,6 +273,14 @@ class ChangeKind(models.TextChoices):
     EVENT = "event"
 
 
+class ChangeQuerySet(models.QuerySet):
+    """What the readers of the feed ask for."""
+
+    def unrouted(self):
+        """Changes whose event has not been routed to deliveries yet."""
+        return self.filter(routed=False)
+
+
 class Change(models.Model):
     """A row of the change feed, written by ``changes`` only.
 
@@ -296,10 +304,12 @@ class Change(models.Model):
     # False until a worker has selected the users to notify. True at once if there is nothing to select.
     routed = models.BooleanField(default=False, editable=False)
 
+    objects = ChangeQuerySet.as_manager()
+
     class Meta:
         indexes = [
             models.Index(fields=["transaction_id"], name="change_transaction_id_idx"),
-            models.Index(fields=["id"], name="change_unrouted_idx", condition=Q(routed=False)),
+            models.Index(fields=["id", "event"], name="change_unrouted_idx", condition=Q(routed=False)),
         ]
 
     def __str__(self):

@@ -4,7 +4,7 @@ Each function is one transaction. ``actor`` is the user on whose behalf it happe
 what the actor is not entitled to is ``NotPermitted``. Times are aware datetimes.
 """
 
-from collections.abc import Iterable
+from collections.abc import Sequence
 from datetime import datetime
 
 from django.db import IntegrityError, transaction
@@ -17,10 +17,11 @@ from argus.util.infinity import INFINITY
 from argus.util.logs import audit, named
 from argus.util.urls import check_web_address
 
+from .changes import record_changes
 from .details_url import check_details_url
 from .lifecycle import EventType, Party, State, next_state, refusal
-from .models import Acknowledgement, Event, Incident, SourceSystem
-from .signals import event_recorded, incident_changed
+from .models import Acknowledgement, ChangeKind, Event, Incident, SourceSystem
+from .signals import event_recorded
 from .tags import add_tags, replace_tags
 
 
@@ -79,7 +80,7 @@ def create_incident(source: SourceSystem, *, actor, tags: list[tuple[str, str]] 
 def record_start(incidents: list[Incident]) -> None:
     """Write the first event of incidents that have just been stored with their tags, and announce them."""
     now = timezone.now()
-    write_events(
+    events = [
         Event(
             incident=incident,
             type=EventType.START,
@@ -89,9 +90,8 @@ def record_start(incidents: list[Incident]) -> None:
             description=incident.description,
         )
         for incident in incidents
-    )
-    for incident in incidents:
-        announce(incident, created=True)
+    ]
+    write_events(events, ChangeKind.CREATED)
 
 
 @transaction.atomic
@@ -124,8 +124,9 @@ def record_event(
     if new_state is not state:
         incident.end_time = INFINITY if new_state is State.OPEN else timestamp
         incident.save(update_fields=["end_time"])
-        announce(incident)
-    return _write_event(incident, event_type, actor=actor, timestamp=timestamp, description=description, quiet=quiet)
+    kind = ChangeKind.EVENT if new_state is state else ChangeKind.MODIFIED
+    values = {"timestamp": timestamp, "description": description, "quiet": quiet}
+    return _write_event(incident, event_type, kind=kind, actor=actor, **values)
 
 
 @transaction.atomic
@@ -154,7 +155,6 @@ def acknowledge(
     if incident.acked_until is None or until > incident.acked_until:
         incident.acked_until = until
         incident.save(update_fields=["acked_until"])
-    announce(incident)
     return ack
 
 
@@ -171,7 +171,6 @@ def cancel_acknowledgement(incident: Incident, *, actor) -> Event:
     acks.filter(Q(expiration=None) | Q(expiration__gt=now)).update(expiration=now)
     incident.acked_until = None
     incident.save(update_fields=["acked_until"])
-    announce(incident)
     description = "The acknowledgement was cancelled."
     return _write_event(incident, EventType.OTHER, actor=actor, timestamp=now, description=description)
 
@@ -185,7 +184,7 @@ def delete_acknowledgement(ack: Acknowledgement, *, actor) -> None:
     remaining = Acknowledgement.objects.filter(event__incident=incident).values_list("expiration", flat=True)
     incident.acked_until = max((expiration or INFINITY for expiration in remaining), default=None)
     incident.save(update_fields=["acked_until"])
-    announce(incident)
+    record_changes([incident], ChangeKind.MODIFIED)
 
 
 @transaction.atomic
@@ -213,7 +212,7 @@ def update_incident(
         changed.append("tags")
     if changed:
         audit("changed", named(incident), actor=actor, parts=changed)
-        announce(incident)
+        record_changes([incident], ChangeKind.MODIFIED)
     return incident
 
 
@@ -246,7 +245,6 @@ def _correct_end_time(incident: Incident, end_time: datetime, *, actor) -> None:
     incident.save(update_fields=["end_time"])
     description = f"End time corrected from {wire_time(old)} to {wire_time(end_time)}."
     _write_event(incident, EventType.OTHER, actor=actor, timestamp=timezone.now(), description=description)
-    announce(incident)
 
 
 @transaction.atomic
@@ -290,19 +288,16 @@ def lock_incident(incident: Incident) -> Incident:
     return Incident.objects.select_for_update(of=("self",)).select_related("source").get(pk=incident.pk)
 
 
-def _write_event(incident: Incident, event_type: EventType, **values) -> Event:
-    (event,) = write_events([Event(incident=incident, type=event_type, received=timezone.now(), **values)])
+def _write_event(
+    incident: Incident, event_type: EventType, *, kind: ChangeKind = ChangeKind.MODIFIED, **values
+) -> Event:
+    event = Event(incident=incident, type=event_type, received=timezone.now(), **values)
+    write_events([event], kind)
     return event
 
 
-def write_events(events: Iterable[Event]) -> list[Event]:
-    """Store events whose effect is written already, and tell of them; within the transaction of the change."""
-    events = list(events)
+def write_events(events: Sequence[Event], kind: ChangeKind) -> None:
+    """Store events whose effect is written already, with a change each; within the transaction of the change."""
     Event.objects.bulk_create(events)
     event_recorded.send(sender=Event, events=events)
-    return events
-
-
-def announce(incident: Incident, *, created: bool = False) -> None:
-    """Tell the world, once the change is safely stored."""
-    transaction.on_commit(lambda: incident_changed.send_robust(sender=Incident, incident=incident, created=created))
+    record_changes([event.incident for event in events], kind, events=events)

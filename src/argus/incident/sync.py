@@ -12,9 +12,10 @@ from argus.util.infinity import INFINITY
 from argus.util.rows import in_batches, insert_missing
 
 from .bulk import NAME
+from .changes import record_changes
 from .lifecycle import EventType
-from .models import Event, Incident, IncidentTagRelation, SourceSystem, Tag
-from .services import announce, draft_incident, record_start, write_events
+from .models import ChangeKind, Event, Incident, IncidentTagRelation, SourceSystem, Tag
+from .services import draft_incident, record_start, write_events
 from .tags import add_tags_to_all
 
 # What a list may say anew of an incident that is known. Its start stays what it was.
@@ -77,8 +78,7 @@ def replace_open_set(source: SourceSystem, wanted: list[dict], *, actor, is_comp
     _reopen(difference.reopened, source, now=now)
     _close(difference.closed, source, now=now)
     difference.updated = [incident for incident in difference.updated if incident not in difference.reopened]
-    for incident in (*difference.reopened, *difference.updated, *difference.closed):
-        announce(incident)
+    record_changes(difference.updated, ChangeKind.MODIFIED)
     return difference
 
 
@@ -190,7 +190,8 @@ def _relations(incidents: list[int]):
 
 def _reopen(incidents: list[Incident], source: SourceSystem, *, now: datetime) -> None:
     _move_end(incidents, INFINITY)
-    write_events([_event(incident, EventType.REOPEN, source, now) for incident in incidents])
+    events = [_event(incident, EventType.REOPEN, source, now) for incident in incidents]
+    write_events(events, ChangeKind.MODIFIED)
 
 
 def _close(incidents: list[Incident], source: SourceSystem, *, now: datetime) -> None:
@@ -200,7 +201,8 @@ def _close(incidents: list[Incident], source: SourceSystem, *, now: datetime) ->
         ended |= set(Event.objects.filter(incident__in=chunk, type=EventType.END).values_list("incident_id", flat=True))
     _move_end(incidents, now)
     types = {incident.pk: EventType.CLOSE if incident.pk in ended else EventType.END for incident in incidents}
-    write_events([_event(incident, types[incident.pk], source, now) for incident in incidents])
+    events = [_event(incident, types[incident.pk], source, now) for incident in incidents]
+    write_events(events, ChangeKind.MODIFIED)
 
 
 def _move_end(incidents: list[Incident], moment: datetime) -> None:

@@ -12,9 +12,9 @@ from django.utils import timezone
 
 from argus.api.arrays import MOST_ROWS
 from argus.api.fields import wire_time
-from argus.incident.models import Event
+from argus.incident.models import Change, Event
 
-from .models import Delivery, Medium, NotificationProfile, OutboxEntry, Reason, Verdict
+from .models import Delivery, Medium, NotificationProfile, Reason, Verdict
 
 # How far back an absent line tells something: older lines may have been deleted (``manage.py prune_deliveries``).
 LEDGER_DAYS = 90
@@ -59,7 +59,7 @@ def represent_others(event: Event, user, lines: list[Delivery]) -> list[dict]:
     profiles = NotificationProfile.objects.select_related("user", "phone_number").order_by("pk")
     if not user.is_staff:
         profiles = profiles.filter(user_id=user.pk)
-    if OutboxEntry.objects.filter(event=event).exists():
+    if Change.objects.unrouted().filter(event=event).exists():
         return [represent_other(event, profile, is_routed=False) for profile in profiles[:room]]
     if event.received < timezone.now() - timedelta(days=LEDGER_DAYS):
         return []

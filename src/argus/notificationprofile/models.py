@@ -106,17 +106,6 @@ class NotificationProfile(models.Model):
         return f"{self.user}: {self.timeslot}"
 
 
-class OutboxEntry(models.Model):
-    """An event that nobody has been selected for yet. Written in the event's own transaction, gone when routed."""
-
-    event = models.OneToOneField(Event, models.CASCADE, related_name="+")
-    created = models.DateTimeField(default=timezone.now)
-    request_id = models.CharField(max_length=64, blank=True, default="", db_default="")
-
-    def __str__(self):
-        return f"Event {self.event_id}"
-
-
 class RoutingVersion(models.Model):
     """One row that counts the changes of everything that selection depends on: workers know by it what is stale."""
 

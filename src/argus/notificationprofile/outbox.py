@@ -14,10 +14,11 @@ from django.db import connection, transaction
 from django.db.models import Exists, F, Min, OuterRef, Q
 from django.utils import timezone
 
+from argus.incident.models import Change
 from argus.util.rows import key_batches
 
 from .media.message import with_message_parts
-from .models import UNSETTLED, Delivery, DeliveryQuerySet, OutboxEntry, Reason, RoutingVersion, Verdict
+from .models import UNSETTLED, Delivery, DeliveryQuerySet, Reason, RoutingVersion, Verdict
 from .profile_cache import VERSION, Routing
 from .selection import Policy, load_facts, select
 
@@ -48,15 +49,15 @@ class Router:
             # Another worker has it, or "manage.py flush" has taken it away.
             RoutingVersion.objects.bulk_create([RoutingVersion(pk=VERSION)], ignore_conflicts=True)
             return 0
-        entries = list(OutboxEntry.objects.order_by("pk").only("event_id", "request_id")[:EVENTS_AT_ONCE])
-        if entries:
-            routing, requests = self.profiles_at(number), {entry.event_id: entry.request_id for entry in entries}
+        changes = list(Change.objects.unrouted().order_by("pk").only("event_id", "request_id")[:EVENTS_AT_ONCE])
+        if changes:
+            routing, requests = self.profiles_at(number), {change.event_id: change.request_id for change in changes}
             lines = [line for facts in load_facts(requests) for line in select(facts, routing, policy)]
             for line in lines:
                 line.request_id = requests[line.event_id]
             Delivery.objects.bulk_create(lines, ignore_conflicts=True, batch_size=500)
-            OutboxEntry.objects.filter(pk__in=[entry.pk for entry in entries]).delete()
-        return len(entries)
+            Change.objects.filter(pk__in=[change.pk for change in changes]).update(routed=True)
+        return len(changes)
 
     def profiles_at(self, version: int) -> Routing:
         """Return the wishes as they stand now, at this version.
@@ -155,7 +156,7 @@ def oldest_waiting() -> datetime | None:
     Deliveries that wait for an earlier one do not count, however long that one is being retried. Of those that are
     due only the first are looked at, so that a long queue is no more work than a short one.
     """
-    event = OutboxEntry.objects.order_by("pk").values_list("created", flat=True).first()
+    event = Change.objects.unrouted().order_by("pk").values_list("created", flat=True).first()
     first = due_now(timezone.now()).order_by("due", "pk").values_list("pk", flat=True)[:EXAMINED_AT_ONCE]
     ready = Delivery.objects.filter(~has_one_before(), pk__in=list(first))
     delivery = ready.aggregate(due=Min("due"))["due"]

@@ -1,16 +1,14 @@
 """What this app does when others change something: it writes rows, or it does nothing."""
 
 from django.contrib.auth import get_user_model
-from django.db import transaction
 from django.db.models.signals import m2m_changed, post_save, pre_delete
 from django.dispatch import receiver
 
 from argus.auth.models import PhoneNumber
-from argus.incident.signals import event_recorded
-from argus.util.logs import current_request_id
+from argus.incident.signals import incident_changed
 
-from .models import Filter, NotificationProfile, OutboxEntry, TimeRecurrence, Timeslot
-from .notify import waker
+from .models import Filter, NotificationProfile, TimeRecurrence, Timeslot
+from .notify import wake_workers
 from .profile_cache import touch_routing
 from .timeslots import create_default_timeslot
 
@@ -18,13 +16,11 @@ from .timeslots import create_default_timeslot
 IRRELEVANT = {"last_login", "password"}
 
 
-@receiver(event_recorded, dispatch_uid="put_into_outbox")
-def put_into_outbox(sender, events, **kwargs):
-    """Note, in the events' own transaction, that people are to be selected for them, if anybody is to be told."""
-    request_id = current_request_id()
-    if entries := [OutboxEntry(event_id=event.pk, request_id=request_id) for event in events if not event.quiet]:
-        OutboxEntry.objects.bulk_create(entries)
-        transaction.on_commit(waker.wake, robust=True)
+@receiver(incident_changed, dispatch_uid="wake_workers")
+def wake_workers_for_event(sender, event, **kwargs):
+    """Wake the workers for an event that users may have to be notified of."""
+    if event is not None and not event.quiet:
+        wake_workers()
 
 
 @receiver(post_save, sender=get_user_model(), dispatch_uid="give_default_timeslot")

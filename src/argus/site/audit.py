@@ -5,14 +5,14 @@ from django.dispatch import receiver
 
 from argus.incident.lifecycle import EventType
 from argus.incident.models import Event, Incident, SourceSystem
-from argus.incident.signals import event_recorded
+from argus.incident.signals import incident_changed
 from argus.util.logs import audit
 
 
-@receiver(event_recorded, dispatch_uid="audit_events")
-def audit_events(sender, events, **kwargs):
-    """Tell of each event when it is committed."""
-    for event in events:
+@receiver(incident_changed, dispatch_uid="audit_event")
+def audit_event(sender, event, **kwargs):
+    """Log each event of an incident, after the commit."""
+    if event is not None:
         verb = f"recorded {EventType(event.type).name}"
         details = {"incident": event.incident_id, "event": event.pk}
         audit(verb, f"incident {event.incident_id}", actor=actor_of(event), **details)

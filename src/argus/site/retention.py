@@ -10,6 +10,7 @@ from django.db.models import QuerySet
 from django.utils import timezone
 
 from argus.auth.retention import delete_expired, expired_sessions, expired_tokens
+from argus.incident.changes import delete_changes, old_changes
 from argus.incident.retention import delete_finished, delete_unused_tags, finished_before, unused_tags
 from argus.notificationprofile.delivery_log import LEDGER_DAYS
 from argus.notificationprofile.models import Delivery
@@ -55,6 +56,7 @@ def steps(days: int) -> list[Step]:
         # Each brings events, tags and deliveries along: a portion is a fraction of a second.
         Step("incidents", finished_before(moment), partial(delete_finished, moment=moment), portion=200),
         Step("other deliveries", Delivery.objects.settled_before(ledger), delete_settled),
+        Step("changes", old_changes(now), delete_changes),
         Step("unused tags", unused_tags(), delete_unused_tags),
         Step("expired tokens", expired_tokens(), partial(delete_expired, expired_tokens())),
         Step("expired sessions", expired_sessions(), partial(delete_expired, expired_sessions())),

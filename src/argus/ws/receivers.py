@@ -7,6 +7,7 @@ from django.db.models.signals import post_delete, post_save
 from django.dispatch import receiver
 from rest_framework.authtoken.models import Token
 
+from argus.incident.models import ChangeKind
 from argus.incident.signals import event_recorded, incident_changed
 
 from . import hub
@@ -14,9 +15,10 @@ from .publisher import publisher
 
 
 @receiver(incident_changed, dispatch_uid="push_incident")
-def push_incident(sender, incident, created, **kwargs):
+def push_incident(sender, incident, kind, created, **kwargs):
     """Have clients told of a change."""
-    publisher.announce(incident.pk, created=created)
+    if kind != ChangeKind.EVENT:
+        publisher.announce(incident.pk, created=created)
 
 
 @receiver(event_recorded, dispatch_uid="note_own_events")

@@ -28,7 +28,7 @@ class Migration(migrations.Migration):
                 ('incident', models.ForeignKey(db_constraint=False, db_index=False, editable=False, on_delete=django.db.models.deletion.DO_NOTHING, related_name='+', to='argus_incident.incident')),
             ],
             options={
-                'indexes': [models.Index(fields=['transaction_id'], name='change_transaction_id_idx'), models.Index(condition=models.Q(('routed', False)), fields=['id'], name='change_unrouted_idx')],
+                'indexes': [models.Index(fields=['transaction_id'], name='change_transaction_id_idx'), models.Index(condition=models.Q(('routed', False)), fields=['id', 'event'], name='change_unrouted_idx')],
             },
         ),
     ]

@@ -13,9 +13,9 @@ from argus.adminkit.display import moment, page_link, short
 from argus.adminkit.keys import is_key
 from argus.incident.admin.filters import Bounded, IncidentFilter, ListFilter
 from argus.incident.admin.search import hits, terms_of
-from argus.incident.models import Event
+from argus.incident.models import Change, Event
 from argus.notificationprofile import outbox
-from argus.notificationprofile.models import Delivery, Medium, MediumHealth, OutboxEntry, Reason, Verdict
+from argus.notificationprofile.models import Delivery, Medium, MediumHealth, Reason, Verdict
 
 # The admin's history tells of each by its own, up to so many.
 MOST_LOGGED = 1000
@@ -75,7 +75,7 @@ class WatchedAdmin(ReadOnlyAdmin):
 
     @admin.display(description="event")
     def event_page(self, row):
-        return page_link(row.event)
+        return page_link(row.event) if row.event else "-"
 
     @admin.display(description="incident")
     def incident_page(self, row):
@@ -159,19 +159,19 @@ def mentions(window: QuerySet, word: str) -> Q:
     return Q(address__icontains=word)
 
 
-@admin.register(OutboxEntry)
-class OutboxEntryAdmin(WatchedAdmin):
-    """Events that nobody has been selected for yet: a long list means that no worker runs."""
+@admin.register(Change)
+class UnroutedChangeAdmin(WatchedAdmin):
+    """Events that the workers have not routed to deliveries yet: a long list means that no worker runs."""
 
     list_display = fields = ["event_page", "waiting_since"]
     ordering = ["pk"]
 
     def get_queryset(self, request):
-        return super().get_queryset(request).select_related("event")
+        return super().get_queryset(request).unrouted().select_related("event")
 
     @admin.display(description="waiting since")
-    def waiting_since(self, entry):
-        return moment(entry.created)
+    def waiting_since(self, change):
+        return moment(change.created)
 
 
 @admin.register(MediumHealth)

@@ -16,9 +16,9 @@ from prometheus_client.core import GaugeMetricFamily
 from rest_framework.authtoken.models import Token
 
 from argus.auth.tokens import lifetime
-from argus.incident.models import Event, Incident, SourceSystem
+from argus.incident.models import Change, Event, Incident, SourceSystem
 from argus.notificationprofile import outbox
-from argus.notificationprofile.models import Delivery, Medium, MediumHealth, OutboxEntry, Verdict
+from argus.notificationprofile.models import Delivery, Medium, MediumHealth, Verdict
 from argus.util.singleflight import NoAnswer, SharedAnswer
 
 from .readiness import PATIENCE, is_fine, limit_queries, readiness
@@ -126,7 +126,7 @@ def token_expiry(sources) -> GaugeMetricFamily:
 
 
 def outbox_figures() -> list[GaugeMetricFamily]:
-    waiting = OutboxEntry.objects.aggregate(number=Count("pk"))["number"]
+    waiting = Change.objects.unrouted().aggregate(number=Count("pk"))["number"]
     oldest = outbox.oldest_waiting()
     age = max(0.0, (timezone.now() - oldest).total_seconds()) if oldest else 0
     return [
