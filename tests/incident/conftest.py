@@ -2,6 +2,7 @@
 
 import pytest
 
+from argus.incident.models import ChangeKind
 from argus.incident.signals import event_recorded, incident_changed
 
 
@@ -26,8 +27,9 @@ def announced(django_capture_on_commit_callbacks):
     def during(call, *args, **kwargs) -> list:
         heard = []
 
-        def hear(incident, created, **_):
-            heard.append((incident, created))
+        def hear(incident, created, kind, **_):
+            if kind != ChangeKind.EVENT:
+                heard.append((incident, created))
 
         incident_changed.connect(hear)
         try:

@@ -19,7 +19,8 @@ SECOND = timedelta(seconds=1)
 def record(*pks: int, restricted: bool = False) -> list[int]:
     """Append a change for each of these incidents and return the ids of the changes."""
     incidents = [Incident(pk=pk, restricted=restricted) for pk in pks]
-    return [change.pk for change in record_changes(incidents, ChangeKind.MODIFIED)]
+    record_changes(incidents, ChangeKind.MODIFIED)
+    return sorted(Change.objects.filter(incident__in=pks).values_list("pk", flat=True))
 
 
 def incidents_of(rows: list[Change]) -> list[int]:

@@ -1,18 +1,17 @@
-"""Workers are woken after a commit that gave them something to do, by few calls, never by the transaction itself."""
+"""Workers are woken after a commit, never by the transaction itself."""
 
 import logging
-import threading
 
 import pytest
 from django.db import connection, transaction
 
 from argus.notificationprofile import notify as module
-from argus.notificationprofile.notify import CHANNEL, Waker, waker
+from argus.notificationprofile.notify import CHANNEL, wake_up, wake_workers
 from tests.factories import make_incident
 
 
 class Listener:
-    """A connection of its own that hears what workers hear."""
+    """A connection that listens like a worker."""
 
     def __init__(self, connection):
         self.connection = connection
@@ -23,7 +22,7 @@ class Listener:
             cursor.execute(statement)
 
     def calls(self) -> int:
-        """Count the calls that were given so far; after them comes one of our own."""
+        """Return the number of notifications so far."""
         self.execute(f"NOTIFY {CHANNEL}, 'so far'")
         heard = [one.payload for one in self.connection.notifies]
         self.connection.notifies.clear()
@@ -33,94 +32,53 @@ class Listener:
 @pytest.fixture
 def listener(transactional_db):
     if connection.vendor != "postgresql":
-        pytest.skip("Elsewhere there are no calls.")
+        pytest.skip("Only PostgreSQL has NOTIFY.")
     own = connection.copy("listener")
     own.connect()
     yield Listener(own.connection)
     own.close()
 
 
-def test_commit_of_an_event_is_followed_by_a_call(listener):
+def test_commit_of_an_event_is_followed_by_a_notification(listener):
     make_incident()
-    waker.close()
+    wake_up.close()
 
     assert listener.calls() >= 1
 
 
-def test_transaction_itself_notifies_nobody(listener, monkeypatch):
-    monkeypatch.setattr(Waker, "start", lambda self: None)
+def test_transaction_itself_does_not_notify(listener, monkeypatch):
+    monkeypatch.setattr(wake_up, "request", lambda: None)
 
     make_incident()
 
     assert listener.calls() == 0
 
 
-def test_what_was_rolled_back_wakes_nobody(listener):
+def test_rolled_back_event_does_not_notify(listener):
     with transaction.atomic():
         make_incident()
         transaction.set_rollback(True)
-    waker.close()
+    wake_up.close()
 
     assert listener.calls() == 0
 
 
-def test_many_commits_are_told_of_by_few_calls(listener, monkeypatch):
-    monkeypatch.setattr(module, "GATHER", 3600)
-    one, first = Waker(), threading.Event()
-    monkeypatch.setattr(module, "call", lambda call=module.call: (call(), first.set()))
-
-    one.wake()
-    assert first.wait(30)
-    for _ in range(100):
-        one.wake()
-    one.close()
-
-    assert listener.calls() == 2
-
-
-def test_thread_that_nobody_needs_ends_and_another_begins(listener, monkeypatch):
-    monkeypatch.setattr(module, "IDLE", 0.01)
-    one = Waker()
-    for _ in range(2):
-        one.wake()
-        for thread in [each for each in threading.enumerate() if each.name == "waker"]:
-            thread.join(30)
-        assert one.thread is None
-        assert listener.calls() == 1
-
-
-@pytest.mark.parametrize("call", ["SELECT pg_terminate_backend(pg_backend_pid())", object()])
-def test_call_that_fails_is_said_and_the_next_one_is_given(listener, monkeypatch, caplog, call):
-    one = Waker()
+@pytest.mark.parametrize("statement", ["SELECT pg_terminate_backend(pg_backend_pid())", object()])
+def test_failed_wake_up_is_logged_and_the_next_one_is_sent(listener, monkeypatch, caplog, statement):
     with monkeypatch.context() as patch, caplog.at_level(logging.WARNING):
-        patch.setattr(module, "CALL", call)
-        one.wake()
-        while not caplog.records:
-            assert one.thread.is_alive()
-    assert "could not be woken" in caplog.text
+        patch.setattr(module, "NOTIFY", statement)
+        wake_workers()
+        wake_up.close()
+    assert "worker wake-up failed" in caplog.text
 
-    one.wake()
-    one.close()
-
-    assert listener.calls() == 1
-
-
-def test_child_has_a_thread_of_its_own(listener):
-    one = Waker()
-    # What a fork leaves of a thread, and of a lock that was held just then.
-    one.thread = threading.Thread()
-    one.changed.acquire()
-    one.reset()
-
-    one.wake()
-    one.close()
+    wake_workers()
+    wake_up.close()
 
     assert listener.calls() == 1
 
 
-def test_other_databases_know_no_calls(db):
+def test_other_databases_are_not_notified(db, monkeypatch):
     if connection.vendor == "postgresql":
-        pytest.skip("This one does.")
-    one = Waker()
-    one.wake()
-    assert one.thread is None
+        pytest.skip("PostgreSQL is notified.")
+    monkeypatch.setattr(wake_up, "request", lambda: pytest.fail("requested"))
+    wake_workers()
