@@ -1,5 +1,5 @@
-"""What the figures in docs/reference/performance.md come from: ``python -m benchmarks``, one command each.
+"""Benchmarks: ``python -m benchmarks [NAME ...]`` prints the tables of docs/reference/performance.md.
 
-Every benchmark runs real servers on this machine and measures its baseline in the same run, in turns, so that a busy
-machine slows both alike. Nothing here decides whether a test passes.
+Every benchmark runs real servers on this machine. It alternates short rounds of the baseline and of Argus, so that a
+busy machine slows both alike. No test depends on the figures.
 """

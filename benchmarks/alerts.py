@@ -1,4 +1,4 @@
-"""How long lists and counts of alerts take for people of each role, in an inventory of thousands of projects."""
+"""Duration of lists and counts of alerts for each role, in an inventory of thousands of projects."""
 
 import json
 from contextlib import closing
@@ -19,9 +19,9 @@ from .scale import Scale
 from .servers import POSTGRES_SETTINGS, ArgusServer, prepare, running_argus
 
 LIST, STATS = "/api/alerts/", "/api/alerts/stats/"
-# An answer about the caller alone, without any list.
+# A response about the caller only.
 BASELINE = "/api/v1/auth/user/"
-# The bar: p95 of a page, and of the counts, for each role; in milliseconds.
+# Limit of the p95 of a page and of the counts, in milliseconds.
 MOST = 50
 WEEK = 7 * 24 * 3600
 ROLES = {
@@ -33,7 +33,7 @@ ROLES = {
 
 
 def cases(customer: str) -> dict[str, str]:
-    """Return queries by what they ask for."""
+    """Return query strings by name."""
     now = int(time())
     asked = {
         "everything": {},
@@ -74,7 +74,7 @@ def measure(scale: Scale) -> dict[str, Table]:
 
 
 def middle_customer(database_url: str) -> str:
-    """Return the UUID of the customer whose owner, and whose project's and group's people, are measured."""
+    """Return the UUID of the customer that has roles."""
     with closing(psycopg2.connect(database_url)) as connection, connection.cursor() as cursor:
         cursor.execute(
             "SELECT replace(c.uuid::text, '-', '') FROM argus_inventory_customer c "
@@ -84,7 +84,7 @@ def middle_customer(database_url: str) -> str:
 
 
 def describe_case(server: ArgusServer, client: LoadClient, token: str, name: str, query: str, scale: Scale) -> list:
-    """Ask for the page and for the counts, and put both into cells."""
+    """Measure the page and the counts; return the cells of both."""
     counts, _ = ask(server.url, f"{STATS}?{query}", token)
     cells = [name, f"{sum(json.loads(counts).values()):,}"]
     for path in (LIST, STATS):
@@ -93,7 +93,7 @@ def describe_case(server: ArgusServer, client: LoadClient, token: str, name: str
 
 
 def time_of(server: ArgusServer, client: LoadClient, token: str, path: str, scale: Scale) -> list:
-    """Repeat a request for some time; return p50, p95 and the queries of one."""
+    """Repeat a request for some time; return p50, p95 and the number of queries."""
     _, queries = ask(server.url, path, token)
     job = Job(port=server.port, token=token, seconds=scale.alert_seconds, requests=[("GET", path, None)])
     latencies = client.run(job).latencies

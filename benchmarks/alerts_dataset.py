@@ -1,4 +1,4 @@
-"""An inventory with alerts, made on the server by a few statements.
+"""Sample inventory with alerts, created on the server by a few statements.
 
 Projects belong to customers, forty to each; a customer has five groups of eight projects and a cloud that all its
 projects use; a project has four instances. Of the alerts 6 in 10 are on instances, 3 on projects, 1 on memberships, and
@@ -122,7 +122,7 @@ def load(database_url: str, *, size: int, projects: int, accounts: Accounts) -> 
     return tokens
 
 
-# Somebody who works on one project, owns a customer, or manages a group: each somewhere in the middle.
+# Users with a role on one project, one customer or one group, each from the middle of the data.
 ROLES = """
     UPDATE argus_auth_user SET is_staff = true WHERE id = %(user_staff)s;
     INSERT INTO argus_inventory_projectrole (uuid, user_id, role, project_id)

@@ -1,4 +1,4 @@
-"""How fast incidents come in by the hundred and by the thousand, and how long a source's whole list takes."""
+"""Rate of incidents in lists of 100 and 1 000, and the duration of an open-set request."""
 
 from collections.abc import Iterator
 from itertools import count
@@ -21,25 +21,25 @@ BULK, OPEN_SET = f"{INCIDENTS}bulk/", f"{INCIDENTS}mine/open-set/"
 
 
 def measure(scale: Scale) -> dict[str, Table]:
-    """Post incidents alone and in lists, in turns, and tell all that is open at a source, on ``manage.py serve``."""
+    """Alternate single incidents and lists, then send open sets, on ``manage.py serve``."""
     with running_postgres(durable=True, **POSTGRES_SETTINGS) as postgres:
         token = prepare(postgres.url).sources[0]["token"]
         with running_argus(postgres.url, "serve") as server:
-            # First the list: it closes whatever else the source has.
+            # Open sets come first: each closes all other incidents of the source.
             open_set = set_rows(server.url, token, scale)
             rows = [*post_rows(server.url, token, scale), *open_set]
     return {"bulk": Table(["What", "measured", "bar", "queries"], rows)}
 
 
 class Poster:
-    """One keep-alive connection of a source; bodies are ready before the time runs."""
+    """One keep-alive connection of a source. Bodies are built before the time is taken."""
 
     def __init__(self, url: str, token: str):
         self.url, self.session = url, requests.Session()
         self.session.headers["Authorization"] = f"Token {token}"
 
     def seconds_for(self, method: str, path: str, bodies: list) -> float:
-        """Send the bodies one after the other. Raises ``HTTPError`` for what is not 2xx."""
+        """Send the bodies one after the other; raise ``HTTPError`` unless the status is 2xx."""
         began = perf_counter()
         for body in bodies:
             self.session.request(method, f"{self.url}{path}", json=body, timeout=300).raise_for_status()
@@ -47,11 +47,12 @@ class Poster:
 
 
 def new_incidents(numbers: Iterator[int], how_many: int) -> list[dict]:
+    """Return bodies of incidents that do not exist yet."""
     return [incident_body(next(numbers)) for _ in range(how_many)]
 
 
 def post_rows(url: str, token: str, scale: Scale) -> list[list]:
-    """Return the rates of single incidents, lists of 100 and lists of 1 000, medians of the rounds."""
+    """Return the median rates of single incidents, lists of 100 and lists of 1 000."""
     poster, numbers = Poster(url, token), count(scale.open_set * 2)
     sizes, rates = (1, 100, 1000), {1: [], 100: [], 1000: []}
     poster.seconds_for("POST", BULK, [{"incidents": new_incidents(numbers, 100)}])
@@ -81,7 +82,7 @@ def post_rows(url: str, token: str, scale: Scale) -> list[list]:
 
 
 def set_rows(url: str, token: str, scale: Scale) -> list[list]:
-    """Return how long the whole list of a source takes: new, again, and with a tenth of it exchanged."""
+    """Return the durations of open sets: all new, unchanged, and with a tenth replaced."""
     poster, size = Poster(url, token), scale.open_set
     lists = {
         f"{size} incidents, all of them new, ms": range(size),

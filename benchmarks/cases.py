@@ -1,4 +1,4 @@
-"""What is asked of the lists: every filter, deep pages, single incidents and the bare arrays."""
+"""Requests for lists: every filter, deep pages, single incidents and unpaged arrays."""
 
 from dataclasses import dataclass
 from urllib.parse import quote
@@ -11,7 +11,7 @@ OPEN = "WHERE end_time = 'infinity'"
 
 @dataclass(frozen=True)
 class Case:
-    """Paths that are asked for in turn, with an end user's token or a source's."""
+    """Paths requested one after the other, with the token of an end user or of a source."""
 
     name: str
     paths: list[str]
@@ -19,7 +19,7 @@ class Case:
 
 
 def find_cases(url: str, token: str, facts: Facts) -> list[Case]:
-    """Return the cases, with what is in this database. Their names are the same for every database."""
+    """Return the cases for this database. Their names are the same for every database."""
     lists = {**plain(facts), **tagged(facts), **timed(facts)}
     cases = [Case(name, [f"{LIST}?{query}"]) for name, query in lists.items()]
     cases += [Case(name, [path]) for name, path in deep_pages(url, token, facts).items()]
@@ -27,6 +27,7 @@ def find_cases(url: str, token: str, facts: Facts) -> list[Case]:
 
 
 def plain(facts: Facts) -> dict[str, str]:
+    """Return queries by state and source."""
     busiest, *_, quietest = facts.source_ids
     some = ",".join(map(str, facts.source_ids[3:6]))
     names = [f"source{number}.example.org" for number in (4, 5, 6)]
@@ -53,6 +54,7 @@ def plain(facts: Facts) -> dict[str, str]:
 
 
 def tagged(facts: Facts) -> dict[str, str]:
+    """Return queries by tags."""
     tags = {key: quote(tag) for key, tag in facts.common_tags.items()}
     rare, host, common = quote(facts.rare_tag), tags["host"], tags["problem_type"]
     return {
@@ -70,6 +72,7 @@ def tagged(facts: Facts) -> dict[str, str]:
 
 
 def timed(facts: Facts) -> dict[str, str]:
+    """Return queries by start and end time."""
     middle, recent = (quote(facts.start_at(share).isoformat()) for share in (0.5, 0.05))
     return {
         "start_time__gte": f"start_time__gte={recent}",
@@ -83,6 +86,7 @@ def timed(facts: Facts) -> dict[str, str]:
 
 
 def deep_pages(url: str, token: str, facts: Facts) -> dict[str, str]:
+    """Return paths of pages far from the first one."""
     busiest = f"WHERE source_id = {facts.source_ids[0]}"
     tag = f"tags={quote(facts.common_tags['problem_type'])}"
     places = {

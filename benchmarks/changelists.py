@@ -1,4 +1,4 @@
-"""How long lists of the admin take, on the databases of the lists of incidents and on that of the alerts."""
+"""Duration of the admin's lists, on the databases of ``lists`` and ``alerts``."""
 
 from dataclasses import dataclass
 from urllib.parse import quote
@@ -11,13 +11,13 @@ from .report import Table, progress
 from .scale import Scale
 from .servers import ArgusServer
 
-# A row of a list, as Django writes it; that of the titles has a line break in it.
+# The start of a row in Django's markup. The header row has a line break there.
 ROW = b"<tr><t"
 
 
 def paths_of(facts: Facts) -> dict[str, str]:
-    """Return what is asked for, by what it is called; the names are the same for every database."""
-    incidents, ledger = "argus_incident/", "argus_notificationprofile/delivery/"
+    """Return paths by name. The names are the same for every database."""
+    incidents, deliveries = "argus_incident/", "argus_notificationprofile/delivery/"
     quietest, tag = facts.source_ids[-1], quote(facts.common_tags["problem_type"])
     asked = {
         "incidents": f"{incidents}incident/",
@@ -34,11 +34,11 @@ def paths_of(facts: Facts) -> dict[str, str]:
         "events, with a word": f"{incidents}event/?q=router-77",
         "acknowledgements": f"{incidents}acknowledgement/",
         "tags, with a word": f"{incidents}tag/?q=host-77",
-        "deliveries": ledger,
-        "deliveries, failed": f"{ledger}?verdict__exact=failed",
-        "deliveries, for a reason, by mail": f"{ledger}?reason__exact=outside+timeslot&medium__exact=EM",
-        "deliveries, to a user": f"{ledger}?q=operator",
-        "deliveries, with a word": f"{ledger}?q=person77",
+        "deliveries": deliveries,
+        "deliveries, failed": f"{deliveries}?verdict__exact=failed",
+        "deliveries, for a reason, by mail": f"{deliveries}?reason__exact=outside+timeslot&medium__exact=EM",
+        "deliveries, to a user": f"{deliveries}?q=operator",
+        "deliveries, with a word": f"{deliveries}?q=person77",
     }
     return {name: f"/admin/{path}" for name, path in asked.items()}
 
@@ -54,7 +54,7 @@ ALERTS = {
 
 @dataclass
 class Page:
-    """A list that was asked for: its latencies, and what a single answer told."""
+    """Measurement of a list: latencies, and the rows and queries of one response."""
 
     latencies: list[float]
     rows: int
@@ -66,7 +66,7 @@ class Page:
 
 
 def measure(sites: list, client: LoadClient, scale: Scale, *, session: str) -> Table:
-    """Measure each list at each size, in turns; ``sites`` are those of ``lists``. One row for each list."""
+    """Measure each list at each size; return one row for each list. ``sites`` come from ``lists``."""
     progress("lists: the admin")
     paths = [paths_of(site.facts) for site in sites]
     rows = []
@@ -81,7 +81,7 @@ def measure(sites: list, client: LoadClient, scale: Scale, *, session: str) -> T
 
 
 def ask_for(server: ArgusServer, client: LoadClient, path: str, scale: Scale, *, session: str) -> Page:
-    """Ask once, which warms up and shows the rows and the queries, then for some time."""
+    """Send one request to warm up and count rows and queries, then repeat it for some time."""
     answer, queries = ask(server.url, path, session=session)
     requests = [("GET", path, None)]
     job = Job(port=server.port, token="", session=session, seconds=scale.list_seconds, requests=requests)
@@ -89,7 +89,7 @@ def ask_for(server: ArgusServer, client: LoadClient, path: str, scale: Scale, *,
 
 
 def describe(name: str, sizes: list[int], pages: list[Page]) -> list:
-    """Put one list into cells; growth beyond the bar is marked with an exclamation mark."""
+    """Return the cells of one list. An exclamation mark shows that the growth exceeds its limit."""
     last = pages[-1]
     growth = growth_of([AtSize(size, page.p50, page.rows) for size, page in zip(sizes, pages, strict=True)])
     p95 = milliseconds(percentile(last.latencies, 95))
@@ -97,7 +97,7 @@ def describe(name: str, sizes: list[int], pages: list[Page]) -> list:
 
 
 def measure_alerts(server: ArgusServer, client: LoadClient, scale: Scale, *, session: str) -> Table:
-    """Measure the lists of alerts. One row for each."""
+    """Measure the lists of alerts; return one row for each."""
     progress("alerts: the admin")
     rows = []
     for name, query in ALERTS.items():

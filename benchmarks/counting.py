@@ -1,4 +1,4 @@
-"""How many queries a request needs, asked of the server that is measured."""
+"""Middleware that counts the queries of a request."""
 
 from django.db import connection
 from django.http import HttpResponse
@@ -7,9 +7,9 @@ QUESTION, ANSWER = "X-Count-Queries", "X-Queries"
 
 
 class QueryCounter:
-    """Answer a request that has the header ``X-Count-Queries`` with the number of its queries in ``X-Queries``.
+    """Add the number of queries as ``X-Queries`` if the request has the header ``X-Count-Queries``.
 
-    What it takes to open the connection, BEGIN, COMMIT and its health check are not counted.
+    Opening the connection, BEGIN, COMMIT and the health check are not counted.
     """
 
     def __init__(self, get_response):
@@ -27,7 +27,7 @@ class QueryCounter:
 
 
 def unstreamed(response):
-    """Read a streaming response to its end, so that the queries it is made with are counted, too."""
+    """Read a streaming response to its end, so that its queries are counted."""
     if not response.streaming:
         return response
     return HttpResponse(b"".join(response.streaming_content), status=response.status_code, headers=response.headers)

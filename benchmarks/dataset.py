@@ -1,10 +1,8 @@
-"""A believable database of any size, made on the server by a few statements.
+"""Sample database of any size, created on the server by a few statements.
 
-Two years of a network: 30 sources, some far busier than others; five tags an incident, of skewed popularity; 8 % of
-the incidents stateless, 2 % open (more of the recent ones, but some very old), 30 % of these acknowledged; storms in
-which 200 incidents have one start time. The events that tell of all this are there, too.
-
-Random numbers are the same in every run; times are relative to the moment of loading.
+Two years of a network: 30 sources, some far busier than others. An incident has five tags of skewed popularity. 8 % of
+the incidents are stateless and 2 % open, mostly recent ones; 30 % of the open ones are acknowledged. In storms, 200
+incidents have the same start time. Events match. Random numbers are the same in every run; times are relative to now.
 """
 
 from contextlib import contextmanager
@@ -34,7 +32,7 @@ DIMENSION = """
     INSERT INTO dimension SELECT %(key)s, min(id), count(*), %(skew)s FROM new
 """
 
-# One random number for each question, drawn once: later statements must all see the same answers.
+# Random numbers are drawn once, because all later statements must see the same ones.
 DRAWN = """
     CREATE TEMPORARY TABLE drawn AS
     SELECT n, n::float / %(size)s AS x, random() AS kind, random() AS opening, random() AS acking,
@@ -97,8 +95,8 @@ ACKS = """
     WHERE type = 'ACK'
 """
 
-# What the unique constraints and the other indexes of a table are made by. Primary keys stay and whatever else foreign
-# keys refer to, and so do partial indexes: PostgreSQL spells some of their conditions otherwise than they were written.
+# DROP and CREATE statements of unique constraints and indexes. Kept are the targets of foreign keys, and partial
+# indexes, because PostgreSQL prints some of their conditions differently from how they were written.
 CONSTRAINTS = """
     SELECT format('ALTER TABLE %%s DROP CONSTRAINT %%I', conrelid::regclass, conname),
            format('ALTER TABLE %%s ADD CONSTRAINT %%I %%s', conrelid::regclass, conname, pg_get_constraintdef(oid))
@@ -114,10 +112,10 @@ LOADED = [f"argus_incident_{name}" for name in ("incident", "incidenttagrelation
 
 
 def load(database_url: str, size: int, accounts: Accounts) -> None:
-    """Fill the empty database with ``size`` incidents and let PostgreSQL look at them."""
+    """Fill the empty database with ``size`` incidents, then vacuum and analyze it."""
     connection = psycopg2.connect(database_url)
     with connection, connection.cursor() as cursor:
-        # What is made from the referenced rows themselves need not be checked against them.
+        # Skip the foreign key checks: the rows are computed from the referenced rows.
         cursor.execute("SET LOCAL session_replication_role = replica; SET LOCAL synchronous_commit = off")
         cursor.execute("SET LOCAL work_mem = '256MB'; SET LOCAL maintenance_work_mem = '512MB'; SELECT setseed(0.42)")
         cursor.execute("CREATE TEMPORARY TABLE dimension (key text, first_tag bigint, number int, skew float)")
@@ -126,7 +124,7 @@ def load(database_url: str, size: int, accounts: Accounts) -> None:
             load_incidents(cursor, size, accounts)
     connection.autocommit = True
     with connection.cursor() as cursor:
-        # All that PostgreSQL would otherwise begin to do while we measure.
+        # Otherwise autovacuum and the checkpointer would run during the measurement.
         cursor.execute("VACUUM (ANALYZE)")
         cursor.execute("CHECKPOINT")
     connection.close()
@@ -134,7 +132,7 @@ def load(database_url: str, size: int, accounts: Accounts) -> None:
 
 @contextmanager
 def indexed_afterwards(cursor, tables: list[str]):
-    """Have the rows loaded within the context sorted into indexes at its end: in a fraction of the time."""
+    """Drop the indexes during the block and create them at its end, which is much faster."""
     indexes = []
     for query in (CONSTRAINTS, INDEXES):
         cursor.execute(query, [tables])
@@ -147,14 +145,14 @@ def indexed_afterwards(cursor, tables: list[str]):
 
 
 def load_tags(cursor, size: int) -> None:
-    """Make the tags: as many values of hosts, interfaces and so on as a network of this size has."""
+    """Create the tags; the number of values of each key grows with the size."""
     for key, number, least, skew in DIMENSIONS:
         number = max(least, number * size // 1_000_000) if number > least else number
         cursor.execute(DIMENSION, {"key": key, "number": number, "skew": skew})
 
 
 def load_incidents(cursor, size: int, accounts: Accounts) -> None:
-    """Make the incidents and all that hangs on them."""
+    """Create the incidents, their tag relations, events and acknowledgements."""
     sources = [source["pk"] for source in accounts.sources]
     cursor.execute(DRAWN, {"size": size, "sources": sources, "number_of_sources": len(sources)})
     shares = {

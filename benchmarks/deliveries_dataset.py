@@ -1,6 +1,6 @@
-"""A ledger of notifications, made on the server by one statement: a delivery for each event, to who caused it.
+"""Delivery rows for a benchmark, created in the database by one statement: one for each event, to its actor.
 
-Of five deliveries three are sent, one is suppressed (most by a time slot, some for want of an address), one has failed.
+Of five deliveries three are sent, one has failed, and one is suppressed: by a time slot or a missing address.
 """
 
 import psycopg2
@@ -21,7 +21,7 @@ DELIVERIES = f"""
 
 
 def load(database_url: str) -> None:
-    """Fill the empty ledger of a database that has events, and let PostgreSQL look at it."""
+    """Fill the empty delivery log of a database that has events, then analyze the table."""
     connection = psycopg2.connect(database_url)
     with connection, connection.cursor() as cursor:
         # What is made from the referenced rows themselves need not be checked against them.

@@ -1,4 +1,4 @@
-"""How long an acknowledgement and a close take."""
+"""Duration of an acknowledgement and of a close."""
 
 import psycopg2
 
@@ -14,7 +14,7 @@ NAMES = {"ack": ACK, "close": CLOSE}
 
 
 def open_incidents(database_url: str, number: int) -> list[int]:
-    """Return the pks of open incidents that nobody has acknowledged, from all over the table."""
+    """Return pks of open incidents without an acknowledgement, spread over the table."""
     query = """
         SELECT id FROM argus_incident_incident
         WHERE end_time = 'infinity' AND acked_until IS NULL ORDER BY md5(id::text) LIMIT %s
@@ -31,7 +31,7 @@ def requests_for(name: str, ids: list[int]) -> list[tuple[str, str, dict]]:
 
 
 def post_events(client: LoadClient, server: ArgusServer, token: str, name: str, ids: list[int]):
-    """Do it to each of the incidents, one after the other; return the latencies and the queries of one of them."""
+    """Post the event to each incident; return the latencies and the number of queries of one request."""
     first, *others = requests_for(name, ids)
     _, queries = ask(server.url, first[1], token, method="POST", body=first[2])
     job = Job(port=server.port, token=token, seconds=60, requests=others, repeat=False)

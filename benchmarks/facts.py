@@ -1,4 +1,4 @@
-"""What can be asked for in a loaded database: popular and rare tags, busy and quiet sources, deep pages."""
+"""Values to filter by in a loaded database: popular and rare tags, busy and quiet sources, deep pages."""
 
 import json
 from dataclasses import dataclass, field
@@ -34,17 +34,17 @@ SAME_ROWS = """
 
 @dataclass
 class Facts:
-    """Answers found in the database by SQL, and the connection that found them."""
+    """Values found in the database by SQL, and the connection."""
 
     connection: object
     size: int
     common_tags: dict[str, str] = field(default_factory=dict)
     rare_tag: str = ""
-    # that four of a thousand have
+    # of four incidents in a thousand
     usual_tag: str = ""
     source_ids: list[int] = field(default_factory=list)
     newest: list[int] = field(default_factory=list)
-    # those that the busiest source is not of
+    # types other than that of the busiest source
     other_types: list[str] = field(default_factory=list)
 
     def one(self, query: str, *parameters):
@@ -57,13 +57,13 @@ class Facts:
             return [first for first, *_ in cursor.fetchall()]
 
     def start_at(self, share: float, where: str = "") -> datetime:
-        """Return the start time of the incident before which there are ``share`` of all newer ones."""
+        """Return the start time at this share (0 to 1) of all incidents, newest first."""
         number = self.one(f"SELECT count(*) FROM argus_incident_incident {where}")
         return self.one(START_AT.format(where=where, offset=int(share * (number - 1))))
 
 
 def find_facts(database_url: str, size: int) -> Facts:
-    """Look around in a database that ``dataset.load`` has filled."""
+    """Find the values in a database that ``dataset.load`` has filled."""
     connection = psycopg2.connect(database_url)
     connection.autocommit = True
     facts = Facts(connection, size)
@@ -78,7 +78,7 @@ def find_facts(database_url: str, size: int) -> Facts:
 
 
 def deep(url: str, token: str, filters: str, start: datetime, size: int = 100) -> str:
-    """Return the path of the page that begins about at the start time; its cursor is the server's own."""
+    """Return the path of the page that begins near the start time, with a cursor from the server."""
     query = f"{LIST}?{filters}&start_time__lte={quote(start.isoformat())}&page_size=1"
     following = json.loads(ask(url, query, token)[0])["next"]
     cursor = parse_qs(urlsplit(following).query)["cursor"][0]

@@ -1,4 +1,4 @@
-"""How fast incidents come in one by one, beside a view that does one INSERT on the same server."""
+"""Rate of single incidents, compared with a view that does one INSERT on the same server."""
 
 from dataclasses import dataclass, field
 from itertools import count
@@ -16,15 +16,15 @@ from .servers import POSTGRES_SETTINGS, ArgusServer, prepare, running_argus
 from .workload import incident_body
 
 INCIDENTS, BULK, BASELINE = "/api/v1/incidents/", "/api/v1/incidents/bulk/", "/bare/"
-# What one request can bring.
+# The largest list that one request may contain.
 AT_ONCE = 1_000
-# No round posts an incident that another has posted: numbers are handed out in blocks.
+# Every round gets its own block of numbers, so that no incident is posted twice.
 BLOCK = 100_000
 
 
 @dataclass
 class Series:
-    """Rounds of one kind: their rates, and the latencies of all."""
+    """Rounds of one kind: the rate of each, and all latencies."""
 
     rates: list[float] = field(default_factory=list)
     latencies: list[float] = field(default_factory=list)
@@ -35,7 +35,7 @@ class Series:
 
 
 def count_queries(url: str, token: str, number: int) -> int:
-    """Return the queries of one POST of the incident of that number; all of its tags are known."""
+    """Return the number of queries of one POST whose tags all exist."""
     for source_id in (f"first-{number}", f"second-{number}"):
         body = incident_body(number) | {"source_incident_id": source_id}
         _, queries = ask(url, INCIDENTS, token, method="POST", body=body)
@@ -72,9 +72,9 @@ class Ingest:
             self.run(path, connections=max(self.scale.concurrencies), seconds=self.scale.warm_up_seconds)
 
     def measure(self, connections: int) -> list[Series]:
-        """Measure baseline and incidents in pairs of short rounds; each goes first in every other pair.
+        """Measure baseline and incidents in pairs of short rounds; each is first in every other pair.
 
-        A machine that is shared goes faster and slower by the second: what is compared shall have met the same.
+        The speed of a shared machine changes within seconds. Short rounds let both meet the same conditions.
         """
         series = [Series(), Series()]
         for number in range(self.scale.ingest_pairs):

@@ -1,5 +1,7 @@
-"""How long lists take at different numbers of incidents, beside the least that shows the very rows: a bare SELECT of
-them, and a bare view of REST framework that selects them with their tags and renders them as they come.
+"""Duration of lists at different numbers of incidents, compared with two baselines.
+
+One is a SELECT of the same rows. The other is a view of REST framework that selects the same rows with their tags and
+renders them unchanged.
 """
 
 import json
@@ -25,7 +27,7 @@ from .servers import POSTGRES_SETTINGS, Accounts, ArgusServer, prepare, running_
 
 SOURCES = 30
 BASELINE_RUNS = 15
-# The bars: queries of a page; its p50 in terms of the bare view's.
+# Limits: queries of a page, and the ratio of its p50 to that of the bare view.
 MOST_QUERIES, MOST_OF_BARE_VIEW = 4, 3.0
 PAGE = 100
 BARE_LIST = "/bare/list/"
@@ -33,7 +35,7 @@ BARE_LIST = "/bare/list/"
 
 @dataclass
 class Measured:
-    """A case at one size: its latencies, those of its baseline, and what a single answer told."""
+    """A case at one size: latencies, those of its baselines, rows and queries of one response."""
 
     paths: list[str]
     token: str
@@ -54,7 +56,7 @@ class Measured:
 
 @dataclass
 class Site:
-    """A database of some size, a server on it, and what is measured there."""
+    """A database of some size, a server on it, and its measurements."""
 
     server: ArgusServer
     facts: Facts
@@ -63,7 +65,7 @@ class Site:
     measured: dict[str, Measured] = field(default_factory=dict)
 
     def begin(self, case: Case) -> None:
-        """Ask once, which warms up and shows the rows and the queries."""
+        """Send one request, to warm up and to learn its rows and queries."""
         token = self.accounts.sources[5]["token"] if case.by_source else self.accounts.operator
         for path in case.paths[::-1]:
             answer, queries = ask(self.server.url, path, token)
@@ -93,14 +95,14 @@ class Site:
 
 
 def pks_in(answer) -> list[int]:
-    """Return the incidents that an answer shows: of a page, an array, or a single one."""
+    """Return the pks of the incidents in a response: a page, an array or an object."""
     if isinstance(answer, dict):
         answer = answer.get("results", [answer])
     return [row.get("incident") or row.get("event", row).get("incident") or row["pk"] for row in answer]
 
 
 def measure(scale: Scale) -> dict[str, Table]:
-    """Measure every case at every size, the sizes in turns."""
+    """Measure every case at every size, alternating between the sizes."""
     settings = POSTGRES_SETTINGS
     with running_postgres(durable=True, **settings) as postgres, running_client() as client, ExitStack() as stack:
         accounts = prepare(postgres.url, sources=SOURCES)
@@ -113,7 +115,7 @@ def measure(scale: Scale) -> dict[str, Table]:
 
 @contextmanager
 def running_site(postgres_url: str, size: int, accounts: Accounts):
-    """Give a ``Site`` with so many incidents, in a copy of the prepared database."""
+    """Run a ``Site`` with ``size`` incidents, in a copy of the prepared database."""
     progress(f"lists: loading {size} incidents")
     server_url, _, prepared = postgres_url.rpartition("/")
     connection = psycopg2.connect(f"{server_url}/template1")
@@ -130,7 +132,7 @@ def running_site(postgres_url: str, size: int, accounts: Accounts):
 
 
 def measure_cases(sites: list[Site], client: LoadClient, scale: Scale) -> None:
-    """Take turns: each case at each size, then all over again."""
+    """Measure each case at each size, then repeat the whole round."""
     for site in sites:
         for case in site.cases:
             site.begin(case)
@@ -142,7 +144,7 @@ def measure_cases(sites: list[Site], client: LoadClient, scale: Scale) -> None:
 
 
 def measure_all_events(sites: list[Site], client: LoadClient, scale: Scale) -> None:
-    """Acknowledge and close some open incidents of each size, as many of each; last of all, since it changes them."""
+    """Acknowledge and close open incidents at each size. Runs last, because it changes them."""
     progress("lists: acks and closes")
     for site in sites:
         ids = open_incidents(site.server.database_url, len(NAMES) * scale.events)
@@ -151,7 +153,7 @@ def measure_all_events(sites: list[Site], client: LoadClient, scale: Scale) -> N
 
 
 def describe(sites: list[Site]) -> Table:
-    """One row for each case; what is beyond a bar is marked with an exclamation mark."""
+    """Return one row for each case. An exclamation mark shows that a limit is exceeded."""
     largest = sites[-1]
     titles = ["Milliseconds", *(f"p50 {site.facts.size:,}" for site in sites)]
     titles += [f"p95 {largest.facts.size:,}", "growth", "queries", "rows", "bare SELECT", "ratio"]
@@ -160,7 +162,7 @@ def describe(sites: list[Site]) -> Table:
 
 
 def describe_case(name: str, sites: list[Site]) -> list:
-    """Put one case into cells."""
+    """Return the cells of one case."""
     at_sizes = [(site.facts.size, site.measured[name]) for site in sites]
     last = sites[-1].measured[name]
     bare = percentile(last.baseline, 50) if last.baseline else None
@@ -178,7 +180,7 @@ def describe_case(name: str, sites: list[Site]) -> list:
 
 
 def beside_bare_view(last: Measured) -> list[str]:
-    """Compare a page with the bare view; arrays and what is not listed are beside nothing."""
+    """Return the cells that compare a page with the bare view; empty for cases without that baseline."""
     if not last.bare_view:
         return ["", ""]
     bare = percentile(last.bare_view, 50)

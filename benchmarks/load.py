@@ -1,6 +1,6 @@
-"""The client, a process of its own: reads jobs from standard input and writes their outcomes to standard output.
+"""The client process: read jobs from standard input, write outcomes to standard output.
 
-Bare sockets and threads: all that the client computes is taken away from the server, which shares the machine.
+It uses plain sockets and threads, because server and client share the processor.
 """
 
 import json
@@ -21,9 +21,9 @@ BROKEN = "broken"
 class Job:
     """Requests to send over ``connections`` connections at a time, kept alive, for ``seconds`` at most.
 
-    Either ``requests`` (method, path, body or None), one after the other and, with ``repeat``, over again; or
-    incidents to POST to ``post_to``, from the ``first`` on without end. Each connection pauses for ``pause`` seconds
-    after an answer. Who asks is told by a token or, as browsers do, by a session.
+    Either ``requests`` (method, path, body or None) in order, from the start again with ``repeat``; or incidents to
+    POST to ``post_to``, numbered from ``first`` without end. Each connection pauses for ``pause`` seconds after an
+    answer. Requests carry the token or, like a browser, the session.
     """
 
     port: int
@@ -38,7 +38,7 @@ class Job:
     session: str = ""
 
     def request_at(self, index: int) -> bytes | None:
-        """Spell the request with this number; None after the last."""
+        """Return the bytes of the request with this index, or None after the last."""
         if self.post_to:
             return self.spell("POST", self.post_to, incident_body(self.first + index))
         if index >= len(self.requests) and not self.repeat:
@@ -54,7 +54,7 @@ class Job:
 
 @dataclass
 class Outcome:
-    """What came of a job: seconds, requests by status, and the first few answers that were not 2xx."""
+    """Outcome of a job: seconds, requests by status, and the first answers that were not 2xx."""
 
     elapsed: float = 0
     latencies: list[float] = field(default_factory=list)
@@ -69,7 +69,7 @@ class Outcome:
 
 
 class Load:
-    """A job under way: threads that take the next request from one counter."""
+    """A running job: threads that take the next request from one counter."""
 
     def __init__(self, job: Job):
         self.job = job
@@ -78,7 +78,7 @@ class Load:
         self.lock = threading.Lock()
 
     def run(self) -> Outcome:
-        """Do the job. The clock starts when all connections stand."""
+        """Run the job. The clock starts when all connections are open."""
         address = ("127.0.0.1", self.job.port)
         connections = [socket.create_connection(address, timeout=120) for _ in range(self.job.connections)]
         threads = [threading.Thread(target=self.work, args=[connection]) for connection in connections]
@@ -91,7 +91,7 @@ class Load:
         return self.outcome
 
     def work(self, connection: socket.socket) -> None:
-        """Send requests, each when the one before is answered, until there are no more or time is up; one at least."""
+        """Send at least one request, each after the previous answer, until none are left or the time is over."""
         connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         with connection:
             while (request := self.job.request_at(next(self.numbers))) is not None:
@@ -100,7 +100,7 @@ class Load:
                 sleep(self.job.pause)
 
     def exchange(self, connection: socket.socket, request: bytes) -> bool:
-        """Send a request, note how it is answered, and tell whether the connection can be used again."""
+        """Send a request and record the answer; return whether the connection is still usable."""
         sent = perf_counter()
         try:
             connection.sendall(request)
@@ -118,27 +118,28 @@ class Load:
 
 
 def receive(connection: socket.socket) -> bytes:
-    """Read one response to its end. Chunks are left as they come: nobody looks into them."""
+    """Read one response to its end. Chunks are not decoded."""
     answer = bytearray()
     while (end_of_head := answer.find(b"\r\n\r\n")) < 0:
         answer += read_some(connection)
     _, announced, rest = bytes(answer[:end_of_head]).lower().partition(b"content-length:")
     length = end_of_head + 4 + int(rest.split(b"\r\n")[0]) if announced else None
-    # JSON has no raw line breaks, so only the last, empty chunk can look like this.
+    # JSON contains no raw line breaks, so only the last, empty chunk ends like this.
     while len(answer) < length if announced else not answer.endswith(b"0\r\n\r\n"):
         answer += read_some(connection)
     return bytes(answer)
 
 
 def read_some(connection: socket.socket) -> bytes:
+    """Read what has arrived. Raises ``ConnectionError`` at the end of the stream."""
     received = connection.recv(1 << 18)
     if not received:
-        raise ConnectionError("The server has closed a connection that was to be kept alive.")
+        raise ConnectionError("The server closed a keep-alive connection")
     return received
 
 
 def main() -> None:
-    """Do one job a line until the input ends."""
+    """Run one job for each input line."""
     for line in sys.stdin:
         print(json.dumps(asdict(Load(Job(**json.loads(line))).run())), flush=True)
 

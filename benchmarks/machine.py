@@ -1,4 +1,4 @@
-"""What a figure depends on besides the code: the machine and the versions of what runs on it."""
+"""Description of the machine and of the installed versions."""
 
 import os
 import platform
@@ -27,7 +27,7 @@ def describe_machine() -> Table:
 
 
 def processor_name() -> str:
-    """Return the processor's own name, or at least its family."""
+    """Return the model name of the processor, or its architecture."""
     info = Path("/proc/cpuinfo")
     found = re.search(r"^model name\s*:\s*(.+)$", info.read_text(), re.MULTILINE) if info.exists() else None
     return found[1] if found else platform.processor() or platform.machine()

@@ -1,4 +1,4 @@
-"""From an event to the mail server: selecting among many profiles, what they cost ingest, and how long mails take."""
+"""Notifications: cost of many profiles for ingest, selection of recipients, time from event to mail server."""
 
 import json
 import re
@@ -21,30 +21,30 @@ from .scale import Scale
 from .servers import POSTGRES_SETTINGS, ArgusServer, prepare, said_by
 from .workload import incident_body
 
-# What nobody else posts: numbers far above those of the load.
+# Numbers far above those of the load, so that no incident is posted twice.
 numbers = count(10**9)
-# People of each incident that many are told of, and how many such incidents make a burst.
+# Recipients of an incident, and incidents in a burst.
 RECIPIENTS, BURST, BUSY = 10, 20, 8
 PATIENCE = 120
 ABOUT = re.compile(rb"^X-Argus-Incident: (\d+)", re.MULTILINE)
 
 
 class Mailing:
-    """A server whose worker speaks to a mail server that we are."""
+    """A server whose worker sends to the mail server of the benchmark."""
 
     def __init__(self, server: ArgusServer, sink: Sink, token: str):
         self.server, self.sink, self.token = server, sink, token
         self.arrived: list[tuple[str, float]] = []
 
     def post(self, recipients: int = 1, first: int = 0) -> str:
-        """Post an incident that so many people, from the first on, want to be told of. Returns its pk."""
+        """Post an incident that matches the profiles of ``recipients`` users; return its pk."""
         hosts = [f"host=host-{10 * number}.example.org" for number in range(first, first + recipients)]
         body = incident_body(next(numbers)) | {"tags": [{"tag": tag} for tag in ["problem_type=linkDown", *hosts]]}
         content, _ = ask(self.server.url, INCIDENTS, self.token, method="POST", body=body)
         return str(json.loads(content)["pk"])
 
     def times_of(self, incidents: set[str], mails: int) -> dict[str, float]:
-        """Wait until so many mails about these incidents have come; return when the last one about each did."""
+        """Wait for this number of mails about the incidents; return the arrival time of the last one of each."""
         deadline = time.monotonic() + PATIENCE
         arrived: list[tuple[str, float]] = []
         while len(arrived) < mails and time.monotonic() < deadline:
@@ -57,12 +57,12 @@ class Mailing:
         return dict(sorted(arrived, key=lambda one: one[1]))
 
     def look_into_new_mails(self) -> None:
-        """Note which incidents they are about. Parsing them as mails would take the time that is measured."""
+        """Record the incident of each new mail. A full parser would take part of the measured time."""
         for mail in self.sink.messages[len(self.arrived) :]:
             self.arrived.append((ABOUT.search(mail.raw)[1].decode(), mail.at))
 
     def last_mail(self, burst: int = 0) -> float:
-        """Return the seconds until all are told of an incident, posted right after so many others."""
+        """Return the seconds until all mails of an incident have arrived, after a burst of others."""
         for number in range(burst):
             self.post(RECIPIENTS, first=RECIPIENTS * number)
         started = time.monotonic()
@@ -70,7 +70,7 @@ class Mailing:
         return self.times_of({incident}, RECIPIENTS)[incident] - started
 
     def steady(self, rate: int, seconds: float) -> list[float]:
-        """Post so many events per second, and return how long each mail took, counted from the answer."""
+        """Post ``rate`` events a second; return the seconds from each answer to its mail."""
         posted: dict[str, float] = {}
 
         def post() -> None:
@@ -86,7 +86,7 @@ class Mailing:
 
 
 def measure(scale: Scale) -> dict[str, Table]:
-    """Measure on a PostgreSQL with many profiles, beside one without any."""
+    """Compare a PostgreSQL with many profiles with one without profiles."""
     with running_postgres(durable=True, **POSTGRES_SETTINGS) as none, running_client() as client:
         empty = prepare(none.url, profiles=0)
         with running_postgres(durable=True, **POSTGRES_SETTINGS) as many, running_sink() as sink:
@@ -104,14 +104,14 @@ def measure(scale: Scale) -> dict[str, Table]:
 
 @contextmanager
 def mailing(database_url: str, sink: Sink, token: str):
-    """A server with a worker that sends."""
+    """Run a server with a worker that sends mail."""
     surroundings = {"EMAIL_HOST": HOST, "EMAIL_PORT": str(sink.port), "ARGUS_SEND_NOTIFICATIONS": "1"}
     with running(ArgusServer(database_url, **surroundings)) as server:
         yield Mailing(server, sink, token)
 
 
 def compare_ingest(client: LoadClient, servers: list[tuple[int, str]], scale: Scale) -> float:
-    """Return the rate of the second server in terms of the first one's; they take turns."""
+    """Return the ratio of the rates of the second and the first server, measured alternately."""
     rates: list[list[float]] = [[], []]
     for number in range(scale.ingest_rounds + 1):
         for (port, token), some in zip(servers, rates, strict=True):

@@ -1,7 +1,7 @@
-"""Make an empty database ready, in a process of its own: ``python -m benchmarks.prepare SOURCES PROFILES``.
+"""Prepare an empty database, in its own process: ``python -m benchmarks.prepare SOURCES PROFILES``.
 
 Prints ``{"operator": token, "operator_id": pk, "sources": [{"pk", "name", "user", "token"}, ...], "session": key}``,
-the session in the admin. What a benchmark needs besides incidents is made here, by the services of real life.
+the session for the admin. Everything but incidents is created here, by the services of Argus.
 """
 
 import json
@@ -15,7 +15,7 @@ from django.test import Client
 
 
 def main(number_of_sources: int, number_of_profiles: int) -> None:
-    """Migrate, make the accounts and tell about them."""
+    """Migrate, create the accounts and print them."""
     django.setup()
     call_command("migrate", verbosity=0)
 
@@ -34,7 +34,7 @@ def main(number_of_sources: int, number_of_profiles: int) -> None:
 
 
 def make_source(number: int) -> dict:
-    """Set up a source of one of three types."""
+    """Create a source of one of three types."""
     from argus.auth.services import replace_token
     from argus.incident import sources
 
@@ -55,22 +55,22 @@ def make_source(number: int) -> dict:
 
 
 def log_in() -> str:
-    """Let somebody into the admin who may do everything there, and return the key of the session."""
+    """Log a superuser in to the admin; return the session key."""
     browser = Client()
     browser.force_login(get_user_model().objects.create_superuser("superuser"))
     return browser.cookies["sessionid"].value
 
 
 def make_profile(number: int) -> None:
-    """Make a person who wants to be told of one problem on some hosts, at any time."""
+    """Create a user with a profile for one problem on ten hosts, at any time."""
     from argus.notificationprofile.models import Filter, NotificationProfile, TimeRecurrence, Timeslot
 
     person = get_user_model().objects.create_user(f"person{number}", email=f"person{number}@example.org")
     timeslot = Timeslot.objects.create(user=person, name="At any time")
     TimeRecurrence.objects.create(timeslot=timeslot, days=list("1234567"), start=time.min, end=time.max)
-    wish = {"tags": ["problem_type=linkDown", *(f"host=host-{number * 10 + one}.example.org" for one in range(10))]}
+    criteria = {"tags": ["problem_type=linkDown", *(f"host=host-{number * 10 + one}.example.org" for one in range(10))]}
     profile = NotificationProfile.objects.create(user=person, timeslot=timeslot, media=["EM"])
-    profile.filters.add(Filter.objects.create(user=person, name="Links", filter_string=json.dumps(wish)))
+    profile.filters.add(Filter.objects.create(user=person, name="Links", filter_string=json.dumps(criteria)))
 
 
 if __name__ == "__main__":

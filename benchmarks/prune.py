@@ -1,4 +1,4 @@
-"""What those who post notice of ``manage.py prune``, and how fast it is."""
+"""Rate of ``manage.py prune``, and its effect on sources that post meanwhile."""
 
 import re
 import subprocess
@@ -22,7 +22,7 @@ SOURCES, CONNECTIONS, DAYS = 30, 4, 30
 
 
 def measure(scale: Scale) -> dict[str, Table]:
-    """Measure posts before and while a large part of the database is pruned, and then the rest of the pruning alone."""
+    """Measure posts before and during the pruning of most of the database."""
     with running_postgres(durable=True, **POSTGRES_SETTINGS) as postgres, running_client() as client:
         accounts = prepare(postgres.url, sources=SOURCES)
         progress(f"prune: loading {scale.pruned} incidents")
@@ -40,7 +40,7 @@ def measure(scale: Scale) -> dict[str, Table]:
     rows = [
         ["incidents /s, alone", f"{rates[0]:.0f}"],
         ["incidents /s, while it prunes", f"{rates[1]:.0f}"],
-        ["ratio", times(rates[1] / rates[0]) if lasted else "(it was too quick)"],
+        ["ratio", times(rates[1] / rates[0]) if lasted else "(pruning ended too soon)"],
         ["p95 ms, alone", p95[0]],
         ["p95 ms, while it prunes", p95[1]],
         ["incidents pruned /s", f"{speed:.0f}"],
@@ -58,7 +58,7 @@ def post(ingest: Ingest, rounds: int) -> Series:
 
 @contextmanager
 def pruning(database_url: str):
-    """Give a running ``manage.py prune``, which ends with the block."""
+    """Run ``manage.py prune`` until the block ends."""
     command = [sys.executable, str(ROOT / "manage.py"), "prune", f"--days={DAYS}"]
     with subprocess.Popen(command, text=True, stdout=subprocess.PIPE, env=environment(database_url)) as process:
         process.began = perf_counter()
@@ -67,8 +67,8 @@ def pruning(database_url: str):
 
 
 def follow(process: subprocess.Popen) -> float:
-    """Read until all incidents are pruned and return how many it were per second."""
+    """Wait until all incidents are pruned; return how many were deleted a second."""
     for line in process.stdout:
         if done := re.fullmatch(r"incidents: (\d+) deleted\n", line):
             return int(done[1]) / (perf_counter() - process.began)
-    raise RuntimeError("prune has failed.")
+    raise RuntimeError("prune failed")

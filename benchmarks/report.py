@@ -9,14 +9,14 @@ from .servers import ROOT
 
 PAGE = ROOT / "docs" / "reference" / "performance.md"
 PAGES = [PAGE]
-# What every page says of the run that its tables are from.
+# The table that describes the machine of the run.
 MACHINE = "machine"
 STARTED = perf_counter()
 
 
 @dataclass
 class Table:
-    """Rows of cells below a row of titles. The first column is text, the others are figures."""
+    """Rows of cells below a row of titles. The first column holds text, the others figures."""
 
     titles: list[str]
     rows: list[list]
@@ -30,7 +30,7 @@ class Table:
         return "\n".join([*lines, *([self.note] if self.note else [])])
 
     def as_markdown(self) -> str:
-        """Write a table that Markdown understands."""
+        """Return the table in Markdown."""
         rule = ["---", *["--:"] * (len(self.titles) - 1)]
         lines = [f"| {' | '.join(map(str, row))} |" for row in [self.titles, rule, *self.rows]]
         return "\n".join([*lines, *(["", self.note] if self.note else [])])
@@ -42,17 +42,17 @@ class Table:
 
 
 def progress(message: str) -> None:
-    """Tell whoever waits what is being done."""
+    """Print a message with the elapsed time to standard error."""
     print(f"{perf_counter() - STARTED:6.1f} s  {message}", file=sys.stderr, flush=True)
 
 
 def markers(name: str) -> tuple[str, str]:
-    """Return what is before and behind the table of this name."""
+    """Return the comments before and after the table of this name."""
     return f"<!-- {name}: begin -->\n", f"\n<!-- {name}: end -->"
 
 
 def rewritten(page: str, name: str, text: str) -> str:
-    """Return the page with the text between the markers of this name. Raises ``ValueError`` if it has none."""
+    """Return the page with the text between the markers of this name. Raises ``ValueError`` without markers."""
     begin, end = markers(name)
     before, has_begin, rest = page.partition(begin)
     _, has_end, after = rest.partition(end)
@@ -62,15 +62,15 @@ def rewritten(page: str, name: str, text: str) -> str:
 
 
 def write(tables: dict[str, Table], pages: list[Path] = PAGES) -> list[Path]:
-    """Put the tables into the pages of the documentation, each between its markers; the prose stays.
+    """Replace the tables in the documentation, each between its markers, and return the changed pages.
 
-    A page that has none of them but the machine is left as it is: its tables are from another run. Returns the pages
-    that were written. Raises ``ValueError`` if there is no place for a table.
+    A page with no other table than that of the machine is not changed: its figures are from another run. Raises
+    ``ValueError`` if a table has no markers on any page.
     """
     texts = {page: page.read_text() for page in pages}
     places = {page: [name for name in tables if markers(name)[0] in text] for page, text in texts.items()}
-    if homeless := set(tables).difference(*places.values()):
-        raise ValueError(f"There are no markers for {', '.join(sorted(homeless))}.")
+    if missing := set(tables).difference(*places.values()):
+        raise ValueError(f"There are no markers for {', '.join(sorted(missing))}.")
     changed = [page for page, names in places.items() if set(names) - {MACHINE}]
     for page in changed:
         for name in places[page]:

@@ -1,6 +1,6 @@
-"""How long it takes to select people for an event, in a process with Django: ``python -m benchmarks.selecting EVENTS``.
+"""Duration of selecting the recipients of an event: ``python -m benchmarks.selecting EVENTS``.
 
-Prints ``{"milliseconds": [of each event], "queries": of one event}``; the wishes are in memory, as a worker has them.
+Prints ``{"milliseconds": [of each event], "queries": of one event}``. The profiles are cached, as in a worker.
 """
 
 import json
@@ -11,7 +11,7 @@ import django
 
 
 def main(number_of_events: int) -> None:
-    """Select for the newest events, one by one, without storing what comes of it."""
+    """Select the recipients of the newest events, without storing the result."""
     django.setup()
 
     from django.db import connection

@@ -1,4 +1,4 @@
-"""What every installation shares, as production runs it, plus the baseline and a counter of queries."""
+"""The settings of production, plus the baseline views and a query counter."""
 
 from argus.site.settings.base import *  # noqa: F403
 from argus.site.settings.base import INSTALLED_APPS, MIDDLEWARE
@@ -6,7 +6,7 @@ from argus.site.settings.env import env_database, env_int, env_str
 
 SECRET_KEY = "only-for-benchmarks"
 DATABASES = {"default": env_database("DATABASE_URL")}
-# Mails go to whom the benchmark names, or to nobody.
+# Mail goes to the server that the benchmark names; without one it is dropped.
 EMAIL_HOST, EMAIL_PORT = env_str("EMAIL_HOST", ""), env_int("EMAIL_PORT", 25)
 EMAIL_BACKEND = f"django.core.mail.backends.{'smtp' if EMAIL_HOST else 'dummy'}.EmailBackend"
 

@@ -1,4 +1,4 @@
-"""Whether the embedded default takes many writers at a time: on SQLite, nobody may be turned away."""
+"""Many writers on the embedded default (SQLite): no request may fail."""
 
 import tempfile
 from pathlib import Path
@@ -14,7 +14,7 @@ LOCKED = "database is locked"
 
 
 def measure(scale: Scale) -> dict[str, Table]:
-    """Let writers POST incidents for some time, and count what goes wrong."""
+    """Let writers POST incidents for some time; count errors."""
     with tempfile.TemporaryDirectory(prefix="argus-benchmark-") as folder, running_client() as client:
         url = f"sqlite:///{Path(folder) / 'argus.sqlite3'}"
         token = prepare(url).sources[0]["token"]
@@ -33,7 +33,7 @@ def measure(scale: Scale) -> dict[str, Table]:
 
 
 def describe(scale: Scale, outcome, locked: int) -> Table:
-    """Put the outcome into one row."""
+    """Return a table with one row."""
     failed = sum(number for status, number in outcome.statuses.items() if not status.startswith("2"))
     latencies = [milliseconds(percentile(outcome.latencies, rank)) for rank in (50, 99, 100)]
     rate = f"{len(outcome.latencies) / outcome.elapsed:.0f}"

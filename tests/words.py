@@ -52,7 +52,7 @@ WORDS = [
     "(?:be|been|being|is|are|was|were) told",
     # Metaphors.
     "doors?",
-    "rooms?",
+    "(?:the|same) rooms",
     "floors?",
     "houses?",
     "wish(?:es|ed)?",
@@ -68,7 +68,6 @@ TERMS = {
     "floor(": "rounding down, a function of many languages and of SQL",
     "math.floor": "rounding down",
     "audit trail": "the field's term for a record of who changed what",
-    "location=room": "an attribute of sample data",
 }
 
 PATTERN = re.compile(

@@ -1,1 +1,1 @@
-"""The yardstick of ingest: a Django app that does as little as an app can that stores something."""
+"""Baseline for ingest and lists: a Django app with one table and views that do as little as possible."""

@@ -1,12 +1,12 @@
-"""One table."""
+"""The table of the baseline app."""
 
 from django.db import models
 
 
 class Note(models.Model):
-    """Some text, kept."""
+    """A stored text."""
 
     text = models.TextField()
 
-    def __str__(self):
+    def __str__(self) -> str:
         return self.text[:60]

@@ -1,4 +1,4 @@
-"""The model of how Argus scales obeys the laws that hold for every system, and the sums made with it are right."""
+"""The simulation obeys the laws of queueing theory, and the arithmetic built on it is right."""
 
 from dataclasses import replace
 
