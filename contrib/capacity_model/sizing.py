@@ -75,7 +75,7 @@ class Incident:
         return {
             "PostgreSQL's processors": self.sql / ASSUMED.cores,
             "write-ahead log": self.wal / ASSUMED.log,
-            "the worker that routes": self.worker,
+            "the routing worker": self.worker,
             "the journal in Redis": self.redis,
         }
 
@@ -92,7 +92,7 @@ def demands_table(calibration: Calibration) -> Table:
         ["web process, with the interpreter's lock, ms", *(f"{one.python * 1000:.2f}" for one in incidents)],
         ["web process, all, ms", *(f"{one.web * 1000:.2f}" for one in incidents)],
         ["PostgreSQL, ms", *(f"{one.sql * 1000:.2f}" for one in incidents)],
-        ["worker, who is told, ms", *(f"{one.worker * 1000:.2f}" for one in incidents)],
+        ["worker, routing, ms", *(f"{one.worker * 1000:.2f}" for one in incidents)],
         ["Redis, ms", *(f"{one.redis * 1000:.3f}" for one in incidents)],
         ["push to one follower, ms", *(f"{one.push * 1000:.4f}" for one in incidents)],
         ["write-ahead log, bytes", *(f"{one.wal:,.0f}" for one in incidents)],
@@ -119,7 +119,7 @@ def limits_table(calibration: Calibration) -> Table:
     names = {
         "PostgreSQL's processors": f"PostgreSQL with {ASSUMED.cores} cores",
         "write-ahead log": f"write-ahead log at {ASSUMED.log / 1e6:.0f} MB/s",
-        "the worker that routes": "the one worker that decides who is told",
+        "the routing worker": "the routing worker",
         "the journal in Redis": "the journal in Redis",
     }
     rows += [[what, *most(one.limits()[name] for one in incidents)] for name, what in names.items()]

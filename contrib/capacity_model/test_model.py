@@ -152,7 +152,7 @@ def test_sizes_are_rates_times_demands():
     # 1 000 a second times (4 + 0.5 + 0.1) ms is 4.6 cores, of each of which seven tenths are used.
     assert row["web cores"] == 7
     assert (row["commits /s"], row["log MB/s"], row["GB a day"]) == ("1,000", "4", "173")
-    assert (row["first"], row["busy"]) == ("the worker that routes", "10%")
+    assert (row["first"], row["busy"]) == ("the routing worker", "10%")
 
 
 def test_nothing_there_is_one_of_allows_more_than_its_share_of_time():
@@ -162,5 +162,5 @@ def test_nothing_there_is_one_of_allows_more_than_its_share_of_time():
     single = {row[0]: row[1] for row in table.rows}
     assert single["one web process"] == f"{1 / (POST.python + DEMANDS.publish_python):,.0f}"
     name, seconds = Incident.of(calibration, 100).first_limit()
-    assert name == "the worker that routes"
+    assert name == "the routing worker"
     assert seconds == pytest.approx(DEMANDS.event_python + DEMANDS.event_sql)
