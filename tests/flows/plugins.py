@@ -1,4 +1,4 @@
-"""Media that misbehave, each towards one addressee only; all others are written to as ever."""
+"""A medium that fails in several ways, each for one address."""
 
 import sys
 import time
@@ -6,18 +6,18 @@ import time
 from argus.notificationprofile.media.email import EmailNotification
 
 
-class Moody(EmailNotification):
-    """What it does depends on whom it is to write to."""
+class Failing(EmailNotification):
+    """Fail as the local part of the address says; send e-mail to other addresses."""
 
     @staticmethod
     def send(incident, user, *, address="", **kwargs):
-        mood = address.partition("@")[0]
-        if mood == "raises":
+        failure = address.partition("@")[0]
+        if failure == "raises":
             raise ZeroDivisionError("half a \0 character \ud800")
-        if mood == "hangs":
+        if failure == "hangs":
             time.sleep(60)
-        if mood == "exits":
+        if failure == "exits":
             sys.exit("I have had enough")
-        if mood == "nonsense":
+        if failure == "nonsense":
             return object()
         return EmailNotification.send(incident, user, address=address, **kwargs)

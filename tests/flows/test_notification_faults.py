@@ -148,8 +148,8 @@ def test_server_starts_another_worker_when_one_is_killed(argus, own_postgres, si
         ("raises", Verdict.RETRYING, "ZeroDivisionError"),
         ("hangs", Verdict.RETRYING, "did not come back"),
         ("exits", Verdict.RETRYING, "SystemExit"),
-        ("nonsense", Verdict.FAILED, "means nothing"),
-        ("no address at all", Verdict.FAILED, "no such address"),
+        ("nonsense", Verdict.FAILED, "must return None"),
+        ("no address at all", Verdict.FAILED, "not an e-mail address"),
     ],
 )
 @pytest.mark.usefixtures("transactional_db")
@@ -158,7 +158,7 @@ def test_only_the_line_of_whom_a_plugin_fails_suffers(sink, mood, verdict, words
     make_profile(make_user(email=mood if " " in mood else f"{mood}@example.org"))
     drill.make_audience(2)
     incident = make_incident()
-    with drill.working(sink, DRILL_EMAIL_MEDIA="tests.flows.plugins.Moody") as team:
+    with drill.working(sink, DRILL_EMAIL_MEDIA="tests.flows.plugins.Failing") as team:
         drill.wait_until(lambda: Delivery.objects.filter(verdict=Verdict.SENT).count() == 4)
         drill.wait_until(lambda: Delivery.objects.filter(verdict=verdict).exists())
         team.assert_all_are_alive()

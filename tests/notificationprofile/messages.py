@@ -1,13 +1,14 @@
-"""Deliveries and messages for tests of media, without the worker."""
+"""Deliveries and messages for tests of media without a worker."""
 
 from argus.incident.models import Event
-from argus.notificationprofile.media.message import Message, build_message, with_message_parts
-from argus.notificationprofile.models import Delivery, Medium
+from argus.notificationprofile.media.base import Message
+from argus.notificationprofile.media.message import build_message, with_message_parts
+from argus.notificationprofile.models import EMAIL, Delivery
 from tests.factories import make_user
 
 
-def make_delivery(event: Event, user=None, *, medium: str = Medium.EMAIL, address: str | None = None) -> Delivery:
-    """A line of the ledger with all that its message is made of."""
+def make_delivery(event: Event, user=None, *, medium: str = EMAIL, address: str | None = None) -> Delivery:
+    """A delivery with everything that its message needs."""
     user = user or make_user()
     delivery = Delivery.objects.create(
         event=event,
@@ -20,10 +21,10 @@ def make_delivery(event: Event, user=None, *, medium: str = Medium.EMAIL, addres
 
 
 def make_message(event: Event, user=None, **values) -> Message:
-    """What is said of an event to a user."""
+    """The message about an event for a user."""
     return build_message(make_delivery(event, user, **values))
 
 
 def start_of(incident) -> Event:
-    """The event by which the incident began."""
+    """The incident's start event."""
     return incident.events.get(type="STA")

@@ -29,7 +29,7 @@ def test_medium_that_cannot_work_is_an_error_that_names_the_setting(settings, se
     assert problems()["E001"].startswith(f"{setting}: '{path}' ")
 
 
-@pytest.mark.parametrize("path", [None, f"{PLUGINS}.Good", f"{PLUGINS}.Stranger", f"{PLUGINS}.OfOld"])
+@pytest.mark.parametrize("path", [None, f"{PLUGINS}.Good", f"{PLUGINS}.Unrelated", f"{PLUGINS}.Argus100"])
 def test_medium_that_can_work_is_no_error(settings, path):
     settings.DEFAULT_SMS_MEDIA = path
 

@@ -239,7 +239,7 @@ def test_many_lines_and_profiles_cost_the_queries_of_one(as_superuser, event, be
         if number % 2:
             make_line(event, user, profile=profile)
 
-    with django_assert_num_queries(5):
+    with django_assert_num_queries(6):
         entries = as_superuser.get(address_of(event)).json()
     assert (len(entries), Delivery.objects.count()) == (51, 25)
 

@@ -68,7 +68,7 @@ def test_success_ends_the_incident_and_the_next_outage_is_another(db):
     first = own_incidents().get()
     assert not first.open
     assert [event.type for event in first.events.order_by("pk")] == ["STA", "END"]
-    assert health.silent_media() == {}
+    assert health.failing_media() == {}
     health.note_success("EM")
     assert first.events.count() == 2
 

@@ -211,10 +211,10 @@ def test_selecting_among_1000_profiles_takes_two_queries(db):
     assert len(lines) == 10
 
 
-def test_wishes_are_loaded_with_three_queries_however_many_there_are(db, django_assert_num_queries):
+def test_profiles_are_loaded_with_four_queries(db, django_assert_num_queries):
     make_crowd(300)
 
-    with django_assert_num_queries(3):
+    with django_assert_num_queries(4):
         assert len(Routing.load(1).profiles) == 300
 
 

@@ -1,15 +1,14 @@
-"""What a worker does with what it has claimed, in this process and with media of all kinds."""
+"""The worker in this process, with media of several kinds."""
 
 import threading
 import time
-from contextlib import contextmanager
 
 import pytest
 from django.db import connection
 
 from argus.incident.models import Change
 from argus.notificationprofile import worker
-from argus.notificationprofile.media.base import NotificationMedium
+from argus.notificationprofile.media.base import Medium, Message, NotificationMedium, Recipient
 from argus.notificationprofile.models import Delivery, MediumHealth, Reason, Verdict
 from argus.notificationprofile.notify import wake_up
 from argus.notificationprofile.worker import Worker
@@ -18,106 +17,102 @@ from tests.factories import make_incident, make_user
 from tests.notificationprofile.factories import make_profile
 from tests.smtp_sink import HOST, running_sink
 
-calls = []
+messages: list[Message] = []
+calls: list[tuple] = []
 
 
-class Recorder(NotificationMedium):
+class Recorder(Medium):
+    def send(self, message):
+        messages.append(message)
+
+
+class Plugin(NotificationMedium):
+    """A plugin with the interface of Argus 1."""
+
     @staticmethod
     def send(incident, user, **kwargs):
         calls.append((incident, user, kwargs))
 
 
-class Closed(Recorder):
-    """Nobody gets as far as sending."""
-
-    @classmethod
-    @contextmanager
-    def session(cls):
+class Unavailable(Recorder):
+    def open(self):
         raise ConnectionRefusedError("closed on Sundays")
-        yield {}
 
 
 class Hanging(Recorder):
-    """Its session never comes back: not from its beginning or, later, not from its end."""
+    """Opening hangs, or closing."""
 
-    at = "beginning"
-    let_go: threading.Event
+    at = "open"
+    gate: threading.Event
 
-    @classmethod
-    @contextmanager
-    def session(cls):
-        if cls.at == "beginning":
-            cls.let_go.wait(60)
-        yield {}
-        cls.let_go.wait(60)
+    def open(self):
+        if self.at == "open":
+            self.gate.wait(60)
+
+    def close(self):
+        self.gate.wait(60)
 
 
 class Threaded(Recorder):
-    """Notes in which thread what is done, and for which request; the first message hangs if there is a gate."""
+    """Record the thread and the request of each call. The first message hangs if there is a gate."""
 
     gate: threading.Event | None = None
     trace: list[tuple]
 
-    @classmethod
-    def note(cls, what: str) -> None:
-        cls.trace.append((what, current_request_id(), threading.current_thread()))
+    def note(self, what: str) -> None:
+        self.trace.append((what, current_request_id(), threading.current_thread()))
 
-    @classmethod
-    @contextmanager
-    def session(cls):
-        cls.note("begin")
-        try:
-            yield {}
-        finally:
-            cls.note("end")
+    def open(self):
+        self.note("open")
 
-    @staticmethod
-    def send(incident, user, **kwargs):
-        Threaded.note("send")
+    def close(self):
+        self.note("close")
+
+    def send(self, message):
+        self.note("send")
         gate, Threaded.gate = Threaded.gate, None
         if gate is not None:
             gate.wait(60)
 
 
-class Scribbler(Recorder):
-    """Changes what it is given."""
+class Changing(NotificationMedium):
+    """Change the objects that the plugin gets."""
 
     @staticmethod
     def send(incident, user, *, event, message, **kwargs):
         calls.append((incident.description, event.incident.description, event.description, message.subject))
         for one in (incident, event, event.incident):
-            one.description = "scribbled"
+            one.description = "changed"
         event.incident = None
 
 
 class Slow(Recorder):
-    @staticmethod
-    def send(incident, user, **kwargs):
+    def send(self, message):
         time.sleep(0.6)
-        Recorder.send(incident, user, **kwargs)
+        super().send(message)
 
 
 class Stopper(Recorder):
-    """Somebody asks the worker to stop while it sends."""
+    """Stop the worker while it sends."""
 
     worker: Worker
 
-    @staticmethod
-    def send(incident, user, **kwargs):
-        Stopper.worker.stop()
-        Recorder.send(incident, user, **kwargs)
+    def send(self, message):
+        self.worker.stop()
+        super().send(message)
 
 
-class Unspeakable(Exception):
+class WithoutText(Exception):
     def __str__(self):
         raise ValueError
 
 
 @pytest.fixture(autouse=True)
-def on_duty(settings):
-    """Notifications are switched on, and mails are recorded."""
+def recorder(settings):
+    """Switch notifications on, and record the messages."""
     settings.ARGUS_SEND_NOTIFICATIONS = True
     use(settings, Recorder)
+    messages.clear()
     calls.clear()
 
 
@@ -155,7 +150,23 @@ def test_worker_rests_after_events_of_which_nobody_is_told_and_only_then(audienc
     assert not one.routed_in_vain
 
 
-def test_medium_is_called_as_the_contract_says(audience):
+def test_medium_gets_plain_values(audience):
+    incident = make_incident(tags=["a=b"])
+    (start,) = incident.events.all()
+
+    Worker().work()
+
+    assert [message.address for message in messages] == [profile.user.email for profile in audience]
+    for profile, message in zip(audience, messages, strict=True):
+        assert message.recipient == Recipient(profile.user.pk, profile.user.username, profile.user.email)
+        assert message.settings == {"email_address": profile.user.email}
+        assert (message.event.pk, message.event.type, message.event.timestamp) == (start.pk, "STA", start.timestamp)
+        assert (message.incident.pk, message.incident.tags, message.incident.open) == (incident.pk, ("a=b",), True)
+        assert "a=b" in message.text
+
+
+def test_plugin_of_argus_1_gets_database_objects(audience, settings):
+    use(settings, Plugin)
     incident = make_incident(tags=["a=b"])
 
     Worker().work()
@@ -168,15 +179,15 @@ def test_medium_is_called_as_the_contract_says(audience):
         assert "a=b" in kwargs["message"].text
 
 
-def test_what_a_medium_does_to_its_objects_does_not_show_in_the_next_message(audience, settings):
-    use(settings, Scribbler)
+def test_changes_of_a_plugin_to_its_objects_do_not_show_in_the_next_message(audience, settings):
+    use(settings, Changing)
     make_incident(description="as it was")
 
     Worker().work()
 
     assert len(calls) == 3
     assert set(map(calls.count, calls)) == {3}
-    assert "scribbled" not in str(calls)
+    assert "changed" not in str(calls)
 
 
 def test_switched_off_it_still_writes_the_ledger(audience, settings):
@@ -187,11 +198,11 @@ def test_switched_off_it_still_writes_the_ledger(audience, settings):
 
     assert set(Delivery.objects.values_list("verdict", "reason")) == {(Verdict.SUPPRESSED, Reason.SWITCHED_OFF)}
     assert not Change.objects.unrouted().exists()
-    assert calls == []
+    assert messages == []
 
 
-def test_session_that_cannot_be_opened_postpones_all_and_tries_none(audience, settings):
-    use(settings, Closed)
+def test_medium_that_cannot_be_opened_postpones_all_messages(audience, settings):
+    use(settings, Unavailable)
     make_incident()
 
     Worker().work()
@@ -202,34 +213,34 @@ def test_session_that_cannot_be_opened_postpones_all_and_tries_none(audience, se
 
 @pytest.fixture
 def hanging(settings):
-    """A medium whose session hangs until the test is over."""
+    """A medium that hangs until the end of the test."""
     use(settings, Hanging)
     settings.ARGUS_NOTIFICATION_SEND_TIMEOUT = 0.2
-    Hanging.let_go = threading.Event()
+    Hanging.gate = threading.Event()
     yield Hanging
-    Hanging.at = "beginning"
-    Hanging.let_go.set()
+    Hanging.at = "open"
+    Hanging.gate.set()
 
 
-def test_session_that_does_not_begin_postpones_all_and_tries_none(audience, hanging):
+def test_medium_that_hangs_when_opened_postpones_all_messages(audience, hanging):
     make_incident()
 
     assert Worker().work()
 
-    assert calls == []
+    assert messages == []
     assert ledger() == [(Verdict.RETRYING, 1, None)] * 3
     (error,) = {line.last_error for line in Delivery.objects.all()}
-    assert error == "SessionStuck: The medium did not come back within 0.2 seconds."
+    assert error == "SendTimeoutError: The medium did not return within 0.2 seconds."
     assert MediumHealth.objects.get().failing_since is not None
 
 
-def test_session_that_does_not_end_holds_nobody_up(audience, hanging):
-    hanging.at = "end"
+def test_medium_that_hangs_when_closed_delays_no_message(audience, hanging):
+    hanging.at = "close"
     make_incident()
 
     assert Worker().work()
 
-    assert len(calls) == 3
+    assert len(messages) == 3
     assert ledger() == [(Verdict.SENT, 1, None)] * 3
     assert not MediumHealth.objects.filter(failing_since__isnull=False).exists()
 
@@ -241,7 +252,7 @@ def threaded(settings):
     return Threaded
 
 
-def test_session_has_one_thread_and_each_message_its_request(audience, threaded):
+def test_batch_has_one_thread_and_each_message_its_request_id(audience, threaded):
     for request in ("request-1", "request-2"):
         with on_behalf_of(request):
             make_incident()
@@ -249,19 +260,17 @@ def test_session_has_one_thread_and_each_message_its_request(audience, threaded)
     assert Worker().work()
 
     assert [(what, request) for what, request, _ in threaded.trace] == [
-        ("begin", ""),
+        ("open", ""),
         *[("send", "request-1")] * 3,
         *[("send", "request-2")] * 3,
-        ("end", ""),
+        ("close", ""),
     ]
     (thread,) = {thread for _, _, thread in threaded.trace}
     assert thread is not threading.current_thread()
     assert not thread.is_alive()
 
 
-def test_message_that_hangs_is_left_behind_with_its_thread_and_the_others_go_by_another_session(
-    audience, threaded, settings
-):
+def test_message_that_hangs_is_retried_and_the_others_get_another_thread(audience, threaded, settings):
     settings.ARGUS_NOTIFICATION_SEND_TIMEOUT = 1
     threaded.gate = gate = threading.Event()
     make_incident()
@@ -274,8 +283,8 @@ def test_message_that_hangs_is_left_behind_with_its_thread_and_the_others_go_by_
     assert ledger() == [(Verdict.RETRYING, 1, None), (Verdict.SENT, 1, None), (Verdict.SENT, 1, None)]
 
     first, second = threaded.trace[:3], threaded.trace[3:]
-    assert [what for what, _, _ in first] == ["begin", "send", "end"]
-    assert [what for what, _, _ in second] == ["begin", "send", "send", "end"]
+    assert [what for what, _, _ in first] == ["open", "send", "close"]
+    assert [what for what, _, _ in second] == ["open", "send", "send", "close"]
     stuck = first[1][2]
     assert stuck.is_alive()
     assert stuck not in {first[2][2], *(thread for _, _, thread in second)}
@@ -284,7 +293,7 @@ def test_message_that_hangs_is_left_behind_with_its_thread_and_the_others_go_by_
     assert not stuck.is_alive()
 
 
-def test_medium_that_was_taken_away_is_waited_for(audience, settings):
+def test_delivery_is_retried_while_its_medium_is_not_configured(audience, settings):
     make_incident()
     Worker().router.route(worker.Policy(True, frozenset({"EM"})))
     settings.DEFAULT_EMAIL_MEDIA = None
@@ -295,7 +304,7 @@ def test_medium_that_was_taken_away_is_waited_for(audience, settings):
     assert "not configured" in Delivery.objects.first().last_error
 
 
-def test_nothing_is_begun_that_might_outlast_the_lease(audience, settings):
+def test_no_message_is_started_that_could_outlast_the_lease(audience, settings):
     use(settings, Slow)
     settings.ARGUS_NOTIFICATION_SEND_TIMEOUT, settings.ARGUS_NOTIFICATION_LEASE = 5, 5.5
     make_incident()
@@ -305,7 +314,7 @@ def test_nothing_is_begun_that_might_outlast_the_lease(audience, settings):
     assert ledger() == [(Verdict.SENT, 1, None), (Verdict.PENDING, 0, None), (Verdict.PENDING, 0, None)]
 
 
-def test_worker_that_is_stopped_finishes_the_message_in_hand_and_puts_the_others_back(audience, settings):
+def test_stopped_worker_finishes_one_message_and_releases_the_others(audience, settings):
     use(settings, Stopper)
     Stopper.worker = Worker()
     make_incident()
@@ -362,8 +371,8 @@ def test_worker_ends_when_nobody_wants_it_any_more(db):
     [
         (ValueError("no"), "ValueError: no"),
         (ValueError("a\0b\ud800"), "ValueError: a b\N{REPLACEMENT CHARACTER}"),
-        (Unspeakable(), "Unspeakable"),
+        (WithoutText(), "WithoutText"),
     ],
 )
-def test_errors_become_text_that_the_ledger_takes(error, words):
+def test_errors_become_text_for_the_delivery_log(error, words):
     assert worker.describe(error) == words

@@ -12,7 +12,7 @@ from argus.incident.admin import search
 from argus.incident.lifecycle import EventType
 from argus.incident.models import Acknowledgement, Change, Event, Incident, Tag
 from argus.inventory.models import Cloud, Customer, Instance, Project, ProjectCloudMembership, ProjectGroupMembership
-from argus.notificationprofile.models import Delivery, Medium, Reason, Verdict
+from argus.notificationprofile.models import EMAIL, SMS, Delivery, Reason, Verdict
 from tests.admin_pages import Admin
 from tests.factories import make_superuser
 
@@ -48,7 +48,7 @@ STATES = [f"{name}={value}" for name in ("stateful", "open", "acked") for value 
 PLAIN = ["", "p=2", "p=5"]
 LEDGER = [
     [f"verdict__exact={verdict}" for verdict in Verdict],
-    [f"medium__exact={medium}" for medium in Medium],
+    [f"medium__exact={medium}" for medium in (EMAIL, SMS)],
     [f"reason__exact={quote(reason)}" for reason in (Reason.TIMESLOT, Reason.NO_ADDRESS, Reason.QUIET)],
 ]
 ALERTS = [

@@ -6,7 +6,7 @@ import pytest
 from django.contrib import admin
 from django.urls import NoReverseMatch, reverse
 
-from argus.notificationprofile.media.message import build_message, put_into_words
+from argus.notificationprofile.media.message import build_message
 from tests.factories import INCIDENTS, make_ack, make_event, make_incident, make_source, make_user
 from tests.notificationprofile.factories import make_filter, make_line, make_profile
 
@@ -148,7 +148,7 @@ def test_no_page_of_the_api_runs_what_a_source_writes(as_browser, world):
 
 def test_no_mail_runs_what_a_source_writes(world):
     line = world.events.last().deliveries.last() or make_line(world.events.last(), make_user())
-    message = build_message(line, put_into_words(line.event))
+    message = build_message(line)
 
     assert "alert" in message.html
     assert "<script" not in message.html

@@ -1,4 +1,4 @@
-"""What must be right before Argus starts: nobody shall learn at the first incident that nothing can be sent."""
+"""System checks of the notification settings. They run before Argus starts."""
 
 from contextlib import suppress
 from email.utils import parseaddr
@@ -7,74 +7,80 @@ from django.conf import settings
 from django.core.checks import CheckMessage, Error, Warning, register
 from django.core.exceptions import ImproperlyConfigured
 
-from .media.base import PermanentFailure
-from .media.mail import check_address
-from .media.registry import SETTINGS, load_medium
+from .media.base import PermanentError
+from .media.registry import configured_media, load_medium, medium_paths
 from .media.sms import EmailGatewaySMS, gateway_for
+from .media.smtp import check_address
 
 TAG = "notifications"
 EXAMPLE_NUMBER = "+4712345678"
 
 
 @register(TAG)
-def check_media(app_configs, **kwargs) -> list[CheckMessage]:
-    """The classes that deliver can be imported, and called as they will be."""
-    errors = []
-    for setting in SETTINGS.values():
-        try:
-            load_configured(setting)
-        except ImproperlyConfigured as error:
-            hint = "Give the dotted path of a class with a static method send(incident, user, **kwargs), or None."
-            errors.append(Error(str(error), hint=hint, id="argus_notificationprofile.E001"))
-    return errors
+def check_media(app_configs: object, **kwargs: object) -> list[CheckMessage]:
+    """The classes of the media can be imported, and have the interface of a medium."""
+    return [
+        Error(problem, hint='See the how-to guide "Write a medium".', id="argus_notificationprofile.E001")
+        for problem in media_problems()
+    ]
 
 
 @register(TAG)
-def check_sender(app_configs, **kwargs) -> list[CheckMessage]:
-    """There is an address to send from."""
+def check_sender(app_configs: object, **kwargs: object) -> list[CheckMessage]:
+    """DEFAULT_FROM_EMAIL is an e-mail address."""
     try:
         check_address(parseaddr(settings.DEFAULT_FROM_EMAIL)[1])
-    except PermanentFailure:
-        message = f"DEFAULT_FROM_EMAIL is no e-mail address: {settings.DEFAULT_FROM_EMAIL!r}"
+    except PermanentError:
+        message = f"DEFAULT_FROM_EMAIL is not an e-mail address: {settings.DEFAULT_FROM_EMAIL!r}"
         return [Error(message, id="argus_notificationprofile.E002")]
     return []
 
 
 @register(TAG)
-def check_sms_gateway(app_configs, **kwargs) -> list[CheckMessage]:
-    """Whoever sends SMS by mail has a gateway to send them to."""
+def check_sms_gateway(app_configs: object, **kwargs: object) -> list[CheckMessage]:
+    """ARGUS_SMS_GATEWAY is an e-mail address if SMS are sent through it."""
     if not uses_gateway():
         return []
     try:
         check_address(gateway_for(EXAMPLE_NUMBER)[0])
-    except (PermanentFailure, ImproperlyConfigured):
-        message = f"ARGUS_SMS_GATEWAY is no e-mail address: {settings.ARGUS_SMS_GATEWAY!r}"
+    except (PermanentError, ImproperlyConfigured):
+        message = f"ARGUS_SMS_GATEWAY is not an e-mail address: {settings.ARGUS_SMS_GATEWAY!r}"
         hint = "Use an address such as {number}@sms.example.org, or a fixed one."
         return [Error(message, hint=hint, id="argus_notificationprofile.E003")]
     return []
 
 
 @register(TAG)
-def check_patience(app_configs, **kwargs) -> list[CheckMessage]:
-    """Nobody waits for a mail server for ever."""
+def check_email_timeout(app_configs: object, **kwargs: object) -> list[CheckMessage]:
+    """EMAIL_TIMEOUT is set."""
     if settings.EMAIL_TIMEOUT:
         return []
-    message = "EMAIL_TIMEOUT is not set: a mail server that does not answer would hold up all notifications."
+    message = "EMAIL_TIMEOUT is not set. A mail server that does not answer would delay all notifications."
     return [Warning(message, id="argus_notificationprofile.W001")]
 
 
-def load_configured(setting: str) -> type | None:
-    """Return the class that a setting names, if it names one."""
-    path = getattr(settings, setting, None)
-    return load_medium(setting, path) if path else None
+def media_problems() -> list[str]:
+    """Return what is wrong with the classes that the settings name."""
+    problems = []
+    for setting, path in medium_paths():
+        try:
+            load_medium(setting, path)
+        except ImproperlyConfigured as error:
+            problems.append(str(error))
+    if not problems:
+        try:
+            configured_media()
+        except ImproperlyConfigured as error:
+            problems.append(str(error))
+    return problems
 
 
 def uses_gateway() -> bool:
-    """Tell whether SMS go through the e-mail gateway, or are meant to."""
+    """Return whether SMS are sent through the e-mail gateway, or are meant to be."""
     if settings.ARGUS_SMS_GATEWAY:
         return True
-    # A class that cannot be loaded is reported by check_media.
+    # check_media reports a class that cannot be imported.
     with suppress(ImproperlyConfigured):
-        medium = load_configured("DEFAULT_SMS_MEDIA")
-        return medium is not None and issubclass(medium, EmailGatewaySMS)
+        path = settings.DEFAULT_SMS_MEDIA
+        return bool(path) and issubclass(load_medium("DEFAULT_SMS_MEDIA", path), EmailGatewaySMS)
     return False

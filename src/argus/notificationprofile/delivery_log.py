@@ -6,6 +6,7 @@ every event and profile; it is told here, from the absence of a line.
 
 from collections.abc import Iterator
 from datetime import timedelta
+from itertools import islice
 
 from django.db.models import QuerySet
 from django.utils import timezone
@@ -14,7 +15,8 @@ from argus.api.arrays import MOST_ROWS
 from argus.api.fields import wire_time
 from argus.incident.models import Change, Event
 
-from .models import Delivery, Medium, NotificationProfile, Reason, Verdict
+from .models import Delivery, NotificationProfile, Reason, Verdict
+from .profile_cache import targets_of
 
 # How far back an absent line tells something: older lines may have been deleted (``manage.py prune_deliveries``).
 LEDGER_DAYS = 90
@@ -53,7 +55,7 @@ def represent_others(event: Event, user, lines: list[Delivery]) -> list[dict]:
 
     As long as the event has not been routed, that is any profile, and its verdict is pending. After that, it is each
     that was there when the event was received and whose filters did not match, or whose owner may not know of the
-    incident. Three queries at most.
+    incident. Four queries at most.
     """
     room = MOST_ROWS - len(lines)
     profiles = NotificationProfile.objects.select_related("user", "phone_number").order_by("pk")
@@ -63,23 +65,28 @@ def represent_others(event: Event, user, lines: list[Delivery]) -> list[dict]:
         return [represent_other(event, profile, is_routed=False) for profile in profiles[:room]]
     if event.received < timezone.now() - timedelta(days=LEDGER_DAYS):
         return []
-    told = {(line.user_id, line.medium, line.address) for line in lines}
-    silent = (
+    selected, addresses = set(), set()
+    for line in lines:
+        selected.add(line.profile_id)
+        addresses.add((line.user_id, line.medium, line.address))
+    profiles = profiles.filter(created__lte=event.received).prefetch_related("user__destinations")[:MOST_ROWS]
+    others = (
         profile
-        for profile in profiles.filter(created__lte=event.received)[:MOST_ROWS]
-        if not told.issuperset(addresses_of(profile))
+        for profile in profiles
+        if profile.pk not in selected and not addresses.issuperset(addresses_of(profile))
     )
-    return [represent_other(event, profile, is_routed=True) for profile, _ in zip(silent, range(room), strict=False)]
+    return [represent_other(event, profile, is_routed=True) for profile in islice(others, room)]
 
 
 def addresses_of(profile: NotificationProfile) -> Iterator[tuple[int, str, str]]:
-    """Yield what the profile's lines have in common with those of the same person's other profiles.
+    """Yield the key of each delivery that the profile can have.
 
-    A person is told once by each medium and address, so another profile's line may stand for this one too.
+    A user has one delivery per medium and address, so the delivery of another profile may count for this one.
     """
-    for medium in profile.media:
-        number = profile.phone_number and profile.phone_number.phone_number
-        yield profile.user_id, medium, str(number or "") if medium == Medium.SMS else profile.user.email
+    number = profile.phone_number and profile.phone_number.phone_number
+    destinations = profile.user.destinations.all()
+    for target in targets_of(profile.media, email=profile.user.email, phone_number=number, destinations=destinations):
+        yield profile.user_id, target.medium, target.address
 
 
 def reason_for_silence(event: Event, profile: NotificationProfile, *, is_routed: bool) -> Reason:

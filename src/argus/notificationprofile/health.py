@@ -10,7 +10,8 @@ from argus.incident import services, sources
 from argus.incident.lifecycle import EventType
 from argus.util.infinity import INFINITY
 
-from .models import Medium, MediumHealth
+from .media.registry import medium_label
+from .models import MediumHealth
 
 
 @transaction.atomic
@@ -39,13 +40,13 @@ def note_failure(medium: str, error: str) -> None:
     health.save()
 
 
-def silent_media() -> dict[int, str]:
+def failing_media() -> dict[int, str]:
     """Return which medium must not be used for which incident: none tells of its own failure."""
     return dict(MediumHealth.objects.filter(incident__isnull=False).values_list("incident_id", "medium"))
 
 
 def _open_incident(medium: str, *, since, error: str):
-    source, name = sources.get_argus_source(), Medium(medium).label
+    source, name = sources.get_argus_source(), medium_label(medium)
     return services.create_incident(
         source,
         actor=source.user,

@@ -11,6 +11,8 @@ from multiselectfield import MultiSelectField
 from argus.auth.models import PhoneNumber
 from argus.incident.models import Event, Incident
 
+from .media.registry import medium_label
+
 
 class Day(models.TextChoices):
     """Days of the week, numbered as in ISO 8601."""
@@ -31,7 +33,7 @@ class Timeslot(models.Model):
     name = models.CharField(max_length=40)
 
     class Meta:
-        constraints = [models.UniqueConstraint(fields=["user", "name"], name="timeslot_name_unique_for_user")]
+        constraints = [models.UniqueConstraint(fields=["user", "name"], name="timeslot_user_name_uniq")]
         ordering = ["name"]
 
     def __str__(self):
@@ -49,7 +51,7 @@ class TimeRecurrence(models.Model):
     end = models.TimeField()
 
     class Meta:
-        constraints = [models.CheckConstraint(condition=Q(start__lt=F("end")), name="recurrence_starts_before_end")]
+        constraints = [models.CheckConstraint(condition=Q(start__lt=F("end")), name="timerecurrence_start_end_check")]
         ordering = ["pk"]
 
     def __str__(self):
@@ -68,18 +70,38 @@ class Filter(models.Model):
     filter_string = models.TextField()
 
     class Meta:
-        constraints = [models.UniqueConstraint(fields=["user", "name"], name="filter_name_unique_for_user")]
+        constraints = [models.UniqueConstraint(fields=["user", "name"], name="filter_user_name_uniq")]
         ordering = ["name"]
 
     def __str__(self):
         return self.name
 
 
-class Medium(models.TextChoices):
-    """Ways to reach a person. The value is the code on the wire."""
+# Codes of the media of API v1. Further media come from ARGUS_MEDIA, so no field here lists them.
+EMAIL, SMS = "EM", "SM"
+MAX_CODE = 16
+MAX_ADDRESS = 500
 
-    EMAIL = "EM", "E-mail"
-    SMS = "SM", "SMS"
+
+class Destination(models.Model):
+    """An address of a user for a medium other than e-mail and SMS. The medium defines the settings.
+
+    For e-mail and SMS the user's e-mail address and the profile's phone number take its place (API v1).
+    """
+
+    user = models.ForeignKey(settings.AUTH_USER_MODEL, models.CASCADE, related_name="destinations")
+    medium = models.CharField(max_length=MAX_CODE)
+    label = models.CharField(max_length=50)
+    settings = models.JSONField(default=dict)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["user", "medium", "label"], name="destination_user_medium_label_uniq")
+        ]
+        ordering = ["medium", "label"]
+
+    def __str__(self):
+        return f"{medium_label(self.medium)}: {self.label}"
 
 
 class NotificationProfile(models.Model):
@@ -92,7 +114,7 @@ class NotificationProfile(models.Model):
     user = models.ForeignKey(settings.AUTH_USER_MODEL, models.CASCADE, related_name="notification_profiles")
     timeslot = models.OneToOneField(Timeslot, models.CASCADE, related_name="notification_profile")
     filters = models.ManyToManyField(Filter, related_name="notification_profiles")
-    media = MultiSelectField(choices=Medium.choices, max_length=5)
+    media = MultiSelectField(max_length=200)
     phone_number = models.ForeignKey(
         PhoneNumber, models.SET_NULL, related_name="notification_profiles", null=True, blank=True
     )
@@ -162,8 +184,9 @@ class Delivery(models.Model):
     incident = models.ForeignKey(Incident, models.CASCADE, related_name="+", db_index=False)
     user = models.ForeignKey(settings.AUTH_USER_MODEL, models.CASCADE, related_name="deliveries")
     profile = models.ForeignKey(NotificationProfile, models.SET_NULL, related_name="deliveries", null=True)
-    medium = models.CharField(max_length=2, choices=Medium.choices)
-    address = models.CharField(max_length=254, blank=True)
+    medium = models.CharField(max_length=MAX_CODE)
+    destination = models.ForeignKey(Destination, models.SET_NULL, related_name="deliveries", null=True, db_index=False)
+    address = models.CharField(max_length=MAX_ADDRESS, blank=True)
     verdict = models.CharField(max_length=10, choices=Verdict.choices, default=Verdict.PENDING)
     reason = models.CharField(max_length=21, choices=Reason.choices, default=Reason.NONE, blank=True)
     attempts = models.PositiveIntegerField(default=0)
@@ -178,43 +201,55 @@ class Delivery(models.Model):
 
     class Meta:
         constraints = [
-            models.UniqueConstraint(fields=["event", "user", "medium", "address"], name="told_once_of_an_event")
+            models.UniqueConstraint(
+                fields=["event", "user", "medium", "address"], name="delivery_event_user_medium_address_uniq"
+            )
         ]
         indexes = [
             models.Index(
                 fields=["due", "id"],
-                name="delivery_unsettled",
+                name="delivery_due_idx",
                 condition=Q(verdict__in=UNSETTLED),
             ),
             # For the order within one incident and address.
             models.Index(
                 fields=["incident", "medium", "address", "id"],
-                name="delivery_queue",
+                name="delivery_queue_idx",
                 condition=Q(verdict__in=UNSETTLED),
             ),
-            models.Index(fields=["incident"], name="delivery_incident"),
-            models.Index(fields=["created", "id"], name="delivery_age"),
+            models.Index(fields=["incident"], name="delivery_incident_idx"),
+            models.Index(fields=["created", "id"], name="delivery_created_idx"),
             # For the admin, of what is the exception: a delivery that is made on its way by mail is in none of them.
             models.Index(
                 fields=["verdict", "id"],
-                name="delivery_not_made",
+                name="delivery_verdict_idx",
                 condition=Q(verdict__in=[Verdict.FAILED, Verdict.SUPPRESSED]),
             ),
-            models.Index(fields=["reason", "id"], name="delivery_with_reason", condition=~Q(reason=Reason.NONE)),
-            models.Index(fields=["id"], name="delivery_by_sms", condition=Q(medium=Medium.SMS)),
+            models.Index(fields=["reason", "id"], name="delivery_reason_idx", condition=~Q(reason=Reason.NONE)),
+            models.Index(fields=["medium", "id"], name="delivery_medium_idx", condition=~Q(medium=EMAIL)),
+            # For the deletion of a destination.
+            models.Index(
+                fields=["destination"], name="delivery_destination_idx", condition=Q(destination__isnull=False)
+            ),
         ]
         verbose_name_plural = "deliveries"
 
     def __str__(self):
         return f"{self.get_medium_display()} to {self.address or self.user} about event {self.event_id}"
 
+    def get_medium_display(self):
+        return medium_label(self.medium)
+
 
 class MediumHealth(models.Model):
     """Since when a medium has been failing without a break, and the incident that tells of it."""
 
-    medium = models.CharField(max_length=2, choices=Medium.choices, primary_key=True)
+    medium = models.CharField(max_length=MAX_CODE, primary_key=True)
     failing_since = models.DateTimeField(null=True)
     incident = models.ForeignKey(Incident, models.SET_NULL, related_name="+", null=True)
 
     def __str__(self):
         return self.get_medium_display()
+
+    def get_medium_display(self):
+        return medium_label(self.medium)

@@ -4,6 +4,7 @@ Selection then needs one query per batch of events: the version of the profiles.
 """
 
 from collections import defaultdict
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import datetime, time
 from typing import NamedTuple
@@ -14,7 +15,8 @@ from django.utils import timezone
 from argus.incident.criteria import Criteria, read_criteria
 from argus.util.errors import DomainError
 
-from .models import Filter, NotificationProfile, RoutingVersion, TimeRecurrence
+from .media.registry import configured_media
+from .models import EMAIL, MAX_ADDRESS, SMS, Destination, Filter, NotificationProfile, RoutingVersion, TimeRecurrence
 
 VERSION = 1
 
@@ -36,6 +38,14 @@ class Hours(NamedTuple):
         return local.isoweekday() in self.days and self.start <= local.time() <= self.end
 
 
+class Target(NamedTuple):
+    """A place to send notifications to. The address is empty if the user has none for this medium."""
+
+    medium: str
+    address: str
+    destination_id: int | None = None
+
+
 @dataclass(frozen=True)
 class CompiledProfile:
     """A notification profile with all that belongs to it."""
@@ -44,9 +54,7 @@ class CompiledProfile:
     user_id: int
     is_for_staff: bool
     is_active: bool
-    media: tuple[str, ...]
-    email: str
-    phone_number: str
+    targets: tuple[Target, ...]
     hours: tuple[Hours, ...]
     criteria: tuple[Criteria, ...]
 
@@ -65,8 +73,8 @@ class Routing:
 
     @classmethod
     def load(cls, version: int) -> "Routing":
-        """Read all profiles. Three queries, independent of their number."""
-        hours, criteria = load_hours(), load_criteria()
+        """Read all profiles. Four queries, independent of their number."""
+        hours, criteria, destinations = load_hours(), load_criteria(), load_destinations()
         rows = NotificationProfile.objects.values_list(
             "pk",
             "user_id",
@@ -84,15 +92,42 @@ class Routing:
                 user_id=user,
                 is_for_staff=staff,
                 is_active=active and user_active,
-                media=tuple(media),
-                email=email,
-                phone_number=str(phone or ""),
+                targets=tuple(targets_of(media, email=email, phone_number=phone, destinations=destinations[user])),
                 hours=tuple(hours[slot]),
                 criteria=tuple(criteria[pk]),
             )
             for pk, user, staff, active, user_active, media, email, phone, slot in rows
         )
         return cls(version, tuple(profiles))
+
+
+def targets_of(
+    media: Iterable[str], *, email: str, phone_number: object, destinations: Iterable[Destination]
+) -> Iterator[Target]:
+    """Yield where a profile with these media sends to: all destinations of its user, for media beside e-mail and SMS.
+
+    A medium without an address yields one target, so that the delivery log shows the reason.
+    """
+    configured = configured_media()
+    for code in media:
+        if code == EMAIL:
+            yield Target(code, email)
+        elif code == SMS:
+            yield Target(code, str(phone_number or ""))
+        else:
+            own = [destination for destination in destinations if destination.medium == code]
+            setting = configured[code].address_setting if code in configured else ""
+            yield from (Target(code, str(one.settings.get(setting, ""))[:MAX_ADDRESS], one.pk) for one in own)
+            if not own:
+                yield Target(code, "")
+
+
+def load_destinations() -> dict[int, list[Destination]]:
+    """Return the destinations of each user."""
+    destinations = defaultdict(list)
+    for destination in Destination.objects.order_by("pk"):
+        destinations[destination.user_id].append(destination)
+    return destinations
 
 
 def load_hours() -> dict[int, list[Hours]]:

@@ -7,7 +7,7 @@ from django.dispatch import receiver
 from argus.auth.models import PhoneNumber
 from argus.incident.signals import incident_changed
 
-from .models import Filter, NotificationProfile, TimeRecurrence, Timeslot
+from .models import Destination, Filter, NotificationProfile, TimeRecurrence, Timeslot
 from .notify import wake_workers
 from .profile_cache import touch_routing
 from .timeslots import create_default_timeslot
@@ -37,7 +37,7 @@ def note_changed_profile(sender, update_fields=None, **kwargs):
 
 
 # One by one: a receiver for every model would make Django load every row that it deletes, of any model.
-for model in (NotificationProfile, Filter, Timeslot, TimeRecurrence, PhoneNumber, get_user_model()):
+for model in (NotificationProfile, Filter, Timeslot, TimeRecurrence, Destination, PhoneNumber, get_user_model()):
     post_save.connect(note_changed_profile, sender=model, dispatch_uid=f"note_saved_{model.__name__}")
     # Before anything is deleted, so that whoever routes at the moment is waited for, and not the other way round too.
     pre_delete.connect(note_changed_profile, sender=model, dispatch_uid=f"note_deleted_{model.__name__}")

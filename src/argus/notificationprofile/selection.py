@@ -10,11 +10,18 @@ from django.contrib.auth import get_user_model
 from argus.incident.models import Event, IncidentTagRelation
 from argus.incident.sources import ARGUS
 
-from .models import Delivery, Medium, Reason, Verdict
-from .profile_cache import CompiledProfile, Routing
+from .models import EMAIL, SMS, Delivery, Reason, Verdict
+from .profile_cache import CompiledProfile, Routing, Target
 
-# How close somebody came to being told, from the far side: of several reasons the last one here is given.
-CLOSENESS = [Reason.INACTIVE, Reason.TIMESLOT, Reason.NO_MEDIUM, Reason.NO_ADDRESS, Reason.SWITCHED_OFF, Reason.NONE]
+# If several profiles select the same address, the delivery has the last of their reasons in this order.
+REASON_PRIORITY = [
+    Reason.INACTIVE,
+    Reason.TIMESLOT,
+    Reason.NO_MEDIUM,
+    Reason.NO_ADDRESS,
+    Reason.SWITCHED_OFF,
+    Reason.NONE,
+]
 
 
 @dataclass(frozen=True)
@@ -32,11 +39,11 @@ class Facts:
 
 @dataclass(frozen=True)
 class Policy:
-    """What the installation can do at the moment, and which medium must not tell of which incident: its own failure."""
+    """The configuration at the moment. ``failing_media`` returns which incident reports the failure of which medium."""
 
     switched_on: bool
     configured: frozenset[str]
-    silent_media: Callable[[], Mapping[int, str]] = dict
+    failing_media: Callable[[], Mapping[int, str]] = dict
 
 
 def load_facts(event_ids: Iterable[int]) -> list[Facts]:
@@ -62,42 +69,33 @@ def load_facts(event_ids: Iterable[int]) -> list[Facts]:
 
 
 def select(facts: Facts, routing: Routing, policy: Policy) -> list[Delivery]:
-    """Return the lines of the ledger, not yet stored, for one event.
+    """Return the new deliveries of an event, not yet stored.
 
-    One line for each person, medium and address, however many profiles match. People whose filters do not match get
-    none: for each profile that existed then, the absence of a line tells just that. Nor do those who may not know of
-    the incident.
+    Each user has one delivery per medium and address, however many profiles match. A profile without a matching filter
+    gets none, so the absence of a delivery shows that. Restricted incidents are selected for staff only.
     """
-    lines: dict[tuple, Delivery] = {}
-    # Asked only of incidents about Argus itself: it costs a query.
-    silent = policy.silent_media().get(facts.incident_id) if facts.is_about_argus else None
-    usable = policy.configured - {silent}
+    deliveries: dict[tuple[int, str, str], Delivery] = {}
+    # Only for incidents about Argus itself, because it costs a query.
+    failing = policy.failing_media().get(facts.incident_id) if facts.is_about_argus else None
+    usable = policy.configured - {failing}
     for profile in routing.profiles:
         if facts.is_restricted and not profile.is_for_staff:
             continue
         if not any(criteria.match(source_id=facts.source_id, tags=facts.tags) for criteria in profile.criteria):
             continue
-        for medium in profile.media:
-            line = make_line(facts, profile, medium, usable, switched_on=policy.switched_on)
-            key = (line.user_id, line.medium, line.address)
-            if key not in lines or closeness(line) > closeness(lines[key]):
-                lines[key] = line
-    return list(lines.values())
+        for target in profile.targets:
+            delivery = make_delivery(facts, profile, target, usable, switched_on=policy.switched_on)
+            key = (delivery.user_id, delivery.medium, delivery.address)
+            if key not in deliveries or priority_of(delivery) > priority_of(deliveries[key]):
+                deliveries[key] = delivery
+    return list(deliveries.values())
 
 
-def is_withheld(delivery: Delivery) -> bool:
-    """Tell whether the person may not know of the incident, or not any more. One query, for restricted ones only."""
-    if not delivery.event.incident.restricted:
-        return False
-    return not get_user_model().objects.filter(is_staff=True, pk=delivery.user_id).exists()
-
-
-def make_line(
-    facts: Facts, profile: CompiledProfile, medium: str, usable: frozenset[str], *, switched_on: bool
+def make_delivery(
+    facts: Facts, profile: CompiledProfile, target: Target, usable: frozenset[str | None], *, switched_on: bool
 ) -> Delivery:
-    """Decide about one profile and medium, given that a filter matches."""
-    address = profile.phone_number if medium == Medium.SMS else profile.email
-    reason = reason_against(facts, profile, medium in usable, address)
+    """Decide about one profile and target, given that a filter matches."""
+    reason = suppression_reason(facts, profile, target, usable)
     if not reason and not switched_on:
         reason = Reason.SWITCHED_OFF
     return Delivery(
@@ -105,23 +103,38 @@ def make_line(
         incident_id=facts.incident_id,
         user_id=profile.user_id,
         profile_id=profile.profile_id,
-        medium=medium,
-        address=address,
+        medium=target.medium,
+        address=target.address,
+        destination_id=target.destination_id,
         verdict=Verdict.SUPPRESSED if reason else Verdict.PENDING,
         reason=reason,
     )
 
 
-def reason_against(facts: Facts, profile: CompiledProfile, is_usable: bool, address: str) -> Reason:
-    """Return why this person cannot be told, or ``Reason.NONE``."""
+def suppression_reason(facts: Facts, profile: CompiledProfile, target: Target, usable: frozenset[str | None]) -> Reason:
+    """Return why nothing is sent to this target, or ``Reason.NONE``."""
     if not profile.is_active:
         return Reason.INACTIVE
     if not profile.includes(facts.received):
         return Reason.TIMESLOT
-    if not is_usable:
+    if target.medium not in usable:
         return Reason.NO_MEDIUM
-    return Reason.NONE if address else Reason.NO_ADDRESS
+    return Reason.NONE if target.address else Reason.NO_ADDRESS
 
 
-def closeness(line: Delivery) -> int:
-    return CLOSENESS.index(line.reason)
+def late_suppression_reason(delivery: Delivery) -> Reason:
+    """Return why a selected delivery must not be sent any more, or ``Reason.NONE``.
+
+    The user may have lost the staff status, or the destination may have been deleted. One query, and only for
+    restricted incidents.
+    """
+    if delivery.medium not in {EMAIL, SMS} and delivery.destination_id is None:
+        return Reason.NO_ADDRESS
+    if not delivery.event.incident.restricted:
+        return Reason.NONE
+    is_staff = get_user_model().objects.filter(is_staff=True, pk=delivery.user_id).exists()
+    return Reason.NONE if is_staff else Reason.RESTRICTED
+
+
+def priority_of(delivery: Delivery) -> int:
+    return REASON_PRIORITY.index(delivery.reason)

@@ -13,7 +13,9 @@ from django.db import IntegrityError, transaction
 from argus.incident.criteria import Criteria, parse_criteria, read_criteria
 from argus.util.errors import DomainError
 
-from .models import NotificationProfile, Timeslot
+from .media.base import InvalidSettingsError
+from .media.registry import V1_MEDIA, configured_media
+from .models import MAX_ADDRESS, NotificationProfile, Timeslot
 
 # More than anybody needs, and few enough that all of a profile together is one question to the database.
 MOST_RECURRENCES = 100
@@ -93,6 +95,20 @@ def check_parts(user, **parts) -> None:
         rows = part if isinstance(part, list) else [part]
         if any(row is not None and row.user_id != user.pk for row in rows):
             raise DomainError(f"This does not belong to {user}.", field=field)
+
+
+def check_destination(medium: str, settings: object) -> None:
+    """Refuse a destination whose medium is not configured, or whose settings do not fit it."""
+    media = configured_media()
+    if medium in V1_MEDIA or medium not in media:
+        raise DomainError(f"There is no medium {medium!r} that uses destinations.", field="medium")
+    try:
+        media[medium].validate(settings)
+    except InvalidSettingsError as error:
+        raise DomainError(str(error), field="settings") from None
+    if len(str(settings[media[medium].address_setting])) > MAX_ADDRESS:
+        message = f"{media[medium].address_setting} has at most {MAX_ADDRESS} characters."
+        raise DomainError(message, field="settings")
 
 
 def criteria_of(profile: NotificationProfile) -> list[Criteria]:

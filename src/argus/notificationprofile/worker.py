@@ -1,12 +1,8 @@
 """The loop that tells people: route what is in the outbox, send what is due in the ledger, wait for more."""
 
 import logging
-import sys
 import threading
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager, nullcontext, suppress
-from copy import copy
-from functools import partial
+from collections.abc import Callable
 from itertools import groupby
 from select import select
 from time import monotonic
@@ -15,20 +11,17 @@ from django.conf import settings
 from django.db import InterfaceError, OperationalError, connection
 from django.utils import timezone
 
-from argus.incident.models import Event
 from argus.util.backoff import rest_after
 from argus.util.logs import on_behalf_of
 
 from . import health, outbox
-from .media.base import NotificationMedium, PermanentFailure
-from .media.message import Words, build_message, put_into_words
-from .media.registry import configured_media
-from .media.text import describe
-from .models import Delivery, Reason, Verdict
+from .media.message import RenderedEvent, build_message, render_event
+from .media.pipeline import OpenError, Outcome, Pipeline, Result, describe
+from .media.registry import AdaptedMedium, configured_media
+from .models import Delivery, Verdict
 from .notify import CHANNEL
 from .outbox import Router
-from .selection import Policy, is_withheld
-from .timeout_thread import Caller, Stuck
+from .selection import Policy, late_suppression_reason
 
 log = logging.getLogger(__name__)
 
@@ -41,8 +34,7 @@ LONGEST_PAUSE = 5.0
 GATHER = 0.2
 
 
-class SessionStuck(Exception):
-    """A medium's session has not come back in time, so that nobody can be reached this way now."""
+OUTCOME_TEXTS = {Result.SENT: "sent", Result.TEMPORARY: "failed, retrying", Result.PERMANENT: "failed permanently"}
 
 
 class Worker:
@@ -83,7 +75,7 @@ class Worker:
     def work(self) -> bool:
         """Do what there is to do right now, in small portions; tell whether there may be more of it."""
         self.listen()
-        policy = Policy(settings.ARGUS_SEND_NOTIFICATIONS, frozenset(configured_media()), health.silent_media)
+        policy = Policy(settings.ARGUS_SEND_NOTIFICATIONS, frozenset(configured_media()), health.failing_media)
         routed = self.router.route(policy)
         deadline = monotonic() + settings.ARGUS_NOTIFICATION_LEASE - settings.ARGUS_NOTIFICATION_SEND_TIMEOUT
         claimed = outbox.claim(limit=DELIVERIES_AT_ONCE) if policy.switched_on else []
@@ -119,134 +111,87 @@ class Worker:
 
 
 class Batch:
-    """Some deliveries by one medium, one after the other, over one session. None is begun after the deadline."""
+    """Some deliveries by one medium, sent one after the other. None is started after the deadline."""
 
-    def __init__(self, code: str, deliveries: list[Delivery], stopping: threading.Event, deadline: float):
+    def __init__(self, code: str, deliveries: list[Delivery], stopping: threading.Event, deadline: float) -> None:
         self.code = code
         self.medium = configured_media().get(code)
         self.waiting = deliveries
         self.stopping = stopping
-        self.words: dict[int, Words] = {}
-        self.has_worked = False
-        self.trouble = ""
         self.deadline = deadline
-        self.caller = Caller(settings.ARGUS_NOTIFICATION_SEND_TIMEOUT)
+        self.rendered: dict[int, RenderedEvent] = {}
+        self.has_sent = False
+        self.error = ""
 
     def send(self) -> None:
-        """Send them all, or put back what cannot be sent before the lease ends."""
+        """Send the deliveries, and release those that cannot be sent before the lease ends."""
         try:
-            with self.open_session() as extra:
-                while self.waiting and not self.stopping.is_set() and monotonic() < self.deadline:
-                    delivery = self.waiting.pop(0)
-                    # Asked here once more: whoever was staff when selected may not be it any longer.
-                    if is_withheld(delivery):
-                        outbox.settle(delivery, Verdict.SUPPRESSED, reason=Reason.RESTRICTED)
-                    else:
-                        with on_behalf_of(delivery.request_id):
-                            self.hand_over(delivery, extra)
-        except Stuck as error:
-            self.trouble = str(error)
-        except (OperationalError, InterfaceError):
-            raise
-        except Exception as error:
-            # The session itself: nobody can be reached this way now, so nobody is tried.
-            self.trouble = describe(error)
+            if self.medium is None:
+                raise OpenError("The medium is not configured any more.")
+            with Pipeline(self.medium, timeout=settings.ARGUS_NOTIFICATION_SEND_TIMEOUT) as pipeline:
+                self.send_by(pipeline)
+        except OpenError as error:
+            self.error = str(error)
             while self.waiting:
-                outbox.postpone(self.waiting.pop(0), self.trouble)
+                outbox.postpone(self.waiting.pop(0), self.error)
         for delivery in self.waiting:
             outbox.release(delivery)
-        # Whatever else has failed: a medium that has carried a message works.
-        if self.has_worked:
+        # A medium that has sent a message works, even if other messages have failed.
+        if self.has_sent:
             health.note_success(self.code)
-        elif self.trouble:
-            health.note_failure(self.code, self.trouble)
+        elif self.error:
+            health.note_failure(self.code, self.error)
 
-    @contextmanager
-    def open_session(self) -> Iterator[dict]:
-        """A block with what the medium keeps open between messages; it neither begins nor ends without a time-out.
+    def send_by(self, pipeline: Pipeline) -> None:
+        """Send until nothing is left, the worker stops, the deadline has passed, or the medium hangs."""
+        while self.waiting and not self.stopping.is_set() and monotonic() < self.deadline:
+            delivery = self.waiting.pop(0)
+            if reason := late_suppression_reason(delivery):
+                outbox.settle(delivery, Verdict.SUPPRESSED, reason=reason)
+                continue
+            with on_behalf_of(delivery.request_id):
+                outcome = self.outcome_of(delivery, pipeline)
+                self.record(delivery, outcome)
+            if outcome.timed_out:
+                break
 
-        Of what goes wrong within and then at the end, the former is what counts.
-        """
-        if self.medium is None:
-            raise LookupError("The medium is not configured any more.")
-        with self.caller:
-            session, extra = self.call_session(partial(entered, self.medium))
-            try:
-                yield extra
-            finally:
-                problem = sys.exc_info()
-                with suppress(Exception) if problem[0] else nullcontext():
-                    self.call_session(partial(session.__exit__, *problem))
-
-    def call_session(self, function: Callable):
-        """Begin or end a session. Raises ``SessionStuck``, or what the medium raises."""
+    def outcome_of(self, delivery: Delivery, pipeline: Pipeline) -> Outcome:
+        """Build and send one message. Each event is rendered once, however many recipients it has."""
         try:
-            return self.caller.call(function)
-        except Stuck as error:
-            raise SessionStuck(str(error)) from None
-
-    def hand_over(self, delivery: Delivery, extra: dict) -> None:
-        """Send one message and write down what came of it. Whatever a medium does, only this delivery suffers."""
-        try:
-            result = self.caller.call(self.plan_call(delivery, extra))
-            if result is not None:
-                raise PermanentFailure(f"The medium returned {result!r:.100}, which means nothing.")
-        except PermanentFailure as error:
-            log_outcome(delivery, "failed for good", error)
-            outbox.settle(delivery, Verdict.FAILED, error=describe(error))
+            if delivery.event_id not in self.rendered:
+                self.rendered[delivery.event_id] = render_event(delivery.event)
+            message = build_message(delivery, self.rendered[delivery.event_id])
         except Exception as error:
-            log_outcome(delivery, "failed, will be tried again", error)
-            outbox.postpone(delivery, describe(error))
-            self.trouble = describe(error)
-            if isinstance(error, Stuck):
-                raise
-        else:
-            log_outcome(delivery, "sent")
+            return Outcome(Result.TEMPORARY, describe(error))
+        if issubclass(pipeline.medium_class, AdaptedMedium):
+            message = pipeline.medium_class.with_rows(message, delivery)
+        return pipeline.send(message)
+
+    def record(self, delivery: Delivery, outcome: Outcome) -> None:
+        """Write the outcome to the delivery log and to the log."""
+        log_outcome(delivery, outcome)
+        if outcome.result is Result.SENT:
             outbox.settle(delivery, Verdict.SENT)
-            self.has_worked = True
-
-    def words_for(self, event: Event) -> Words:
-        """Put an event into words once, however many people are told of it."""
-        if event.pk not in self.words:
-            self.words[event.pk] = put_into_words(event)
-        return self.words[event.pk]
-
-    def plan_call(self, delivery: Delivery, extra: dict) -> Callable:
-        """Return the call of ``send`` that the plugin contract asks for, the message already made."""
-        # Deliveries share their event: a medium gets copies, and may change them without spoiling the next message.
-        event = copy(delivery.event)
-        event.incident = copy(event.incident)
-        return partial(
-            self.medium.send,
-            event.incident,
-            delivery.user,
-            event=event,
-            profile=delivery.profile,
-            message=build_message(delivery, self.words_for(delivery.event)),
-            address=delivery.address,
-            phone_number=delivery.address,
-            **extra,
-        )
+            self.has_sent = True
+        elif outcome.result is Result.PERMANENT:
+            outbox.settle(delivery, Verdict.FAILED, error=outcome.error)
+        else:
+            outbox.postpone(delivery, outcome.error)
+            self.error = outcome.error
 
 
-def log_outcome(delivery: Delivery, outcome: str, error: Exception | None = None) -> None:
-    """Write a line that finds the delivery in the ledger. Its address stays there, also if the error quotes it."""
-    reason = describe(error) if error else ""
+def log_outcome(delivery: Delivery, outcome: Outcome) -> None:
+    """Log the outcome with the delivery's key. The address is masked, also where the error quotes it."""
+    error = outcome.error
     for secret in (delivery.address, delivery.address.lstrip("+")):
-        reason = reason.replace(secret, "<address>") if secret else reason
+        error = error.replace(secret, "<address>") if secret else error
     log.log(
         logging.WARNING if error else logging.INFO,
         "Delivery %s of event %s by %s: %s%s",
         delivery.pk,
         delivery.event_id,
         delivery.get_medium_display(),
-        outcome,
-        f": {reason}" if reason else "",
+        OUTCOME_TEXTS[outcome.result],
+        f": {error}" if error else "",
         extra={"delivery": delivery.pk, "event": delivery.event_id, "incident": delivery.incident_id},
     )
-
-
-def entered(medium: type[NotificationMedium]) -> tuple:
-    """Begin a session of the medium; return it, and what ``send`` gets of it."""
-    session = medium.session()
-    return session, session.__enter__()

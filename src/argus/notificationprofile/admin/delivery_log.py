@@ -6,7 +6,7 @@ The one thing to be done here is to try failed deliveries again.
 from django.contrib import admin, messages
 from django.contrib.admin.models import CHANGE, LogEntry
 from django.contrib.auth import get_user_model
-from django.db.models import Q, QuerySet
+from django.db.models import Choices, Q, QuerySet
 
 from argus.adminkit.base import ReadOnlyAdmin
 from argus.adminkit.display import moment, page_link, short
@@ -15,7 +15,8 @@ from argus.incident.admin.filters import Bounded, IncidentFilter, ListFilter
 from argus.incident.admin.search import hits, terms_of
 from argus.incident.models import Change, Event
 from argus.notificationprofile import outbox
-from argus.notificationprofile.models import Delivery, Medium, MediumHealth, Reason, Verdict
+from argus.notificationprofile.media.registry import medium_choices
+from argus.notificationprofile.models import Delivery, MediumHealth, Reason, Verdict
 
 # The admin's history tells of each by its own, up to so many.
 MOST_LOGGED = 1000
@@ -24,28 +25,34 @@ MOST_LOGGED = 1000
 class ChoiceFilter(ListFilter):
     """One of the values that a column can have."""
 
-    choices_of_column: type
+    column_choices: type[Choices]
+
+    def choices_of_column(self):
+        return self.column_choices.choices
 
     def lookups(self, request, model_admin):
-        return [choice for choice in self.choices_of_column.choices if choice[0]]
+        return [choice for choice in self.choices_of_column() if choice[0]]
 
     def narrow(self, queryset, value):
         column = self.parameter_name.removesuffix("__exact")
-        return queryset.filter(**{column: value}) if value in self.choices_of_column.values else self.refuse()
+        return queryset.filter(**{column: value}) if value in dict(self.choices_of_column()) else self.refuse()
 
 
 class ReasonFilter(ChoiceFilter):
-    title, parameter_name, choices_of_column = "reason", "reason__exact", Reason
+    title, parameter_name, column_choices = "reason", "reason__exact", Reason
 
 
 class VerdictFilter(Bounded, ChoiceFilter):
-    title, parameter_name, choices_of_column = "verdict", "verdict__exact", Verdict
+    title, parameter_name, column_choices = "verdict", "verdict__exact", Verdict
     beside = frozenset({ReasonFilter.parameter_name})
 
 
 class MediumFilter(Bounded, ChoiceFilter):
-    title, parameter_name, choices_of_column = "medium", "medium__exact", Medium
+    title, parameter_name = "medium", "medium__exact"
     beside = frozenset({ReasonFilter.parameter_name, VerdictFilter.parameter_name})
+
+    def choices_of_column(self):
+        return medium_choices()
 
 
 class EventFilter(ListFilter):

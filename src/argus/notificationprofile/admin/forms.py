@@ -6,8 +6,14 @@ from django import forms
 from django.contrib.admin.widgets import AdminTextareaWidget, AdminTimeWidget
 
 from argus.notificationprofile import validation
+from argus.notificationprofile.media.registry import V1_MEDIA, medium_choices
 from argus.notificationprofile.models import TimeRecurrence
 from argus.util.errors import DomainError
+
+
+def destination_choices():
+    """Return the media that use destinations."""
+    return [(code, label) for code, label in medium_choices() if code not in V1_MEDIA]
 
 
 class AskingForm(forms.ModelForm):
@@ -54,8 +60,22 @@ class FilterForm(NamedForm):
         return data
 
 
+class DestinationForm(OwnedForm):
+    """A destination. The medium checks the settings."""
+
+    medium = forms.ChoiceField(choices=destination_choices)
+
+    def clean(self):
+        data = super().clean()
+        if data.get("medium") and "settings" in data:
+            self.ask(validation.check_destination, data["medium"], data["settings"])
+        return data
+
+
 class ProfileForm(OwnedForm):
     """A profile; its parts belong to its owner."""
+
+    media = forms.MultipleChoiceField(choices=medium_choices, widget=forms.CheckboxSelectMultiple)
 
     def clean(self):
         data = super().clean()

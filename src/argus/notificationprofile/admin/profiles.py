@@ -6,10 +6,11 @@ from argus.adminkit.base import SafeAdmin
 from argus.adminkit.display import short
 from argus.auth.admin.users import SteadyFormSet
 from argus.incident.admin.filters import ListFilter
-from argus.notificationprofile.models import Filter, NotificationProfile, TimeRecurrence, Timeslot
+from argus.notificationprofile.media.registry import medium_label
+from argus.notificationprofile.models import Destination, Filter, NotificationProfile, TimeRecurrence, Timeslot
 from argus.notificationprofile.validation import MOST_RECURRENCES, refused_by_the_database
 
-from .forms import FilterForm, NamedForm, ProfileForm, RecurrenceForm
+from .forms import DestinationForm, FilterForm, NamedForm, ProfileForm, RecurrenceForm
 
 
 class OwnedAdmin(SafeAdmin):
@@ -103,6 +104,22 @@ class HasPhoneNumberFilter(ListFilter):
         return queryset.filter(phone_number__isnull=value == "0") if value in {"0", "1"} else self.refuse()
 
 
+@admin.register(Destination)
+class DestinationAdmin(OwnedAdmin):
+    """Addresses of users for the media in ARGUS_MEDIA."""
+
+    form = DestinationForm
+    fields = ["user", "medium", "label", "settings"]
+    list_display = ["label", "user", "medium_name"]
+    search_fields = ["label", "user__username"]
+    search_help_text = "Label, or user name of the owner."
+    ordering = ["label", "pk"]
+
+    @admin.display(description="medium")
+    def medium_name(self, destination):
+        return medium_label(destination.medium)
+
+
 @admin.register(NotificationProfile)
 class NotificationProfileAdmin(OwnedAdmin):
     """Who wants to be told of what, when, and how."""
@@ -126,7 +143,7 @@ class NotificationProfileAdmin(OwnedAdmin):
 
     @admin.display(description="media")
     def media_names(self, profile):
-        return profile.get_media_display()
+        return ", ".join(map(medium_label, profile.media))
 
     @admin.display(description="phone number")
     def number(self, profile):

@@ -1,39 +1,164 @@
-"""What a medium is. Plugins import this module, and nothing else of Argus."""
+"""The interface of a medium, a way to send notifications. Plugins import this module and nothing else of Argus."""
 
+import unicodedata
 from abc import ABC, abstractmethod
+from collections.abc import Mapping
 from contextlib import AbstractContextManager, nullcontext
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any, ClassVar
+
+LINE_CHARACTERS = {"\n", "\t"}
 
 
-class PermanentFailure(Exception):
-    """This message can never be delivered to this address: trying again is no use."""
+class PermanentError(Exception):
+    """The message can never be delivered to this address. Argus does not retry."""
+
+
+# The former name, which existing plugins import.
+PermanentFailure = PermanentError
+
+
+class InvalidSettingsError(ValueError):
+    """The settings of a destination do not fit its medium."""
+
+
+@dataclass(frozen=True)
+class Recipient:
+    """The user who is notified."""
+
+    pk: int
+    username: str
+    email: str
+
+
+@dataclass(frozen=True)
+class EventData:
+    """The event that the message is about. ``type`` is the code on the wire, such as ``STA``."""
+
+    pk: int
+    type: str
+    type_display: str
+    actor: str
+    timestamp: datetime
+    description: str
+    expiration: datetime | None = None
+
+
+@dataclass(frozen=True)
+class IncidentData:
+    """The incident as it is now. ``end_time`` is ``None`` for open and for stateless incidents."""
+
+    pk: int
+    description: str
+    source: str
+    source_type: str
+    source_incident_id: str
+    start_time: datetime
+    end_time: datetime | None
+    stateful: bool
+    open: bool
+    tags: tuple[str, ...]
+    details_url: str
+    ticket_url: str
+    url: str
+
+
+@dataclass(frozen=True)
+class Message:
+    """A notification about one event for one destination. Retries get an equal message.
+
+    ``subject`` is one line. ``settings`` are those of the destination, and ``address`` is the one of them that the
+    delivery log shows. ``headers`` and ``references`` group e-mails about one incident into a conversation.
+    """
+
+    subject: str
+    text: str
+    html: str
+    message_id: str
+    event: EventData
+    incident: IncidentData
+    recipient: Recipient
+    address: str
+    settings: Mapping[str, Any] = field(default_factory=dict)
+    references: tuple[str, ...] = ()
+    headers: dict[str, str] = field(default_factory=dict)
+
+
+class Medium(ABC):
+    """A way to send notifications. Argus makes one instance for each batch of messages.
+
+    ``code`` identifies the medium in the database and on the wire: at most 16 letters, digits, ``-`` and ``_``.
+    ``settings_schema`` is a JSON schema of an object: the settings of one destination. ``address_setting`` names the
+    property that the delivery log shows as the address.
+    """
+
+    code: ClassVar[str] = ""
+    label: ClassVar[str] = ""
+    settings_schema: ClassVar[Mapping[str, Any]] = {}
+    address_setting: ClassVar[str] = ""
+
+    @classmethod
+    def validate(cls, settings: Mapping[str, Any]) -> None:
+        """Check the settings of a destination against the schema. Raises ``InvalidSettingsError``."""
+        # Importing jsonschema takes longer than starting a worker, and most processes never validate settings.
+        from jsonschema import Draft202012Validator
+        from jsonschema.exceptions import best_match
+
+        validator = Draft202012Validator(cls.settings_schema, format_checker=Draft202012Validator.FORMAT_CHECKER)
+        if (error := best_match(validator.iter_errors(settings))) is not None:
+            raise InvalidSettingsError(f"{error.json_path}: {error.message}")
+
+    def open(self) -> None:  # noqa: B027  (optional)
+        """Prepare for sending, for example connect. Called once, in the thread that sends."""
+
+    @abstractmethod
+    def send(self, message: Message) -> None:
+        """Hand the message over; return ``None`` when the other side has accepted it.
+
+        Raises ``PermanentError`` if the message can never be delivered. Argus retries after any other exception. A
+        message may come twice, with the same ``message_id``, if a worker died before it could record the first.
+        """
+
+    def close(self) -> None:  # noqa: B027  (optional)
+        """Release what ``open`` has acquired. Called from another thread if ``send`` has timed out."""
 
 
 class NotificationMedium(ABC):
-    """A way to reach a person. A plugin inherits from it and fills in ``send``."""
-
-    # Whether ``send`` needs a ``phone_number``; otherwise it writes to the user's e-mail address.
-    needs_phone_number = False
+    """The interface of Argus 1: a class with a static method ``send``. Argus adapts such classes to ``Medium``."""
 
     @staticmethod
     @abstractmethod
-    def send(incident, user, **kwargs) -> None:
-        """Hand the message to whoever carries it on; return when that one has taken it.
+    def send(incident: Any, user: Any, **kwargs: Any) -> None:
+        """Hand the message over, as ``Medium.send`` does.
 
-        ``incident`` and ``user`` are the objects concerned. ``kwargs`` always hold ``event``, ``profile`` (``None``
-        once it is deleted), ``message`` (with ``subject``, ``text``, ``html`` and ``message_id``) and ``address``, and
-        for media that need it ``phone_number`` in E.164. There may be more one day, so take ``**kwargs`` and ignore
-        what you do not know.
-
-        Raise ``PermanentFailure`` if it can never work. Any other exception means that it will be tried again. The same
-        message may come twice when Argus could not tell whether it arrived: its ``message_id`` is the same then.
+        ``incident`` and ``user`` are database objects. ``kwargs`` always hold ``event``, ``profile`` (``None`` once it
+        is deleted), ``message``, ``address``, and for SMS ``phone_number`` in E.164. Ignore unknown ones.
         """
 
     @classmethod
-    def session(cls) -> AbstractContextManager[dict]:
-        """Return a context in which several messages are sent, over one connection, say.
-
-        It gives keyword arguments that ``send`` gets in addition. Beginning, sending and ending happen in one thread,
-        and have the same time-out each. Whoever gives up waiting for a ``send`` leaves the session, from another thread
-        then, and begins another session. Database connections are closed after each.
-        """
+    def session(cls) -> AbstractContextManager[dict[str, Any]]:
+        """Return a context manager for a batch of messages. It yields further keyword arguments for ``send``."""
         return nullcontext({})
+
+
+def printable(text: str) -> str:
+    r"""Replace control characters by blanks, and lone surrogates by ``\N{REPLACEMENT CHARACTER}``.
+
+    Line breaks and tabs stay; every kind of line break becomes ``\n``.
+    """
+    text = "\n".join(text.splitlines())
+    if text.isascii() and text.isprintable():
+        return text
+    return "".join(map(_printable_character, text))
+
+
+def _printable_character(character: str) -> str:
+    """UTF-8 has no surrogates, and some mail servers refuse control characters."""
+    category = "" if character in LINE_CHARACTERS else unicodedata.category(character)
+    return {"Cc": " ", "Cs": "\N{REPLACEMENT CHARACTER}"}.get(category, character)
+
+
+def one_line(text: str) -> str:
+    """Return the printable text without line breaks and repeated blanks."""
+    return " ".join(printable(text).split())

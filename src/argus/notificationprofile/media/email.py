@@ -1,49 +1,46 @@
-"""E-mail, through whichever of Django's e-mail backends is configured."""
+"""E-mail under the name and the interface of Argus 1."""
 
-from contextlib import AbstractContextManager
-from secrets import token_hex
+from collections.abc import Iterator
+from contextlib import contextmanager, nullcontext
+from dataclasses import replace
+from typing import Any
 
-from django.core.mail import EmailMultiAlternatives
+from argus.auth.models import User
+from argus.incident.models import Incident
 
-from .base import NotificationMedium, PermanentFailure
-from .mail import MailSession, check_address, hand_over, mail_session
-from .message import Message, latest_message
-
-
-class MultipartMail(EmailMultiAlternatives):
-    """A mail in text and HTML."""
-
-    def message(self, *args, **kwargs):
-        """Return what is sent, with a boundary that nobody can guess: finding one takes a pattern for each mail."""
-        message = super().message(*args, **kwargs)
-        message.set_boundary(token_hex(16))
-        return message
+from .base import Message, NotificationMedium
+from .message import latest_message
+from .smtp import EmailMedium
 
 
 class EmailNotification(NotificationMedium):
-    """A mail in text and HTML to the user's address. All mails about one incident are one conversation."""
+    """Send e-mail. Workers use ``EmailMedium`` directly; plugins and scripts may call ``send``."""
+
+    native = EmailMedium
 
     @staticmethod
     def send(
-        incident,
-        user,
+        incident: Incident,
+        user: User,
         *,
-        message: Message | None = None,
         address: str = "",
-        connection: MailSession | None = None,
-        **kwargs,
+        message: Message | None = None,
+        medium: EmailMedium | None = None,
+        **kwargs: Any,
     ) -> None:
-        """Hand the mail to the mail server. Without a message it tells what happened last to the incident."""
+        """Send an e-mail to the address, or to the user's own. Without a message, report the latest event."""
         address = address or user.email
-        if not address:
-            raise PermanentFailure("The user has no e-mail address.")
-        check_address(address)
         message = message or latest_message(incident, user, address=address)
-        mail = MultipartMail(message.subject, message.text, to=[address], headers=message.headers)
-        mail.attach_alternative(message.html, "text/html")
-        hand_over(mail, connection)
+        with nullcontext({"medium": medium}) if medium else EmailNotification.session() as session:
+            session["medium"].send(replace(message, address=address))
 
     @classmethod
-    def session(cls) -> AbstractContextManager[dict]:
-        """Send several mails over one connection."""
-        return mail_session()
+    @contextmanager
+    def session(cls) -> Iterator[dict[str, Any]]:
+        """Send several e-mails over one connection."""
+        medium = EmailMedium()
+        medium.open()
+        try:
+            yield {"medium": medium}
+        finally:
+            medium.close()

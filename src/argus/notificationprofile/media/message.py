@@ -1,51 +1,45 @@
-"""What is said to people of an event: subject, text, HTML, and what makes mails about one incident a conversation."""
+"""Build the message about an event: plain values, subject, text, HTML, and the headers that make a conversation."""
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
+from datetime import datetime
 from email.utils import parseaddr
-from typing import NamedTuple
+from typing import Any
 
 from django.conf import settings
 from django.db.models import Prefetch
 from django.template.loader import render_to_string
+from django.utils import timezone
 from django.utils.crypto import salted_hmac
 from django.utils.encoding import punycode
 
+from argus.api.fields import wire_time
+from argus.auth.models import User
 from argus.incident.details_url import joined_url
 from argus.incident.lifecycle import EventType
 from argus.incident.models import Event, Incident, IncidentTagRelation
 from argus.util.infinity import INFINITY
 from argus.util.urls import is_web_address
 
-from ..models import Delivery, Medium
-from .text import one_line, printable, readable_time, shorten
+from ..models import EMAIL, SMS, Delivery, DeliveryQuerySet
+from .base import EventData, IncidentData, Message, Recipient, one_line, printable
 
 TEMPLATE = "notificationprofile/event"
-# Nobody's holiday greeting shall come back.
-ROBOT_HEADERS = {"Auto-Submitted": "auto-generated", "X-Auto-Response-Suppress": "All"}
-# How much of a description goes into the subject, where many clients show a single line of about this length.
-SUBJECT_DESCRIPTION = 100
-SUBJECT_ACTOR = 40
-# Of anything longer the source's own page shows the rest; mail servers have limits too.
-LONGEST_VALUE = 10_000
-# What is left for it on a line of 78 characters: "In-Reply-To: <i1234567890s.0123456789abcdef@...>".
-LONGEST_DOMAIN = 33
-
-
-@dataclass(frozen=True)
-class Message:
-    """An event in words, for one person and medium. The same whenever it is built again for the same delivery."""
-
-    subject: str
-    text: str
-    html: str
-    message_id: str
-    references: tuple[str, ...] = ()
-    headers: dict[str, str] = field(default_factory=dict)
+# Media of API v1 have one setting: the address.
+ADDRESS_SETTINGS = {EMAIL: "email_address", SMS: "phone_number"}
+# Mailboxes then send no automatic replies.
+AUTOMATIC_HEADERS = {"Auto-Submitted": "auto-generated", "X-Auto-Response-Suppress": "All"}
+# Many clients show one line of about this length.
+MAX_SUBJECT_DESCRIPTION = 100
+MAX_SUBJECT_ACTOR = 40
+# Mail servers limit the size of messages. The source's own page shows the rest.
+MAX_VALUE = 10_000
+# The space left on a line of 78 characters: "In-Reply-To: <i1234567890s.0123456789abcdef@...>".
+MAX_DOMAIN = 33
 
 
 @dataclass(frozen=True)
 class Line:
-    """A fact about the incident, for the templates. ``url`` is empty unless the value may become a link."""
+    """A line of the templates. ``url`` is empty unless the value becomes a link."""
 
     label: str
     value: str
@@ -53,141 +47,206 @@ class Line:
 
     @property
     def indented(self) -> str:
-        """The value for the text part: what does not fit on a line goes on below, set off from the labels."""
+        """The value for the text part, with its second and further lines indented."""
         return self.value.replace("\n", "\n    ")
 
 
-def with_message_parts(deliveries):
-    """Let a queryset of deliveries load all that ``build_message`` looks at. Two queries more, for all of them.
+@dataclass(frozen=True)
+class RenderedEvent:
+    """The part of a message that is the same for all recipients."""
 
-    Those about the same event share it. Joined to each of them it took PostgreSQL longer to plan the query than to
-    answer it, and Django as long to make the same objects over and over.
-    """
-    tags = Prefetch("incident__tag_relations", IncidentTagRelation.objects.select_related("tag"))
-    events = Event.objects.select_related("actor", "ack", "incident__source").prefetch_related(tags)
-    return deliveries.select_related("user", "profile").prefetch_related(Prefetch("event", events))
-
-
-class Words(NamedTuple):
-    """What everybody is told of an event."""
-
+    event: EventData
+    incident: IncidentData
     subject: str
     text: str
     html: str
 
 
-def put_into_words(event: Event) -> Words:
-    """Tell of an event. No query for an event of ``with_message_parts``."""
-    context = {
-        "title": event.get_type_display(),
-        "event_lines": describe_event(event),
-        "incident_lines": describe_incident(event.incident),
-        "link": frontend_link(event.incident),
-    }
-    text = render_to_string(f"{TEMPLATE}.txt", context).strip() + "\n"
-    return Words(subject_of(event), text, render_to_string(f"{TEMPLATE}.html", context))
+def with_message_parts(deliveries: DeliveryQuerySet) -> DeliveryQuerySet:
+    """Load everything that ``build_message`` reads: two more queries, three if there are destinations.
+
+    Deliveries about the same event share its object. Joining the events instead took PostgreSQL longer to plan than to
+    execute, and Django had to create the same objects repeatedly.
+    """
+    tags = Prefetch("incident__tag_relations", IncidentTagRelation.objects.select_related("tag"))
+    events = Event.objects.select_related("actor", "ack", "incident__source").prefetch_related(tags)
+    return deliveries.select_related("user", "profile").prefetch_related(Prefetch("event", events), "destination")
 
 
-def build_message(delivery: Delivery, words: Words | None = None) -> Message:
-    """Put an event into words for the addressee of a delivery; ``words`` spares doing it anew for each of them."""
-    event = delivery.event
-    root, first, own = thread_ids(delivery)
-    references = (root,) if own == first else (root, first)
+def build_message(delivery: Delivery, rendered: RenderedEvent | None = None) -> Message:
+    """Return the message of a delivery. No query after ``with_message_parts``.
+
+    Pass ``rendered`` to render an event once for many recipients.
+    """
+    rendered = rendered or render_event(delivery.event)
+    thread, first, own = thread_ids(delivery)
+    references = (thread,) if own == first else (thread, first)
+    user = delivery.user
     return Message(
-        *(words or put_into_words(event)),
+        rendered.subject,
+        rendered.text,
+        rendered.html,
         message_id=own,
+        event=rendered.event,
+        incident=rendered.incident,
+        recipient=Recipient(user.pk, user.get_username(), user.email),
+        address=delivery.address,
+        settings=settings_of(delivery),
         references=references,
-        headers=thread_headers(own, references) | ROBOT_HEADERS | argus_headers(event),
+        headers=thread_headers(own, references) | AUTOMATIC_HEADERS | argus_headers(rendered.event, rendered.incident),
     )
 
 
-def thread_headers(message_id: str, references: tuple[str, ...]) -> dict[str, str]:
-    """Return what mail clients put conversations together by."""
-    return {"Message-ID": message_id, "In-Reply-To": references[-1], "References": " ".join(references)}
-
-
-def argus_headers(event: Event) -> dict[str, str]:
-    """Return what people's filters, and other programs, can go by."""
-    return {"X-Argus-Incident": str(event.incident_id), "X-Argus-Event": str(event.pk)}
-
-
-def latest_message(incident: Incident, user, *, medium: str = Medium.EMAIL, address: str = "") -> Message:
-    """Put what happened to the incident last into words, for callers who know of no delivery."""
-    event = latest_event(incident)
-    return build_message(Delivery(event=event, incident=incident, user=user, medium=medium, address=address))
-
-
-def latest_event(incident: Incident) -> Event:
-    """Return what happened to the incident last."""
+def latest_message(incident: Incident, user: User, *, address: str) -> Message:
+    """Return the e-mail message about the latest event of an incident, without a delivery."""
     event = incident.events.select_related("actor", "ack").latest("pk")
     event.incident = incident
-    return event
+    return build_message(Delivery(event=event, incident=incident, user=user, medium=EMAIL, address=address))
 
 
-def subject_of(event: Event) -> str:
-    """Return one line: the installation's prefix, what happened, to what, by whom and when."""
-    incident = event.incident
-    what = shorten(one_line(incident.description), SUBJECT_DESCRIPTION) or f"incident {incident.pk}"
-    who = shorten(one_line(event.actor.username), SUBJECT_ACTOR)
-    line = f"{event.get_type_display()}: {what} (by {who}, {readable_time(event.timestamp)})"
-    return one_line(f"{settings.NOTIFICATION_SUBJECT_PREFIX} {line}")
+def settings_of(delivery: Delivery) -> dict[str, Any]:
+    """Return the settings of the destination."""
+    if delivery.destination is not None:
+        return dict(delivery.destination.settings)
+    return {ADDRESS_SETTINGS[delivery.medium]: delivery.address} if delivery.medium in ADDRESS_SETTINGS else {}
 
 
-def describe_event(event: Event) -> list[Line]:
-    """Return what is known of the event itself."""
-    expiration = getattr(getattr(event, "ack", None), "expiration", None)
-    # The event by which an incident begins says the same as the incident.
-    comment = event.description if event.description != event.incident.description else ""
-    lines = [
-        ("Event", event.get_type_display()),
-        ("Actor", event.actor.username),
-        ("Time", readable_time(event.timestamp)),
-        ("Comment", comment),
-        ("Acknowledged until", readable_time(expiration) if expiration else ""),
-    ]
-    return [Line(label, printable(shorten(value, LONGEST_VALUE))) for label, value in lines if value]
+def render_event(event: Event) -> RenderedEvent:
+    """Render an event for all recipients. No query for an event of ``with_message_parts``."""
+    data, incident = read_event(event), read_incident(event.incident)
+    context = {
+        "title": data.type_display,
+        "event_lines": event_lines(data, incident),
+        "incident_lines": incident_lines(incident, source=str(event.incident.source)),
+        "link": incident.url,
+    }
+    text = render_to_string(f"{TEMPLATE}.txt", context).strip() + "\n"
+    html = render_to_string(f"{TEMPLATE}.html", context)
+    return RenderedEvent(data, incident, subject_of(data, incident), text, html)
 
 
-def describe_incident(incident: Incident) -> list[Line]:
-    """Return the incident's fields, one a line; empty ones are left out."""
+def read_event(event: Event) -> EventData:
+    """Return the event as plain values."""
+    return EventData(
+        pk=event.pk,
+        type=event.type,
+        type_display=event.get_type_display(),
+        actor=event.actor.get_username(),
+        timestamp=local_time(event.timestamp),
+        description=event.description,
+        expiration=getattr(getattr(event, "ack", None), "expiration", None),
+    )
+
+
+def read_incident(incident: Incident) -> IncidentData:
+    """Return the incident as plain values."""
+    source, end_time = incident.source, incident.end_time
     tags = sorted(incident.tag_relations.all(), key=lambda relation: relation.pk)
-    source = incident.source
-    lines = [
-        ("Description", incident.description),
-        ("Incident", str(incident.pk)),
-        ("Source", str(source)),
-        ("ID at the source", incident.source_incident_id),
-        ("Start", readable_time(incident.start_time)),
-        ("End", describe_end(incident)),
-        *[("Tag", str(relation.tag)) for relation in tags],
-        ("Details", joined_url(source.base_url, incident.details_url) if incident.details_url else ""),
-        ("Ticket", incident.ticket_url),
-    ]
-    return [make_line(label, value) for label, value in lines if value]
+    return IncidentData(
+        pk=incident.pk,
+        description=incident.description,
+        source=source.name,
+        source_type=source.type_id,
+        source_incident_id=incident.source_incident_id,
+        start_time=local_time(incident.start_time),
+        end_time=None if end_time in {None, INFINITY} else local_time(end_time),
+        stateful=incident.stateful,
+        open=incident.open,
+        tags=tuple(str(relation.tag) for relation in tags),
+        details_url=joined_url(source.base_url, incident.details_url) if incident.details_url else "",
+        ticket_url=incident.ticket_url,
+        url=frontend_url(incident),
+    )
 
 
-def make_line(label: str, value: str) -> Line:
-    """Return a line whose value is a link if it is a web address."""
-    return Line(label, printable(shorten(value, LONGEST_VALUE)), url=value if is_web_address(value) else "")
-
-
-def describe_end(incident: Incident) -> str:
-    """Say when the incident ended, if it has."""
-    if incident.end_time is None:
-        return "none (stateless)"
-    return "still open" if incident.end_time == INFINITY else readable_time(incident.end_time)
-
-
-def frontend_link(incident: Incident) -> str:
-    """Return where the incident is shown, or nothing when no frontend is configured."""
+def frontend_url(incident: Incident) -> str:
+    """Return the incident's page in the frontend, or an empty string if no frontend is configured."""
     frontend = settings.ARGUS_FRONTEND_URL.rstrip("/")
     return f"{frontend}/incidents/{incident.pk}" if frontend else ""
 
 
-def thread_ids(delivery: Delivery) -> tuple[str, str, str]:
-    """Return the Message-IDs of the incident's conversation, of its first mail to this addressee, and of this mail.
+def subject_of(event: EventData, incident: IncidentData) -> str:
+    """Return the subject in one line: prefix, event type, description, actor and time."""
+    description = shorten(one_line(incident.description), MAX_SUBJECT_DESCRIPTION) or f"incident {incident.pk}"
+    actor = shorten(one_line(event.actor), MAX_SUBJECT_ACTOR)
+    line = f"{event.type_display}: {description} (by {actor}, {readable_time(event.timestamp)})"
+    return one_line(f"{settings.NOTIFICATION_SUBJECT_PREFIX} {line}")
 
-    The first is the id of no mail: whoever subscribes late, or shares a mailbox, has all mails in one conversation too.
+
+def event_lines(event: EventData, incident: IncidentData) -> list[Line]:
+    """Return the lines about the event. Empty values are left out."""
+    # The description of a start event equals that of the incident, which has a line of its own.
+    comment = event.description if event.description != incident.description else ""
+    lines = [
+        ("Event", event.type_display),
+        ("Actor", event.actor),
+        ("Time", readable_time(event.timestamp)),
+        ("Comment", comment),
+        ("Acknowledged until", readable_time(event.expiration) if event.expiration else ""),
+    ]
+    return [Line(label, printable(shorten(value, MAX_VALUE))) for label, value in lines if value]
+
+
+def incident_lines(incident: IncidentData, *, source: str) -> list[Line]:
+    """Return the lines about the incident. Empty values are left out."""
+    lines = [
+        ("Description", incident.description),
+        ("Incident", str(incident.pk)),
+        ("Source", source),
+        ("ID at the source", incident.source_incident_id),
+        ("Start", readable_time(incident.start_time)),
+        ("End", end_text(incident)),
+        *[("Tag", tag) for tag in incident.tags],
+        ("Details", incident.details_url),
+        ("Ticket", incident.ticket_url),
+    ]
+    return [linked_line(label, value) for label, value in lines if value]
+
+
+def linked_line(label: str, value: str) -> Line:
+    """Return a line whose value is a link if it is a web address."""
+    return Line(label, printable(shorten(value, MAX_VALUE)), url=value if is_web_address(value) else "")
+
+
+def end_text(incident: IncidentData) -> str:
+    """Return the end time, or why there is none."""
+    if not incident.stateful:
+        return "none (stateless)"
+    return readable_time(incident.end_time) if incident.end_time else "still open"
+
+
+def shorten(text: str, length: int) -> str:
+    """Cut the text to ``length`` characters, the last of them an ellipsis."""
+    return text if len(text) <= length else text[: max(length - 1, 0)].rstrip() + "…"
+
+
+def local_time(moment: datetime) -> datetime:
+    """Return the datetime in the server's zone, or unchanged at the ends of the calendar."""
+    try:
+        return moment.astimezone(timezone.get_default_timezone())
+    except OverflowError:
+        return moment
+
+
+def readable_time(moment: datetime) -> str:
+    """Return an aware datetime in the server's zone, to the second; infinity as a word."""
+    return str(wire_time(moment if moment == INFINITY else moment.replace(microsecond=0))).replace("T", " ")
+
+
+def thread_headers(message_id: str, references: tuple[str, ...]) -> dict[str, str]:
+    """Return the headers by which e-mail clients group a conversation."""
+    return {"Message-ID": message_id, "In-Reply-To": references[-1], "References": " ".join(references)}
+
+
+def argus_headers(event: EventData, incident: IncidentData) -> dict[str, str]:
+    """Return headers for the recipients' filters and for other programs."""
+    return {"X-Argus-Incident": str(incident.pk), "X-Argus-Event": str(event.pk)}
+
+
+def thread_ids(delivery: Delivery) -> tuple[str, str, str]:
+    """Return the Message-IDs of the conversation, of its first e-mail to this address, and of this e-mail.
+
+    No e-mail has the first id. It also groups the e-mails of late subscribers, and of users who share a mailbox.
     """
     event, incident = delivery.event, f"i{delivery.event.incident_id}"
     addressee = f"{delivery.user_id} {delivery.medium} {delivery.address}"
@@ -197,18 +256,18 @@ def thread_ids(delivery: Delivery) -> tuple[str, str, str]:
 
 
 def message_id(name: str, addressee: str = "") -> str:
-    """Return an id that is always the same for the same things, and not the one of another installation."""
+    """Return a Message-ID that is always the same for the same arguments, and differs between installations."""
     digest = salted_hmac("argus.notificationprofile.message_id", f"{name} {addressee}").hexdigest()[:16]
     return f"<{name}.{digest}@{mail_domain()}>"
 
 
 def mail_domain() -> str:
-    """Return the domain that this installation sends mail from, or the end of it if it is long.
+    """Return the domain of DEFAULT_FROM_EMAIL, or its last labels if it is long.
 
-    An id must fit on a line of its header: newer releases of Django encode longer ones, and no client knows them again.
+    A Message-ID must fit on a line of its header. Django encodes longer ones, and clients do not recognize those.
     """
     _, at, domain = parseaddr(settings.DEFAULT_FROM_EMAIL)[1].rpartition("@")
     labels = punycode(domain).split(".") if at and domain else ["localhost"]
-    while len(".".join(labels)) > LONGEST_DOMAIN and len(labels) > 1:
+    while len(".".join(labels)) > MAX_DOMAIN and len(labels) > 1:
         labels.pop(0)
-    return ".".join(labels)[:LONGEST_DOMAIN]
+    return ".".join(labels)[:MAX_DOMAIN]

@@ -18,7 +18,8 @@ from rest_framework.authtoken.models import Token
 from argus.auth.tokens import lifetime
 from argus.incident.models import Change, Event, Incident, SourceSystem
 from argus.notificationprofile import outbox
-from argus.notificationprofile.models import Delivery, Medium, MediumHealth, Verdict
+from argus.notificationprofile.media.registry import medium_choices, medium_label
+from argus.notificationprofile.models import Delivery, MediumHealth, Verdict
 from argus.util.singleflight import NoAnswer, SharedAnswer
 
 from .readiness import PATIENCE, is_fine, limit_queries, readiness
@@ -150,17 +151,17 @@ def recent_deliveries() -> GaugeMetricFamily:
 
 def by_medium(name: str, text: str, rows, verdicts) -> GaugeMetricFamily:
     family = GaugeMetricFamily(name, text, labels=["medium", "verdict"])
-    numbers = dict.fromkeys(((medium, verdict) for medium in Medium.values for verdict in verdicts), 0)
+    numbers = dict.fromkeys(((medium, verdict) for medium, _ in medium_choices() for verdict in verdicts), 0)
     counted = rows.values_list("medium", "verdict").annotate(number=Count("pk")).order_by()
     numbers |= {(medium, verdict): number for medium, verdict, number in counted}
     for (medium, verdict), number in numbers.items():
-        family.add_metric([Medium(medium).label, str(Verdict(verdict).value)], number)
+        family.add_metric([medium_label(medium), str(Verdict(verdict).value)], number)
     return family
 
 
 def failing_media() -> GaugeMetricFamily:
     family = GaugeMetricFamily("argus_medium_failing", "1 while a medium does nothing but fail.", labels=["medium"])
     failing = set(MediumHealth.objects.filter(failing_since__isnull=False).values_list("medium", flat=True))
-    for medium in Medium:
-        family.add_metric([medium.label], medium in failing)
+    for code, label in medium_choices():
+        family.add_metric([label], code in failing)
     return family

@@ -198,7 +198,7 @@ SPECTACULAR_SETTINGS = {
     "ENUM_NAME_OVERRIDES": {
         "EventType": "argus.incident.lifecycle.EventType",
         "AckType": [("ACK", "Acknowledge")],
-        "Medium": "argus.notificationprofile.models.Medium",
+        "Medium": "argus.notificationprofile.media.registry.medium_choices",
     },
     "SORT_OPERATION_PARAMETERS": False,
     "PREPROCESSING_HOOKS": ["argus.api.openapi.keep_plus"],
@@ -297,6 +297,8 @@ ARGUS_SMS_LENGTH = env_int("ARGUS_SMS_LENGTH", 160, minimum=70)
 # The classes that deliver: dotted paths, or None for a medium that there is not.
 DEFAULT_EMAIL_MEDIA = "argus.notificationprofile.media.email.EmailNotification"
 DEFAULT_SMS_MEDIA = "argus.notificationprofile.media.sms.EmailGatewaySMS" if ARGUS_SMS_GATEWAY else None
+# Further media: dotted paths of classes with a code of their own.
+ARGUS_MEDIA = env_list("ARGUS_MEDIA", [])
 
 LOGGING = {
     "version": 1,

@@ -6,7 +6,8 @@ from rest_framework import serializers
 from argus.api.fields import TimestampField
 from argus.api.openapi import LINK_HEADER, PAGE_PARAMETERS, array_or_page_of, described
 from argus.incident.api.v1.representation import Actor, Incident
-from argus.notificationprofile.models import Medium, Reason, Verdict
+from argus.notificationprofile.media.registry import medium_choices
+from argus.notificationprofile.models import Reason, Verdict
 
 from .serializers import ShownProfileSerializer
 
@@ -16,7 +17,7 @@ PROFILES, LEDGER = "Notification profiles", "Deliveries"
 class MediumKind(serializers.Serializer):
     """A way to tell a person, for programs and for people."""
 
-    value = serializers.ChoiceField(Medium.choices)
+    value = serializers.ChoiceField(medium_choices())
     display = serializers.CharField()
 
 

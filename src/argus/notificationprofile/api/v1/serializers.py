@@ -12,7 +12,8 @@ from argus.api.lists import ListSerializer
 from argus.auth.api.v1.serializers import PhoneNumberSerializer
 from argus.auth.models import PhoneNumber
 from argus.notificationprofile import validation
-from argus.notificationprofile.models import Filter, Medium, NotificationProfile, TimeRecurrence, Timeslot
+from argus.notificationprofile.media.registry import medium_choices
+from argus.notificationprofile.models import Filter, NotificationProfile, TimeRecurrence, Timeslot
 from argus.util.errors import DomainError
 from argus.util.numbers import LARGEST_ID
 
@@ -189,10 +190,11 @@ class OwnFiltersField(SimpleListField):
 
 
 class MediaField(SimpleListField):
-    """Ways to tell a person; repeated ones count once."""
+    """Codes of media; repeated ones count once."""
 
-    child = serializers.ChoiceField(Medium.choices)
-    must_be = "Media are EM (e-mail) and SM (SMS)."
+    def __init__(self, **kwargs):
+        super().__init__(child=serializers.ChoiceField(medium_choices()), **kwargs)
+        self.must_be = f"Media are {' and '.join(f'{code} ({label})' for code, label in medium_choices())}."
 
     def to_internal_value(self, data):
         return list(dict.fromkeys(super().to_internal_value(data)))

@@ -1,39 +1,49 @@
-"""Calls of what may hang, end the process or break; database and log included."""
+"""A thread with time-outs: hanging calls, exceptions, database connections and request ids."""
 
 import subprocess
 import sys
 import threading
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
 from django.db import connection, connections
 
-from argus.notificationprofile.timeout_thread import Caller, Stuck
+from argus.notificationprofile.media.pipeline import SendTimeoutError, TimeoutThread
 from argus.util.logs import current_request_id, on_behalf_of
 
 ROOT = Path(__file__).parents[2]
 PATIENCE = 20
-GETS_STUCK = """
+HANGS = """
 import threading
 from django.conf import settings
 settings.configure()
-from argus.notificationprofile.timeout_thread import Caller, Stuck
-with Caller(0.05) as caller:
-    try:
-        caller.call(threading.Event().wait)
-    except Stuck:
-        print("left behind")
+from argus.notificationprofile.media.pipeline import SendTimeoutError, TimeoutThread
+thread = TimeoutThread(0.05)
+try:
+    thread.call(threading.Event().wait)
+except SendTimeoutError:
+    print("abandoned")
 """
 
 
+@contextmanager
+def running(timeout: float = PATIENCE):
+    thread = TimeoutThread(timeout)
+    try:
+        yield thread
+    finally:
+        thread.stop()
+
+
 @pytest.fixture
-def caller():
-    with Caller(PATIENCE) as caller:
-        yield caller
+def thread():
+    with running() as thread:
+        yield thread
 
 
 def hang(gate: threading.Event) -> threading.Thread:
-    """Wait for the gate, and tell in which thread."""
+    """Wait for the gate, and return the thread."""
     gate.wait(PATIENCE)
     return threading.current_thread()
 
@@ -42,15 +52,15 @@ def fail(error: BaseException) -> None:
     raise error
 
 
-def test_call_gives_what_it_returns_or_raises(caller):
-    assert caller.call(lambda: 42) == 42
-    assert caller.call(lambda: None) is None
+def test_call_returns_the_result_or_raises_the_exception(thread):
+    assert thread.call(lambda: 42) == 42
+    assert thread.call(lambda: None) is None
     with pytest.raises(LookupError, match="no such thing"):
-        caller.call(lambda: fail(LookupError("no such thing")))
+        thread.call(lambda: fail(LookupError("no such thing")))
 
 
-def test_calls_share_a_thread_which_ends_with_the_last_one():
-    with Caller(PATIENCE) as caller:
+def test_calls_share_a_thread_until_it_is_stopped():
+    with running() as caller:
         threads = {caller.call(threading.current_thread) for _ in range(3)}
 
     (thread,) = threads
@@ -58,16 +68,16 @@ def test_calls_share_a_thread_which_ends_with_the_last_one():
     assert not thread.is_alive()
 
 
-def test_call_that_takes_too_long_is_left_behind_with_its_thread():
+def test_call_that_times_out_is_abandoned_with_its_thread():
     gate, began = threading.Event(), []
-    with Caller(PATIENCE) as caller:
+    with running() as caller:
         caller.call(lambda: began.append(threading.current_thread()))
-        caller.seconds = 0.05
-        with pytest.raises(Stuck, match=r"did not come back within 0\.05 seconds"):
+        caller.timeout = 0.05
+        with pytest.raises(SendTimeoutError, match=r"did not return within 0\.05 seconds"):
             caller.call(lambda: hang(gate))
-        caller.seconds = PATIENCE
+        caller.timeout = PATIENCE
 
-        # What the other one returns in the end is not taken for an answer to this.
+        # The late result of the first call is not the result of this one.
         (stuck,) = began
         another = caller.call(lambda: (gate.set(), stuck.join(PATIENCE), threading.current_thread())[-1])
 
@@ -75,9 +85,9 @@ def test_call_that_takes_too_long_is_left_behind_with_its_thread():
     assert not stuck.is_alive()
 
 
-def test_process_does_not_wait_for_what_is_stuck():
+def test_process_ends_while_a_call_hangs():
     run = subprocess.run(
-        [sys.executable, "-c", GETS_STUCK],
+        [sys.executable, "-c", HANGS],
         cwd=ROOT,
         env={"PYTHONPATH": "src"},
         capture_output=True,
@@ -85,37 +95,37 @@ def test_process_does_not_wait_for_what_is_stuck():
         timeout=60,
     )
 
-    assert (run.stdout, run.stderr) == ("left behind\n", "")
+    assert (run.stdout, run.stderr) == ("abandoned\n", "")
 
 
 @pytest.mark.parametrize("error", [SystemExit(3), KeyboardInterrupt(3), GeneratorExit(3)])
-def test_call_that_would_end_the_process_is_a_failure_like_any_other(caller, error):
+def test_call_that_tries_to_end_the_process_raises_runtime_error(thread, error):
     with pytest.raises(RuntimeError, match=rf"{type(error).__name__}: 3"):
-        caller.call(lambda: fail(error))
+        thread.call(lambda: fail(error))
 
-    assert caller.call(lambda: "and on") == "and on"
+    assert thread.call(lambda: "and on") == "and on"
 
 
-def test_each_call_belongs_to_the_request_of_its_caller(caller):
+def test_calls_have_the_request_id_of_their_caller(thread):
     with on_behalf_of("the-first"):
-        assert caller.call(current_request_id) == "the-first"
+        assert thread.call(current_request_id) == "the-first"
     with on_behalf_of("the-second"):
-        assert caller.call(current_request_id) == "the-second"
-    assert caller.call(current_request_id) == ""
+        assert thread.call(current_request_id) == "the-second"
+    assert thread.call(current_request_id) == ""
 
 
 def ask_the_database():
-    """Ask it something, and return the thread's connection."""
+    """Execute a query, and return the thread's connection."""
     with connection.cursor() as cursor:
         cursor.execute("SELECT 1")
     return connections["default"]
 
 
 @pytest.mark.usefixtures("parallel_db")
-def test_database_connections_of_calls_are_closed_in_the_end():
-    with Caller(PATIENCE) as caller:
+def test_database_connections_are_closed_after_each_call():
+    with running() as caller:
         used = caller.call(ask_the_database)
-        # One that was left in the middle of something, or was lost, is not the next one's trouble.
+        # A call that leaves a transaction open does not affect the next call.
         caller.call(lambda: (connection.set_autocommit(False), ask_the_database()))
         assert caller.call(lambda: (connection.ensure_connection(), connection.get_autocommit())[-1])
 
@@ -123,17 +133,17 @@ def test_database_connections_of_calls_are_closed_in_the_end():
 
 
 @pytest.mark.usefixtures("parallel_db")
-def test_database_connections_of_what_was_stuck_are_closed_as_soon_as_it_comes_back():
+def test_database_connections_of_an_abandoned_call_are_closed_when_it_returns():
     gate, used = threading.Event(), []
 
     def ask_and_hang():
         used.extend([ask_the_database(), threading.current_thread()])
         gate.wait(PATIENCE)
 
-    with Caller(PATIENCE) as caller:
+    with running() as caller:
         caller.call(lambda: None)
-        caller.seconds = 0.05
-        with pytest.raises(Stuck):
+        caller.timeout = 0.05
+        with pytest.raises(SendTimeoutError):
             caller.call(ask_and_hang)
     while len(used) < 2:
         gate.wait(0.01)

@@ -3,6 +3,7 @@
 import socket
 import threading
 import time
+from contextlib import closing, contextmanager, nullcontext
 from dataclasses import replace
 from smtplib import (
     SMTPAuthenticationError,
@@ -16,10 +17,10 @@ import pytest
 from django.core import mail
 
 from argus.incident.lifecycle import EventType
-from argus.notificationprofile.media import mail as mail_module
-from argus.notificationprofile.media.base import PermanentFailure
+from argus.notificationprofile.media import smtp
+from argus.notificationprofile.media.base import PermanentError
 from argus.notificationprofile.media.email import EmailNotification
-from argus.notificationprofile.media.mail import NotSent
+from argus.notificationprofile.media.smtp import EmailMedium, NotAcceptedError
 from tests.factories import make_event, make_incident, make_user
 from tests.notificationprofile.messages import make_message, start_of
 from tests.smtp_sink import ANYBODY, CONNECT, DATA, END, MAIL, RCPT, running_sink
@@ -50,13 +51,20 @@ def send(event):
     user = make_user("bob", email=BOB)
     message = make_message(event, user)
 
-    def send(address: str = BOB, **extra):
-        return EmailNotification.send(
-            event.incident, user, event=event, profile=None, message=message, address=address, phone_number="", **extra
-        )
+    def send(address: str = BOB, medium: EmailMedium | None = None, **values) -> None:
+        with opened() if medium is None else nullcontext(medium) as used:
+            used.send(replace(message, address=address, **values))
 
     send.message = message
     return send
+
+
+@contextmanager
+def opened():
+    """An open medium."""
+    with closing(EmailMedium()) as medium:
+        medium.open()
+        yield medium
 
 
 # What arrives
@@ -78,14 +86,24 @@ def test_mail_arrives_in_text_and_html_with_the_headers_of_its_message(sink, sen
     assert "Kjøleanlegg nede" in arrived.get_body(["html"]).get_content()
 
 
-def test_mail_goes_to_the_users_address_unless_another_is_given(sink, send):
-    send(address="")
-    send(address="noc@example.org")
+def test_seed_interface_sends_to_the_users_address_by_default(sink, event):
+    user = make_user("bob", email=BOB)
+
+    EmailNotification.send(event.incident, user, event=event, profile=None)
+    EmailNotification.send(event.incident, user, address="noc@example.org", message=make_message(event, user))
 
     assert [received.recipients for received in sink.messages] == [(BOB,), ("noc@example.org",)]
 
 
-def test_incident_and_user_are_enough_to_send(sink):
+def test_seed_interface_shares_a_connection_in_a_session(sink, event):
+    with EmailNotification.session() as session:
+        for _ in range(3):
+            EmailNotification.send(event.incident, make_user(), **session)
+
+    assert (len(sink.messages), sink.connections) == (3, 1)
+
+
+def test_seed_interface_needs_only_incident_and_user(sink):
     incident, user = make_incident(), make_user()
     make_event(incident, EventType.END)
 
@@ -115,11 +133,11 @@ def test_descriptions_of_any_length_and_kind_arrive(sink, description):
     assert description[:3].strip() in received.message.get_body(["plain"]).get_content()
 
 
-def test_who_knows_the_boundary_of_one_mail_cannot_divide_the_next(sink, send, event):
+def test_boundary_of_one_mail_does_not_divide_the_next(sink, send):
     send()
     text = f"before\n--{sink.messages[0].message.get_boundary()}--\nafter\n"
 
-    EmailNotification.send(event.incident, make_user(), message=replace(send.message, text=text, html=text))
+    send(text=text, html=text)
 
     arrived = sink.messages[1].message
     assert [part.get_content().splitlines() for part in arrived.iter_parts()] == [text.splitlines()] * 2
@@ -158,14 +176,14 @@ def test_unusual_addresses_are_fine(sink, send, address):
     ],
 )
 def test_unusable_address_fails_for_good_without_asking_the_server(sink, send, address):
-    with pytest.raises(PermanentFailure):
+    with pytest.raises(PermanentError):
         send(address)
 
     assert sink.connections == 0
 
 
 def test_user_without_address_fails_for_good(event):
-    with pytest.raises(PermanentFailure, match="no e-mail address"):
+    with pytest.raises(PermanentError, match="no e-mail address"):
         EmailNotification.send(event.incident, make_user(email=""))
 
 
@@ -183,7 +201,7 @@ def test_user_without_address_fails_for_good(event):
 def test_refusal_of_addressee_or_content_is_for_good_and_tells_why(sink, send, answer, at):
     sink.answer(BOB, answer, at=at)
 
-    with pytest.raises(PermanentFailure) as failure:
+    with pytest.raises(PermanentError) as failure:
         send()
 
     assert str(failure.value) == answer
@@ -272,7 +290,7 @@ def test_missing_login_is_not_the_recipients_fault(sink, send):
 def test_mail_larger_than_the_server_takes_fails_for_good(sink, send):
     sink.size_limit = 100
 
-    with pytest.raises(PermanentFailure, match="552"):
+    with pytest.raises(PermanentError, match="552"):
         send()
 
 
@@ -293,7 +311,7 @@ def test_name_of_the_server_that_cannot_be_looked_up_may_be_tried_again(send, se
 def test_backend_that_takes_nothing_and_says_nothing_may_be_tried_again(send, settings, monkeypatch):
     monkeypatch.setattr("django.core.mail.backends.locmem.EmailBackend.send_messages", lambda self, mails: 0)
 
-    with pytest.raises(NotSent):
+    with pytest.raises(NotAcceptedError):
         send()
 
 
@@ -301,15 +319,15 @@ def test_backend_that_takes_nothing_and_says_nothing_may_be_tried_again(send, se
 
 
 def test_session_sends_all_mails_over_one_connection(sink, send):
-    with EmailNotification.session() as extra:
+    with opened() as medium:
         for _ in range(5):
-            send(**extra)
+            send(medium=medium)
 
     assert (len(sink.messages), sink.connections) == (5, 1)
 
 
 def test_session_without_a_mail_connects_to_nobody(sink):
-    with EmailNotification.session():
+    with opened():
         pass
 
     assert sink.connections == 0
@@ -319,35 +337,35 @@ def test_refused_recipients_cost_the_session_no_connection(sink, send):
     sink.answer("eve@example.org", "550 5.1.1 No such user")
     sink.answer("busy@example.org", "451 4.3.0 Later", at=END)
 
-    with EmailNotification.session() as extra:
-        with pytest.raises(PermanentFailure):
-            send("eve@example.org", **extra)
+    with opened() as medium:
+        with pytest.raises(PermanentError):
+            send("eve@example.org", medium=medium)
         with pytest.raises(SMTPException):
-            send("busy@example.org", **extra)
-        send(**extra)
+            send("busy@example.org", medium=medium)
+        send(medium=medium)
 
     assert (len(sink.messages), sink.connections) == (1, 1)
 
 
 @pytest.mark.parametrize("goodbye", [b"", b"421 4.4.2 Idle for too long"])
 def test_session_connects_again_when_the_server_has_hung_up(sink, send, goodbye):
-    with EmailNotification.session() as extra:
-        send(**extra)
+    with opened() as medium:
+        send(medium=medium)
         sink.hang_up(goodbye)
         time.sleep(0.1)
-        send(**extra)
+        send(medium=medium)
 
     assert (len(sink.messages), sink.connections) == (2, 2)
 
 
 def test_session_connects_again_after_the_server_was_restarted(sink, send):
-    with EmailNotification.session() as extra:
-        send(**extra)
+    with opened() as medium:
+        send(medium=medium)
         sink.stop()
         with pytest.raises((SMTPException, OSError)):
-            send(**extra)
+            send(medium=medium)
         sink.start()
-        send(**extra)
+        send(medium=medium)
 
     assert len(sink.messages) == 2
 
@@ -356,9 +374,9 @@ def test_server_that_takes_one_mail_per_connection_gets_them_all(sink, send):
     """It says goodbye to the second sender, instead of hanging up at once."""
     sink.mails_per_connection = 1
 
-    with EmailNotification.session() as extra:
+    with opened() as medium:
         for _ in range(3):
-            send(**extra)
+            send(medium=medium)
 
     assert (len(sink.messages), sink.connections) == (3, 3)
 
@@ -367,11 +385,11 @@ def test_server_that_takes_one_mail_per_connection_gets_them_all(sink, send):
 def test_session_goes_on_after_a_mail_that_was_cut_off(sink, send, at):
     sink.drop("eve@example.org", at=at)
 
-    with EmailNotification.session() as extra:
-        send(**extra)
+    with opened() as medium:
+        send(medium=medium)
         with pytest.raises((SMTPException, OSError)):
-            send("eve@example.org", **extra)
-        send(**extra)
+            send("eve@example.org", medium=medium)
+        send(medium=medium)
 
     assert [received.recipients for received in sink.messages] == [(BOB,), (BOB,)]
 
@@ -380,15 +398,15 @@ def test_cut_off_mail_is_not_repeated_by_the_session_itself(sink, send):
     """The server may have taken it; when to risk a double is for the ledger to say."""
     sink.drop(at=END, times=1)
 
-    with EmailNotification.session() as extra, pytest.raises((SMTPException, OSError)):
-        send(**extra)
+    with opened() as medium, pytest.raises((SMTPException, OSError)):
+        send(medium=medium)
 
     assert sink.messages == []
 
 
 def test_threads_share_a_session(sink, send):
-    with EmailNotification.session() as extra:
-        threads = [threading.Thread(target=send, kwargs=extra) for _ in range(5)]
+    with opened() as medium:
+        threads = [threading.Thread(target=send, kwargs={"medium": medium}) for _ in range(5)]
         for thread in threads:
             thread.start()
         for thread in threads:
@@ -401,15 +419,15 @@ def test_leaving_a_session_cuts_off_whoever_still_sends(sink, send):
     sink.hang(at=END)
     failures = []
 
-    def hang(extra):
+    def hang(medium):
         try:
-            send(**extra)
+            send(medium=medium)
         except OSError as error:
             failures.append(error)
 
     began = time.monotonic()
-    with EmailNotification.session() as extra:
-        thread = threading.Thread(target=hang, args=[extra])
+    with opened() as medium:
+        thread = threading.Thread(target=hang, args=[medium])
         thread.start()
         time.sleep(0.3)
     thread.join()
@@ -420,27 +438,27 @@ def test_leaving_a_session_cuts_off_whoever_still_sends(sink, send):
 
 def test_server_that_did_not_answer_is_left_alone_for_the_rest_of_a_batch(sink, send, settings, monkeypatch):
     settings.EMAIL_TIMEOUT = 0.3
-    monkeypatch.setattr(mail_module, "SLOW", 0.2)
-    monkeypatch.setattr(mail_module, "REST", 1.0)
+    monkeypatch.setattr(smtp, "SLOW_CONNECT", 0.2)
+    monkeypatch.setattr(smtp, "RECONNECT_INTERVAL", 1.0)
     sink.hang(at=CONNECT)
 
     began = time.monotonic()
-    with EmailNotification.session() as extra:
+    with opened() as medium:
         for _ in range(10):
-            with pytest.raises((NotSent, SMTPException, OSError)):
-                send(**extra)
+            with pytest.raises((NotAcceptedError, SMTPException, OSError)):
+                send(medium=medium)
         assert time.monotonic() - began < 1
         sink.accept()
         time.sleep(1.1)
-        send(**extra)
+        send(medium=medium)
 
     assert len(sink.messages) == 1
 
 
 def test_backends_without_a_connection_work_in_a_session_too(send):
-    with EmailNotification.session() as extra:
-        send(**extra)
-        send(**extra)
+    with opened() as medium:
+        send(medium=medium)
+        send(medium=medium)
 
     assert len(mail.outbox) == 2
 
@@ -448,10 +466,10 @@ def test_backends_without_a_connection_work_in_a_session_too(send):
 def test_recipients_that_are_refused_do_not_stop_the_others(sink, send):
     sink.answer("busy@example.org", "450 4.2.1 Mailbox busy", times=1)
 
-    with EmailNotification.session() as extra:
+    with opened() as medium:
         with pytest.raises(SMTPRecipientsRefused):
-            send("busy@example.org", **extra)
-        send(**extra)
-        send("busy@example.org", **extra)
+            send("busy@example.org", medium=medium)
+        send(medium=medium)
+        send("busy@example.org", medium=medium)
 
     assert [received.recipients[0] for received in sink.messages] == [BOB, "busy@example.org"]
