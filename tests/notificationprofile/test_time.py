@@ -7,7 +7,7 @@ import pytest
 from argus.incident.models import Change
 from argus.notificationprofile.models import Delivery, Reason, Verdict
 from argus.notificationprofile.outbox import Router
-from argus.notificationprofile.profile_cache import CompiledProfile, Hours, Routing
+from argus.notificationprofile.profile_cache import CompiledProfile, Hours, Routing, Target
 from argus.notificationprofile.selection import Policy, load_facts, select
 from tests.factories import make_event, make_incident, make_user
 from tests.notificationprofile.factories import make_profile, make_timeslot
@@ -19,7 +19,7 @@ POLICY = Policy(switched_on=True, configured=frozenset({"EM"}))
 
 
 def profile_with(*hours: Hours) -> CompiledProfile:
-    return CompiledProfile(1, 1, False, True, ("EM",), "kari@example.org", "", hours, ())
+    return CompiledProfile(1, 1, False, True, (Target("EM", "kari@example.org"),), hours, ())
 
 
 def minutes_of(change: datetime):
