@@ -37,7 +37,7 @@ class RenameConstraint(migrations.SeparateDatabaseAndState):
 
 class Migration(migrations.Migration):
     dependencies = [
-        (APP, "0007_deliveries_not_made"),
+        (APP, "0008_outbox_into_change_feed"),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 
