@@ -3,7 +3,7 @@
 import pytest
 
 from argus.api.errors import exception_handler
-from argus.util.errors import DomainError, NotPermitted
+from argus.util.errors import DomainError, NotPermittedError
 from tests.factories import INCIDENTS, incident_body, make_client
 
 
@@ -13,7 +13,7 @@ from tests.factories import INCIDENTS, incident_body, make_client
         (DomainError("No."), 400, {"non_field_errors": ["No."]}),
         (DomainError("No.", field="type"), 400, {"type": ["No."]}),
         (DomainError(messages={"a": "No.", "b": "Neither."}), 400, {"a": "No.", "b": "Neither."}),
-        (NotPermitted("Not you."), 403, {"detail": "Not you."}),
+        (NotPermittedError("Not you."), 403, {"detail": "Not you."}),
     ],
 )
 @pytest.mark.django_db

@@ -10,7 +10,7 @@ from argus.auth.models import User
 from argus.incident.lifecycle import EventType
 from argus.incident.models import Incident
 from argus.incident.services import record_event
-from argus.util.errors import DomainError, NotPermitted
+from argus.util.errors import DomainError, NotPermittedError
 from argus.util.infinity import INFINITY
 from tests.factories import NOON, make_event, make_incident, make_source, make_superuser, make_user
 
@@ -143,7 +143,7 @@ def test_a_source_has_to_say_when(event_type):
 
 def test_a_source_keeps_to_its_own_incidents():
     incident, stranger = make_incident(), make_source().user
-    with pytest.raises(NotPermitted):
+    with pytest.raises(NotPermittedError):
         make_event(incident, "OTH", actor=stranger, timestamp=LATER)
     assert incident.events.count() == 1
 

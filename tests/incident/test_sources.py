@@ -7,7 +7,7 @@ import pytest
 from argus.auth.models import User
 from argus.incident import sources
 from argus.incident.models import Incident, SourceSystem, SourceSystemType
-from argus.util.errors import DomainError, NotPermitted
+from argus.util.errors import DomainError, NotPermittedError
 from tests.factories import INCIDENTS, make_ack, make_client, make_event, make_incident, make_source, make_superuser
 
 SOURCES, TYPES = f"{INCIDENTS}sources/", f"{INCIDENTS}source-types/"
@@ -195,7 +195,7 @@ def test_services_keep_others_out_as_well():
         lambda: sources.rename_source(source, "new", actor=actor),
         lambda: sources.delete_source(source, actor=actor),
     ):
-        with pytest.raises(NotPermitted):
+        with pytest.raises(NotPermittedError):
             call()
 
 

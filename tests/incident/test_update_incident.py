@@ -7,7 +7,7 @@ from argus.auth.models import User
 from argus.incident.models import Incident
 from argus.incident.services import update_incident
 from argus.incident.tags import add_tags
-from argus.util.errors import DomainError, NotPermitted
+from argus.util.errors import DomainError, NotPermittedError
 from tests.factories import make_incident, make_source, make_superuser, make_user
 
 pytestmark = pytest.mark.django_db
@@ -103,7 +103,7 @@ def test_repeated_tags_count_once():
 def test_a_source_changes_its_own_incidents_only():
     incident, stranger = make_incident(), make_source().user
     for values in ({}, {"ticket_url": TICKET}, {"tags": [("a", "b")]}):
-        with pytest.raises(NotPermitted):
+        with pytest.raises(NotPermittedError):
             update_incident(incident, actor=stranger, **values)
     update_incident(incident, actor=incident.source.user, ticket_url=TICKET)
     assert Incident.objects.get(pk=incident.pk).ticket_url == TICKET

@@ -6,7 +6,7 @@ from django.db import connection
 from argus.inventory import deletion
 from argus.inventory.models import Cloud, Customer, Project, ProjectCloudMembership
 from argus.inventory.signals import scopes_deleted
-from argus.util.errors import Conflict, NotPermitted
+from argus.util.errors import ConflictError, NotPermittedError
 from tests.factories import make_user
 
 from .factories import (
@@ -90,9 +90,9 @@ def test_nobody_is_told_of_what_stays(heard):
         (membership.cloud, deletion.delete_cloud),
         (membership, deletion.unlink_cloud),
     ]:
-        with pytest.raises(Conflict):
+        with pytest.raises(ConflictError):
             delete(row, actor=STAFF)
-        with pytest.raises(NotPermitted):
+        with pytest.raises(NotPermittedError):
             delete(row, actor=make_user())
     assert heard == []
 

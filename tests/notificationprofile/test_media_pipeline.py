@@ -10,7 +10,7 @@ import pytest
 from django.db import connection, connections
 
 from argus.notificationprofile.media.pipeline import SendTimeoutError, TimeoutThread
-from argus.util.logs import current_request_id, on_behalf_of
+from argus.util.logs import current_request_id, request_context
 
 ROOT = Path(__file__).parents[2]
 PATIENCE = 20
@@ -107,9 +107,9 @@ def test_call_that_tries_to_end_the_process_raises_runtime_error(thread, error):
 
 
 def test_calls_have_the_request_id_of_their_caller(thread):
-    with on_behalf_of("the-first"):
+    with request_context("the-first"):
         assert thread.call(current_request_id) == "the-first"
-    with on_behalf_of("the-second"):
+    with request_context("the-second"):
         assert thread.call(current_request_id) == "the-second"
     assert thread.call(current_request_id) == ""
 

@@ -12,7 +12,7 @@ from argus.notificationprofile.media.base import Medium, Message, NotificationMe
 from argus.notificationprofile.models import Delivery, MediumHealth, Reason, Verdict
 from argus.notificationprofile.notify import wake_up
 from argus.notificationprofile.worker import Worker
-from argus.util.logs import current_request_id, on_behalf_of
+from argus.util.logs import current_request_id, request_context
 from tests.factories import make_incident, make_user
 from tests.notificationprofile.factories import make_profile
 from tests.smtp_sink import HOST, running_sink
@@ -254,7 +254,7 @@ def threaded(settings):
 
 def test_batch_has_one_thread_and_each_message_its_request_id(audience, threaded):
     for request in ("request-1", "request-2"):
-        with on_behalf_of(request):
+        with request_context(request):
             make_incident()
 
     assert Worker().work()

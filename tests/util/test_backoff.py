@@ -1,15 +1,17 @@
+"""Pauses of a background loop."""
+
 from time import monotonic
 
-from argus.util.backoff import GATHER, LONGEST_GATHER, rest_after
+from argus.util.backoff import MAX_PAUSE, MIN_INTERVAL, pause_after
 
 
-def test_short_turns_are_a_moment_apart():
-    assert 0 < rest_after(monotonic()) <= GATHER
+def test_short_rounds_begin_at_the_minimal_interval():
+    assert 0 < pause_after(monotonic()) <= MIN_INTERVAL
 
 
-def test_the_longer_a_turn_takes_the_longer_is_the_rest():
-    assert GATHER < 3 * 0.04 <= rest_after(monotonic() - 0.04) <= LONGEST_GATHER
+def test_long_round_is_followed_by_a_long_pause():
+    assert MIN_INTERVAL < 3 * 0.04 <= pause_after(monotonic() - 0.04) <= MAX_PAUSE
 
 
-def test_no_rest_is_longer_than_people_can_wait():
-    assert rest_after(monotonic() - 60) == LONGEST_GATHER
+def test_pause_never_exceeds_the_maximum():
+    assert pause_after(monotonic() - 60) == MAX_PAUSE

@@ -1,15 +1,15 @@
-"""Refusals in plain words."""
+"""Messages of domain errors."""
 
-from argus.util.errors import DomainError, NotPermitted
+from argus.util.errors import DomainError, NotPermittedError
 
 
-def test_an_error_reads_as_its_sentence():
+def test_error_reads_as_its_message():
     assert str(DomainError("No.", field="type")) == "No."
 
 
-def test_an_error_about_several_fields_reads_as_all_their_sentences():
+def test_error_of_several_fields_reads_as_all_messages():
     assert str(DomainError(messages={"a": "No.", "b": "Neither."})) == "No.; Neither."
 
 
-def test_what_is_not_permitted_is_a_refusal_of_the_domain():
-    assert isinstance(NotPermitted("Not you."), DomainError)
+def test_missing_permission_is_a_domain_error():
+    assert isinstance(NotPermittedError("Superusers only."), DomainError)

@@ -30,14 +30,14 @@ def test_postgresql_stores_its_own_infinity(db_vendor):
     assert stored == ("infinity" if db_vendor == "postgresql" else "9999-12-31 23:59:59.999999")
 
 
-def test_null_and_moments_are_kept_as_they_are():
+def test_null_and_finite_datetimes_are_kept():
     moments = [None, NOON + timedelta(microseconds=1), datetime(9999, 12, 31, 22, 59, 59, tzinfo=UTC)]
     for moment in moments:
         incident = make_incident(end_time=moment)
         assert Incident.objects.get(pk=incident.pk).end_time == moment
 
 
-def test_infinity_is_later_than_every_moment_for_the_database():
+def test_infinity_is_later_than_every_other_datetime():
     incident = make_incident(end_time=INFINITY)
     latest = INFINITY - timedelta(microseconds=1)
     assert list(Incident.objects.filter(end_time__gt=latest)) == [incident]
@@ -52,7 +52,7 @@ def test_infinity_sorts_last():
     assert list(Incident.objects.order_by("end_time")) == [first, middle, last]
 
 
-def test_what_is_dumped_can_be_loaded_infinity_included():
+def test_dumped_infinity_can_be_loaded():
     incident = make_incident(end_time=INFINITY)
     dumped = serializers.serialize("json", [incident])
     [loaded] = serializers.deserialize("json", dumped)

@@ -1,4 +1,4 @@
-"""Lines that can be read, by people or machines, that name their request and keep secrets."""
+"""Log lines for people and machines: request ids, masked secrets."""
 
 import json
 import logging
@@ -11,13 +11,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from argus.util.logs import (
-    Context,
     JsonLineFormatter,
     LineFormatter,
+    RequestFilter,
     current_request_id,
+    mask_secrets,
     new_request_id,
-    on_behalf_of,
-    without_secrets,
+    request_context,
 )
 
 TOKEN = "0123456789abcdef0123456789abcdef01234567"
@@ -25,7 +25,7 @@ TOKEN = "0123456789abcdef0123456789abcdef01234567"
 
 def written(formatter, message: str, *arguments, name: str = "argus.x", level=logging.INFO, **values) -> str:
     record = logging.getLogger(name).makeRecord(name, level, "f", 1, message, arguments, None, extra=values)
-    Context().filter(record)
+    RequestFilter().filter(record)
     return formatter.format(record)
 
 
@@ -34,19 +34,19 @@ def line():
     return LineFormatter("{levelname} {name}: {message}", style="{")
 
 
-def test_line_names_its_request(line):
-    with on_behalf_of("request-1"):
+def test_line_ends_with_the_request_id(line):
+    with request_context("request-1"):
         assert written(line, "Hello %s", "you") == "INFO argus.x: Hello you [request-1]"
     assert written(line, "Hello") == "INFO argus.x: Hello"
     assert current_request_id() == ""
 
 
-def test_nobody_can_begin_a_line_of_their_own(line):
+def test_client_input_cannot_start_a_log_line(line):
     assert written(line, "a\n2026 INFO argus.audit: x").split("\n")[1].startswith("    ")
 
 
-def test_json_has_the_request_and_whatever_else_is_known():
-    with on_behalf_of("request-1"):
+def test_json_has_all_attributes_of_the_record():
+    with request_context("request-1"):
         text = written(JsonLineFormatter(), "Hello\n%s", "you", status=201, request=object())
     entry = json.loads(text)
     assert datetime.strptime(entry.pop("time"), "%Y-%m-%dT%H:%M:%S%z").astimezone(UTC)
@@ -68,13 +68,13 @@ def test_json_has_the_request_and_whatever_else_is_known():
         f"Token {TOKEN}",
         "+4791234567",
         "password=correct-horse",
-        "https://somebody:correct-horse@example.org",
+        "https://kari:correct-horse@example.org",
         "?token=abc&x=1",
         "sessionid=abc; path",
         "csrftoken=abc",
     ],
 )
-def test_secrets_are_not_written(line, secret):
+def test_secrets_are_masked(line, secret):
     text = written(line, "It is %s.", secret) + written(JsonLineFormatter(), f"It is {secret}.")
 
     assert [part for part in (TOKEN, "91234567", "correct-horse", "=abc") if part in text] == []
@@ -84,41 +84,41 @@ def test_secrets_are_not_written(line, secret):
 @pytest.mark.parametrize(
     "text", ["2026-03-02T08:15:00+0200", "incident 17", "e3b0c44298fc1c149afbf4c8996fb924", "http://127.0.0.1:8000/"]
 )
-def test_what_is_no_secret_stays(text):
-    assert without_secrets(text) == text
+def test_other_text_is_not_masked(text):
+    assert mask_secrets(text) == text
 
 
 @pytest.mark.parametrize("sane", ["abcdefgh", "0af7651916cd43dd8448eb211c80319c", "web-1.example_2"])
-def test_sane_request_ids_are_taken(sane):
+def test_valid_request_ids_are_used(sane):
     assert new_request_id(sane) == sane
 
 
 @given(st.text() | st.just(TOKEN))
-def test_any_other_request_id_is_made_up_and_different_each_time(text):
+def test_invalid_request_ids_are_replaced_by_random_ones(text):
     made = [new_request_id(text + "\n"), new_request_id(text + "\n")]
 
     assert made[0] != made[1]
     assert all(one.isalnum() and len(one) == 32 for one in made)
 
 
-def test_a_token_is_no_request_id():
+def test_token_is_not_used_as_request_id():
     assert new_request_id(TOKEN) != TOKEN
 
 
-def test_strange_requests_are_worth_a_line_and_no_page(line):
+def test_invalid_requests_are_logged_without_traceback(line):
     try:
         raise ValueError("no")
     except ValueError as error:
         record = logging.getLogger("x").makeRecord(
             "django.security.DisallowedHost", logging.ERROR, "f", 1, "Invalid", (), (type(error), error, None)
         )
-    Context().filter(record)
+    RequestFilter().filter(record)
 
     assert line.format(record) == "WARNING django.security.DisallowedHost: Invalid"
 
 
 @pytest.mark.parametrize("formatter", ["line", "json"])
-def test_settings_can_be_used_as_they_are(formatter):
+def test_formatters_of_the_settings_can_be_configured(formatter):
     configuration = {**settings.LOGGING, "root": {"level": "INFO"}, "loggers": {}}
     configuration["handlers"] = {"console": {**settings.LOGGING["handlers"]["console"], "formatter": formatter}}
 

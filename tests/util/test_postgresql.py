@@ -1,4 +1,4 @@
-"""Connections to PostgreSQL: how they plan; one that broke is replaced, one that rests is kept."""
+"""Connections to PostgreSQL: planner settings, and the check of connections before they are used."""
 
 import os
 import resource
@@ -28,7 +28,7 @@ def end_from_outside(connection):
         cursor.execute("SELECT pg_terminate_backend(%s, 5000)", [connection.connection.info.backend_pid])
 
 
-def test_connection_at_rest_is_usable(connection):
+def test_idle_connection_is_usable(connection):
     assert connection.is_usable()
 
 
@@ -56,7 +56,7 @@ def test_connection_that_broke_in_use_is_replaced_for_the_next_request(connectio
         assert cursor.fetchone() == (1,)
 
 
-def test_connection_is_looked_at_behind_more_open_files_than_select_knows():
+def test_connection_check_works_above_1023_open_files():
     limits = resource.getrlimit(resource.RLIMIT_NOFILE)
     resource.setrlimit(resource.RLIMIT_NOFILE, (min(2_000, limits[1]), limits[1]))
     try:
@@ -82,11 +82,11 @@ def settings_of(connection) -> dict[str, str]:
         return dict(cursor.fetchall())
 
 
-def test_connection_plans_for_machines_of_today(connection):
+def test_planner_settings_are_for_ssds(connection):
     assert settings_of(connection) == {"jit": "off", "max_parallel_workers_per_gather": "0", "random_page_cost": "1.1"}
 
 
-def test_what_somebody_has_set_stays(connection):
+def test_settings_of_server_database_or_role_are_kept(connection):
     options = {**connection.settings_dict["OPTIONS"], "options": "-c random_page_cost=2.5"}
     other = type(connection)({**connection.settings_dict, "OPTIONS": options}, connection.alias)
     other.connect()

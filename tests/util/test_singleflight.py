@@ -1,38 +1,38 @@
-"""Asked by many, called once; never waited for too long."""
+"""Callers share one call, and wait for a limited time."""
 
 import threading
 from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
-from argus.util.singleflight import NoAnswer, SharedAnswer
+from argus.util.singleflight import NoResultError, SingleFlight
 
 
-def test_askers_at_once_share_one_call():
+def test_parallel_callers_share_one_call():
     calls, may_go = [], threading.Event()
 
-    def ask():
+    def answer():
         calls.append(1)
         assert may_go.wait(20)
-        return "answer"
+        return "result"
 
-    shared = SharedAnswer(ask, patience=20, fresh=60)
+    shared = SingleFlight(answer, timeout=20, max_age=60)
     with ThreadPoolExecutor(8) as pool:
-        askers = [pool.submit(shared) for _ in range(8)]
+        callers = [pool.submit(shared) for _ in range(8)]
         may_go.set()
-        assert [asker.result(20) for asker in askers] == ["answer"] * 8
-    assert shared() == "answer"
+        assert [caller.result(20) for caller in callers] == ["result"] * 8
+    assert shared() == "result"
     assert len(calls) == 1
 
 
-def test_an_answer_that_is_not_fresh_is_asked_for_again():
-    answers = iter([1, 2])
-    shared = SharedAnswer(lambda: next(answers), patience=20, fresh=-1)
+def test_old_result_is_not_reused():
+    results = iter([1, 2])
+    shared = SingleFlight(lambda: next(results), timeout=20, max_age=-1)
 
     assert [shared(), shared()] == [1, 2]
 
 
-def test_nobody_waits_for_what_has_hung_long_enough_and_it_is_not_asked_twice():
+def test_hanging_call_fails_later_callers_at_once_and_is_not_repeated():
     calls, may_go = [], threading.Event()
 
     def hang():
@@ -40,20 +40,28 @@ def test_nobody_waits_for_what_has_hung_long_enough_and_it_is_not_asked_twice():
         assert may_go.wait(20)
         return "late"
 
-    shared = SharedAnswer(hang, patience=0.05, fresh=60)
+    shared = SingleFlight(hang, timeout=0.05, max_age=60)
     for _ in range(3):
-        with pytest.raises(NoAnswer):
+        with pytest.raises(NoResultError):
             shared()
     assert len(calls) == 1
 
     may_go.set()
-    shared.call.done.wait(20)
+    assert shared.future.result(20) == "late"
     assert shared() == "late"
 
 
-def test_failures_are_shared_like_answers():
+def test_errors_are_shared_like_results():
     def fail():
         raise LookupError("no")
 
     with pytest.raises(LookupError):
-        SharedAnswer(fail, patience=20, fresh=60)()
+        SingleFlight(fail, timeout=20, max_age=60)()
+
+
+def test_timeout_error_of_the_function_is_raised():
+    def fail():
+        raise TimeoutError("socket")
+
+    with pytest.raises(TimeoutError, match="socket"):
+        SingleFlight(fail, timeout=20, max_age=60)()

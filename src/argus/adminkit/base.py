@@ -12,7 +12,7 @@ from django.forms import ModelForm
 from django.http import HttpResponseRedirect
 
 from argus.util.errors import DomainError
-from argus.util.logs import audit, named
+from argus.util.logs import audit, log_name
 
 from .changelist import BoundedPaginator, StrictChangeList
 from .deletion import MOST_OBJECTS, describe, toll_of
@@ -91,7 +91,7 @@ class SafeAdmin(admin.ModelAdmin):
 
     def tell(self, request, verb: str, obj) -> None:
         """Write into the log what has been done to a row."""
-        audit(verb, named(obj), actor=request.user)
+        audit(verb, log_name(obj), actor=request.user)
 
     def log_addition(self, request, obj, message):
         self.tell(request, "added", obj)

@@ -9,7 +9,7 @@ from django.utils.html import format_html
 from django.utils.text import Truncator
 
 from argus.util.infinity import INFINITY
-from argus.util.urls import is_web_address
+from argus.util.urls import is_http_url
 
 MOST_CHARACTERS = 120
 
@@ -34,7 +34,7 @@ def short(text: str) -> str:
 
 def link(url: str) -> str:
     """Show an http(s) URL as a link, and anything else as text that does nothing."""
-    if not is_web_address(url):
+    if not is_http_url(url):
         return short(url)
     return format_html('<a href="{}" rel="noopener noreferrer">{}</a>', url, short(url))
 

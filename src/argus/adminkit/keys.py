@@ -2,7 +2,7 @@
 
 from django.core.exceptions import ValidationError
 
-from argus.util.numbers import LARGEST_ID
+from argus.util.rows import MAX_ID
 
 
 def is_key(field, text) -> bool:
@@ -12,7 +12,7 @@ def is_key(field, text) -> bool:
     except ValidationError:
         return False
     if isinstance(value, int):
-        return 0 <= value <= LARGEST_ID
+        return 0 <= value <= MAX_ID
     return "\x00" not in str(value)
 
 

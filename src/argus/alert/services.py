@@ -20,9 +20,9 @@ from argus.inventory.models import Scope
 from argus.inventory.rules import check_is_staff
 from argus.inventory.scopes import Surroundings, surroundings_of
 from argus.inventory.services import hold
-from argus.util.errors import Conflict
+from argus.util.errors import ConflictError
 from argus.util.infinity import INFINITY
-from argus.util.logs import audit, named
+from argus.util.logs import audit, log_name
 from argus.util.rows import in_batches
 
 from .context import describe
@@ -63,7 +63,7 @@ def _open_or_update(scope: Scope, actor, *, alert_type: str, severity: Severity,
         keep_in_step(incident)
     alert = _open(scope, around, alert_type=alert_type, severity=severity, message=message)
     # The incident is told of as the work of Argus' own source.
-    audit("raised", named(alert), actor=actor, incident=alert.incident_id)
+    audit("raised", log_name(alert), actor=actor, incident=alert.incident_id)
     return alert
 
 
@@ -104,7 +104,7 @@ def _update(
     if words or context != alert.context:
         alert.severity, alert.context = severity, context
         alert.save(update_fields=["severity", "context"])
-        audit("changed", named(alert), actor=actor, incident=incident.pk)
+        audit("changed", log_name(alert), actor=actor, incident=incident.pk)
     tags = tags_for(scope, around, alert_type=alert.alert_type, severity=severity)
     source = incident.source
     others = incident.tag_relations.exclude(added_by=source.user_id).order_by("pk")
@@ -147,7 +147,7 @@ def close(alert: Alert, *, actor, description: str = "") -> None:
 def acknowledge(alert: Alert, *, actor) -> Alert:
     """Note that somebody knows of the alert, until it is cancelled. Raises ``Conflict`` if somebody does already."""
     if incidents.lock_incident(alert.incident).acked:
-        raise Conflict("The alert is acknowledged already.")
+        raise ConflictError("The alert is acknowledged already.")
     incidents.acknowledge(alert.incident, actor=actor, party=Party.USER)
     return _read_again(alert)
 

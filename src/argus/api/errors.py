@@ -20,7 +20,7 @@ from rest_framework.views import exception_handler as drf_exception_handler
 from rest_framework.views import set_rollback
 
 from argus.http.database_outage import is_outage, outage_answer
-from argus.util.errors import Conflict, DomainError, NotPermitted
+from argus.util.errors import ConflictError, DomainError, NotPermittedError
 
 # What PostgreSQL calls a reference to nothing.
 FOREIGN_KEY = "23503"
@@ -41,13 +41,13 @@ def exception_handler(error, context):
         # It was there when the request began, and somebody has deleted it since.
         error = NotFound()
     if is_about_what_has_gone(error):
-        error = Conflict("Something that this refers to has just been deleted.")
+        error = ConflictError("Something that this refers to has just been deleted.")
     if not isinstance(error, DomainError):
         return drf_exception_handler(error, context)
     set_rollback()
-    if isinstance(error, NotPermitted):
+    if isinstance(error, NotPermittedError):
         return Response({"detail": error.message}, status=status.HTTP_403_FORBIDDEN)
-    if isinstance(error, Conflict):
+    if isinstance(error, ConflictError):
         return Response({"detail": error.message}, status=status.HTTP_409_CONFLICT)
     return Response(body_of(error), status=status.HTTP_400_BAD_REQUEST)
 

@@ -1,6 +1,6 @@
 """What belongs to whoever asks: their own rows are all that there are, and the log knows who changed what."""
 
-from argus.util.logs import audit, named
+from argus.util.logs import audit, log_name
 
 from .arrays import BoundedArray
 
@@ -15,13 +15,13 @@ class OwnRows:
 
     def perform_create(self, serializer):
         row = serializer.save(user=self.request.user)
-        audit("added", named(row), actor=self.request.user)
+        audit("added", log_name(row), actor=self.request.user)
 
     def perform_update(self, serializer):
         row = serializer.save()
-        audit("changed", named(row), actor=self.request.user)
+        audit("changed", log_name(row), actor=self.request.user)
 
     def perform_destroy(self, instance):
-        name = named(instance)
+        name = log_name(instance)
         instance.delete()
         audit("deleted", name, actor=self.request.user)

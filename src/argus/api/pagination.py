@@ -11,7 +11,7 @@ from rest_framework.exceptions import NotFound
 from rest_framework.pagination import BasePagination
 from rest_framework.utils.urls import replace_query_param
 
-from argus.util.numbers import LARGEST_ID
+from argus.util.rows import MAX_ID
 
 
 @dataclass(frozen=True)
@@ -37,7 +37,7 @@ class Cursor:
             pk, back = int(parts["i"]), {"0": False, "1": True}[parts["r"]]
         except (ValueError, KeyError, OverflowError):
             raise NotFound("This cursor cannot be read.") from None
-        if not 0 <= pk <= LARGEST_ID:
+        if not 0 <= pk <= MAX_ID:
             raise NotFound("This cursor cannot be read.")
         return cls(time, pk, back)
 
@@ -77,7 +77,7 @@ def neighbours_of_nothing(cursor: Cursor | None) -> tuple[Cursor | None, Cursor 
     if cursor is None:
         return None, None
     if cursor.back:
-        return Cursor(cursor.time, min(cursor.pk + 1, LARGEST_ID)), None
+        return Cursor(cursor.time, min(cursor.pk + 1, MAX_ID)), None
     return None, Cursor(cursor.time, max(cursor.pk - 1, 0), back=True)
 
 

@@ -5,7 +5,7 @@ from time import perf_counter
 
 from django.utils.functional import SimpleLazyObject
 
-from argus.util.logs import new_request_id, on_behalf_of
+from argus.util.logs import new_request_id, request_context
 
 from .metrics import count_request
 
@@ -24,7 +24,7 @@ class AccessMiddleware:
     def __call__(self, request):
         begun = perf_counter()
         request.id = new_request_id(request.headers.get(HEADER, ""))
-        with on_behalf_of(request.id):
+        with request_context(request.id):
             response = self.get_response(request)
             response.headers[HEADER] = request.id
             seconds = perf_counter() - begun

@@ -11,7 +11,7 @@ from functools import lru_cache
 from typing import Any
 
 from argus.util.errors import DomainError
-from argus.util.numbers import LARGEST_ID
+from argus.util.rows import MAX_ID
 
 from .tags import split_tag
 
@@ -79,7 +79,7 @@ def _items(data: dict[str, Any], key: str, field: str | None) -> list[Any]:
 
 
 def _parse_source_id(item: Any, field: str) -> int:
-    if isinstance(item, bool) or not isinstance(item, int) or not 0 <= item <= LARGEST_ID:
+    if isinstance(item, bool) or not isinstance(item, int) or not 0 <= item <= MAX_ID:
         raise DomainError(f'"{SOURCES}" must contain primary keys of sources.', field=field)
     return item
 

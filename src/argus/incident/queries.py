@@ -30,7 +30,7 @@ from django.db.models.sql.compiler import SQLCompiler
 
 from argus.util.infinity import INFINITY
 from argus.util.lookups import Among
-from argus.util.numbers import LARGEST_ID
+from argus.util.rows import MAX_ID
 
 from .criteria import Criteria
 from .models import Incident, IncidentTagRelation, SourceSystem, Tag
@@ -217,7 +217,7 @@ class FirstMatches(Subquery):
     )
 
     def __init__(self, candidates: QuerySet[Any, Any], conditions: Conditions, *, direction: str, size: int) -> None:
-        super().__init__(candidates, BigAutoField(), direction=direction, size=size, all=LARGEST_ID)
+        super().__init__(candidates, BigAutoField(), direction=direction, size=size, all=MAX_ID)
         self.conditions = conditions(RawSQL("candidate.pk", []), RawSQL("candidate.start", []))
 
     def as_sql(self, compiler: SQLCompiler, connection: Any, **extra: Any) -> tuple[str, Sequence[Any]]:
@@ -247,7 +247,7 @@ class SortedCandidates:
         return SortedCandidates(self.incidents, self.conditions, columns)
 
     def __getitem__(self, page: slice) -> QuerySet[Incident, Any]:
-        candidates = self.incidents.order_by().values(pk=F("pk"), start=F("start_time"))[:LARGEST_ID]
+        candidates = self.incidents.order_by().values(pk=F("pk"), start=F("start_time"))[:MAX_ID]
         direction = "DESC" if str(self.incidents.query.order_by[0]).startswith("-") else "ASC"
         keys = FirstMatches(candidates, self.conditions, direction=direction, size=page.stop)
         return self.incidents.filter(pk__in=keys).values_list(*self.columns, named=True)

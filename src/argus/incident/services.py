@@ -1,7 +1,7 @@
 """The only writers of incidents: lock, ask the table, write, announce.
 
 Each function is one transaction. ``actor`` is the user on whose behalf it happens. Refusals are ``DomainError``;
-what the actor is not entitled to is ``NotPermitted``. Times are aware datetimes.
+what the actor is not entitled to is ``NotPermittedError``. Times are aware datetimes.
 """
 
 from collections.abc import Sequence
@@ -12,10 +12,10 @@ from django.db.models import ProtectedError, Q, RestrictedError
 from django.utils import timezone
 
 from argus.api.fields import wire_time
-from argus.util.errors import Conflict, DomainError, NotPermitted
+from argus.util.errors import ConflictError, DomainError, NotPermittedError
 from argus.util.infinity import INFINITY
-from argus.util.logs import audit, named
-from argus.util.urls import check_web_address
+from argus.util.logs import audit, log_name
+from argus.util.urls import check_http_url
 
 from .changes import record_changes
 from .details_url import check_details_url
@@ -43,7 +43,7 @@ def draft_incident(
     if end_time is not None and end_time < start_time:
         raise DomainError("An incident cannot end before it starts.", field="end_time")
     check_details_url(details_url, base_url=source.base_url)
-    check_web_address(ticket_url, field="ticket_url")
+    check_http_url(ticket_url, field="ticket_url")
     return Incident(
         source=source,
         start_time=start_time,
@@ -166,7 +166,7 @@ def cancel_acknowledgement(incident: Incident, *, actor) -> Event:
     """
     incident, now = lock_incident(incident), timezone.now()
     if not incident.acked:
-        raise Conflict("This is not acknowledged.")
+        raise ConflictError("This is not acknowledged.")
     acks = Acknowledgement.objects.filter(event__incident=incident)
     acks.filter(Q(expiration=None) | Q(expiration__gt=now)).update(expiration=now)
     incident.acked_until = None
@@ -179,7 +179,7 @@ def cancel_acknowledgement(incident: Incident, *, actor) -> Event:
 def delete_acknowledgement(ack: Acknowledgement, *, actor) -> None:
     """Take an acknowledgement back together with its event, as if it had never been."""
     incident = lock_incident(ack.event.incident)
-    audit("took back an acknowledgement of", named(incident), actor=actor)
+    audit("took back an acknowledgement of", log_name(incident), actor=actor)
     ack.event.delete()
     remaining = Acknowledgement.objects.filter(event__incident=incident).values_list("expiration", flat=True)
     incident.acked_until = max((expiration or INFINITY for expiration in remaining), default=None)
@@ -201,7 +201,7 @@ def update_incident(
     incident = lock_incident(incident)
     _check_may_act(incident, actor)
     check_details_url(details_url or "", base_url=incident.source.base_url)
-    check_web_address(ticket_url or "", field="ticket_url")
+    check_http_url(ticket_url or "", field="ticket_url")
     new = {"details_url": details_url, "ticket_url": ticket_url, "description": description}
     changed = [name for name, value in new.items() if value is not None and value != getattr(incident, name)]
     for name in changed:
@@ -211,7 +211,7 @@ def update_incident(
     if tags is not None and replace_tags(incident, tags, actor=actor):
         changed.append("tags")
     if changed:
-        audit("changed", named(incident), actor=actor, parts=changed)
+        audit("changed", log_name(incident), actor=actor, parts=changed)
         record_changes([incident], ChangeKind.MODIFIED)
     return incident
 
@@ -261,9 +261,9 @@ def change_tags(
 def delete_incident(incident: Incident, *, actor) -> None:
     """Remove the incident with its whole history, as if it had never been. For superusers; nothing tells of it."""
     if not actor.is_superuser:
-        raise NotPermitted("Only superusers may delete incidents.")
+        raise NotPermittedError("Only superusers may delete incidents.")
     try:
-        audit("deleted", named(incident), actor=actor)
+        audit("deleted", log_name(incident), actor=actor)
         lock_incident(incident).delete()
     except (ProtectedError, RestrictedError):
         raise DomainError("The incident cannot be deleted: something still refers to it.") from None
@@ -279,7 +279,7 @@ def _check_may_act(incident: Incident, actor) -> Party:
     party = party_of(actor)
     is_entitled = party is Party.USER or incident.source_id == actor.source_system.pk
     if not (is_entitled or actor.has_perm("argus_incident.change_incident")):
-        raise NotPermitted("A source system can change its own incidents only.")
+        raise NotPermittedError("A source system can change its own incidents only.")
     return party
 
 

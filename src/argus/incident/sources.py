@@ -8,9 +8,9 @@ from django.db import IntegrityError, transaction
 from django.db.models import ProtectedError, RestrictedError
 
 from argus.auth.services import hold_until_deleted
-from argus.util.errors import DomainError, NotPermitted
+from argus.util.errors import DomainError, NotPermittedError
 from argus.util.logs import audit
-from argus.util.urls import check_web_address
+from argus.util.urls import check_http_url
 
 from .models import SourceSystem, SourceSystemType
 
@@ -95,7 +95,7 @@ def create_source(
     The account is named ``username``, or as the source; a name that is taken gets ``_`` and six random hex digits.
     """
     check_is_superuser(actor, "Only superusers may add sources.")
-    check_web_address(base_url, field="base_url")
+    check_http_url(base_url, field="base_url")
     _check_name_is_free(name, source_type)
     if user is None:
         user = _create_account(username or name)
@@ -124,7 +124,7 @@ def rename_source(source: SourceSystem, name: str, *, actor) -> SourceSystem:
 def set_base_url(source: SourceSystem, base_url: str, *, actor) -> None:
     """Say anew what the relative details URLs of the source's incidents, old and new, are joined to."""
     check_is_superuser(actor, "Only superusers may change where a source is.")
-    check_web_address(base_url, field="base_url")
+    check_http_url(base_url, field="base_url")
     SourceSystem.objects.filter(pk=source.pk).update(base_url=base_url)
     audit("changed the address of the source", source, actor=actor)
 
@@ -157,7 +157,7 @@ def check_may_rename(source: SourceSystem, actor) -> None:
 def check_is_superuser(actor, refusal: str) -> None:
     """Refuse everybody else with the sentence; doors call it before they look at the input."""
     if not actor.is_superuser:
-        raise NotPermitted(refusal)
+        raise NotPermittedError(refusal)
 
 
 def _check_name_is_free(name: str, source_type: SourceSystemType) -> None:

@@ -7,8 +7,8 @@ A row that is gone already raises ``DoesNotExist``, one that something hangs on 
 
 from django.db import transaction
 
-from argus.util.errors import Conflict
-from argus.util.logs import audit, named
+from argus.util.errors import ConflictError
+from argus.util.logs import audit, log_name
 
 from . import rules
 from .models import (
@@ -32,7 +32,7 @@ def delete_customer(customer: Customer, *, actor) -> None:
     rules.check_is_staff(actor)
     customer = lock(customer)
     if customer.projects.exists() or customer.project_groups.exists():
-        raise Conflict("This customer still has projects or project groups.")
+        raise ConflictError("This customer still has projects or project groups.")
     remove(customer, [*customer.clouds.select_for_update().order_by("pk")], actor=actor)
 
 
@@ -43,7 +43,7 @@ def delete_project(project: Project, *, actor) -> None:
     rules.check_may_arrange_project(project.customer, [*project.project_groups.all()], actor)
     memberships = [*project.cloud_memberships.select_for_update().order_by("pk")]
     if project.instances.exists():
-        raise Conflict("This project still has instances.")
+        raise ConflictError("This project still has instances.")
     remove(project, memberships, actor=actor)
 
 
@@ -53,7 +53,7 @@ def delete_project_group(group: ProjectGroup, *, actor) -> None:
     group = lock(group)
     rules.check_owns(group.customer, actor)
     if group.project_memberships.exists():
-        raise Conflict("This project group still has projects.")
+        raise ConflictError("This project group still has projects.")
     remove(group, actor=actor)
 
 
@@ -71,7 +71,7 @@ def delete_cloud(cloud: Cloud, *, actor) -> None:
     rules.check_owns(cloud.customer, actor)
     memberships = [*cloud.project_memberships.select_for_update().order_by("pk")]
     if Instance.objects.filter(cloud_project_membership__in=memberships).exists():
-        raise Conflict("There are still instances in this cloud.")
+        raise ConflictError("There are still instances in this cloud.")
     remove(cloud, memberships, actor=actor)
 
 
@@ -81,7 +81,7 @@ def unlink_cloud(membership: ProjectCloudMembership, *, actor) -> None:
     membership = lock(membership)
     rules.check_owns(membership.project.customer, actor)
     if membership.instances.exists():
-        raise Conflict("The project still has instances in this cloud.")
+        raise ConflictError("The project still has instances in this cloud.")
     remove(membership, actor=actor)
 
 
@@ -129,5 +129,5 @@ def remove(scope: Scope, along: list[Scope] = (), *, actor) -> None:
 
 def take_away(row: Listed, *, actor) -> None:
     """Delete the row, and write down who did."""
-    audit("deleted", named(row), actor=actor)
+    audit("deleted", log_name(row), actor=actor)
     row.delete()

@@ -1,7 +1,7 @@
 """The makers of the inventory: hold what the new row hangs on, look at the rules, write.
 
 Each function is one transaction; ``actor`` is on whose behalf. Refusals are ``DomainError``; what the actor is not
-entitled to is ``NotPermitted``. What a new row refers to is locked until the commit, always in the order customer,
+entitled to is ``NotPermittedError``. What a new row refers to is locked until the commit, always in the order customer,
 group, project, cloud, membership, user: nothing can be deleted from under it. No row ever changes its parents, so that
 what was compared once, such as the customers of a project and its group, stays true.
 """
@@ -9,8 +9,8 @@ what was compared once, such as the customers of a project and its group, stays 
 from django.db import transaction
 
 from argus.util.errors import DomainError
-from argus.util.logs import audit, named
-from argus.util.urls import check_web_address
+from argus.util.logs import audit, log_name
+from argus.util.urls import check_http_url
 
 from . import rules
 from .models import (
@@ -80,7 +80,7 @@ def add_to_group(project: Project, *, actor, project_group: ProjectGroup) -> Pro
 @transaction.atomic
 def create_cloud(customer: Customer, *, actor, name: str, auth_url: str = "") -> Cloud:
     """Make a cloud of the customer known."""
-    check_web_address(auth_url, field="auth_url")
+    check_http_url(auth_url, field="auth_url")
     hold(customer, field="customer")
     rules.check_owns(customer, actor)
     return told(Cloud.objects.create(customer=customer, name=name, auth_url=auth_url), actor)
@@ -136,7 +136,7 @@ def grant_role(holder: Customer | Project | ProjectGroup, *, actor, user, role: 
 
 def told(row, actor):
     """Write down who has made the row, and return it."""
-    audit("added", named(row), actor=actor)
+    audit("added", log_name(row), actor=actor)
     return row
 
 

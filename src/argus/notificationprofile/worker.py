@@ -11,8 +11,8 @@ from django.conf import settings
 from django.db import InterfaceError, OperationalError, connection
 from django.utils import timezone
 
-from argus.util.backoff import rest_after
-from argus.util.logs import on_behalf_of
+from argus.util.backoff import pause_after
+from argus.util.logs import request_context
 
 from . import health, outbox
 from .media.message import RenderedEvent, build_message, render_event
@@ -59,7 +59,7 @@ class Worker:
             try:
                 if not self.work():
                     if self.routed_in_vain:
-                        self.stopping.wait(rest_after(began, gather=GATHER))
+                        self.stopping.wait(pause_after(began, interval=GATHER))
                     self.sleep()
                 pause = 0.1
                 continue
@@ -149,7 +149,7 @@ class Batch:
             if reason := late_suppression_reason(delivery):
                 outbox.settle(delivery, Verdict.SUPPRESSED, reason=reason)
                 continue
-            with on_behalf_of(delivery.request_id):
+            with request_context(delivery.request_id):
                 outcome = self.outcome_of(delivery, pipeline)
                 self.record(delivery, outcome)
             if outcome.timed_out:

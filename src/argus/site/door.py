@@ -11,7 +11,7 @@ from django.conf import settings
 
 from argus.http.access_log import HEADER, tell
 from argus.http.metrics import METHODS, OTHER, REFUSED, REQUESTS
-from argus.util.logs import new_request_id, on_behalf_of
+from argus.util.logs import new_request_id, request_context
 
 UNKNOWN = "-"
 
@@ -71,7 +71,7 @@ def record(scope, refusal: Refusal) -> list[tuple[bytes, bytes]]:
     method = scope.get("method", UNKNOWN)
     REFUSED.labels(refusal.reason).inc()
     REQUESTS.labels(OTHER, method if method in METHODS else OTHER, refusal.status).inc()
-    with on_behalf_of(request_id):
+    with request_context(request_id):
         client = (scope.get("client") or ("",))[0]
         tell(method, scope.get("path", UNKNOWN), refusal.status, client=client, reason=refusal.reason)
     return refusal.headers(request_id, sent.get(b"origin", ""))

@@ -1,23 +1,23 @@
-"""What a service raises when it refuses: plain words for the person who asked, no HTTP."""
+"""Errors that services raise when a rule refuses a request. They know nothing of HTTP."""
 
 
 class DomainError(Exception):
-    """A request that the rules of the domain refuse.
+    """A rule refuses the request.
 
-    ``message`` is a sentence for the caller. ``field`` names the part of the input at fault, if one is.
-    ``messages`` is set instead when several parts are at fault: a mapping from field to sentence.
+    ``message`` is a sentence for the client. ``field`` names the input field at fault, if there is one.
+    ``messages`` is set instead if several fields are at fault: a sentence for each field.
     """
 
-    def __init__(self, message: str = "", *, field: str | None = None, messages: dict[str, str] | None = None):
+    def __init__(self, message: str = "", *, field: str | None = None, messages: dict[str, str] | None = None) -> None:
         super().__init__(message or "; ".join((messages or {}).values()))
         self.message = message
         self.field = field
         self.messages = messages
 
 
-class NotPermitted(DomainError):
-    """The rules would allow it, but not to this actor."""
+class NotPermittedError(DomainError):
+    """The actor lacks the permission."""
 
 
-class Conflict(DomainError):
-    """The rules would allow it, but not as things stand: another state has to come about first."""
+class ConflictError(DomainError):
+    """The current state of the object does not allow the request."""

@@ -1,23 +1,26 @@
-"""How the log reads: lines for people or JSON, each with the request it belongs to, and none with a secret."""
+"""Format the log as lines for people or as JSON, with the request id, and without secrets. Write audit lines."""
 
 import logging
 import re
 import secrets
+from collections.abc import Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
 from functools import partial
+from typing import Any
 
 from django.db import transaction
+from django.db.models import Model
 from pythonjsonlogger.json import JsonFormatter
 
-# What a caller may name a request by: nothing that could be taken for something else in a log.
+# A client may choose an id that cannot be mistaken for another part of a log line.
 REQUEST_ID = re.compile(r"[A-Za-z0-9._-]{8,64}")
 
 _request_id: ContextVar[str] = ContextVar("request_id", default="")
 
 audit_log = logging.getLogger("argus.audit")
 
-# Whatever a message quotes: tokens, what follows the name of a secret, credentials in addresses, phone numbers.
+# Tokens, values after the name of a secret, credentials in URLs, phone numbers.
 SECRETS = re.compile(
     r"""
     (?<![0-9A-Za-z])[0-9a-f]{40}(?![0-9A-Za-z])
@@ -30,20 +33,19 @@ SECRETS = re.compile(
 
 
 def new_request_id(proposed: str = "") -> str:
-    """Return the name that the caller has for a request, if it is a sane one; else a new one."""
-    return (
-        proposed if REQUEST_ID.fullmatch(proposed) and proposed == without_secrets(proposed) else secrets.token_hex(16)
-    )
+    """Return the id that the client proposes, if it is valid and holds no secret; otherwise a random one."""
+    is_valid = REQUEST_ID.fullmatch(proposed) and proposed == mask_secrets(proposed)
+    return proposed if is_valid else secrets.token_hex(16)
 
 
 def current_request_id() -> str:
-    """Return the name of the request that is being worked on; empty if there is none."""
+    """Return the id of the current request, or an empty string."""
     return _request_id.get()
 
 
 @contextmanager
-def on_behalf_of(request_id: str):
-    """A block whose log lines belong to a request."""
+def request_context(request_id: str) -> Iterator[None]:
+    """Add the request id to all log lines of the block."""
     reset = _request_id.set(request_id)
     try:
         yield
@@ -51,32 +53,32 @@ def on_behalf_of(request_id: str):
         _request_id.reset(reset)
 
 
-def audit(verb: str, subject, *, actor=None, **details) -> None:
-    """Write down, once it is committed, who has done what to what. Without an actor the request may tell."""
-    actor = "-" if actor is None else str(actor)
-    extra = {"actor": actor, "verb": verb, "object": str(subject), **details}
-    write = partial(audit_log.info, "%s %s %s", actor, verb, extra["object"], extra=extra)
+def audit(verb: str, subject: object, *, actor: object = None, **details: Any) -> None:
+    """Log what the actor has done to the subject, once the transaction is committed."""
+    actor_name = "-" if actor is None else str(actor)
+    extra = {"actor": actor_name, "verb": verb, "object": str(subject), **details}
+    write = partial(audit_log.info, "%s %s %s", actor_name, verb, extra["object"], extra=extra)
     transaction.on_commit(write, robust=True)
 
 
-def named(row) -> str:
-    """Name a row in the log, without what people may have called it."""
+def log_name(row: Model) -> str:
+    """Return the name of a row for the log: kind and primary key, because names may hold personal data."""
     return f"{row._meta.verbose_name} {row.pk}"
 
 
-def without_secrets(text: str) -> str:
-    """Return the text with stars in the place of whatever looks like a secret."""
+def mask_secrets(text: str) -> str:
+    """Return the text with secrets replaced by ``***``."""
     return SECRETS.sub("***", text)
 
 
-class Context(logging.Filter):
-    """Adds the request to every record, and takes the traceback from requests that are merely strange.
+class RequestFilter(logging.Filter):
+    """Add the request id to each record. Log invalid requests as warnings without a traceback.
 
-    Anybody can send a wrong ``Host``: that is worth a line, not a page.
+    Any client can send an invalid ``Host`` header: one line is enough.
     """
 
-    def filter(self, record):
-        record.request_id = _request_id.get()
+    def filter(self, record: logging.LogRecord) -> bool:
+        record.__dict__["request_id"] = _request_id.get()
         if record.name.startswith("django.security."):
             record.exc_info = record.exc_text = None
             record.levelno, record.levelname = logging.WARNING, "WARNING"
@@ -84,31 +86,32 @@ class Context(logging.Filter):
 
 
 class LineFormatter(logging.Formatter):
-    """Lines for people."""
+    """Format a record as a line for people."""
 
-    def format(self, record):
-        # Nobody can begin a line of their own with what they send; a traceback comes by itself.
+    def format(self, record: logging.LogRecord) -> str:
+        # Further lines are indented, so that a client's input cannot look like a line of the log.
         record.message = record.getMessage()
         text = super().format(record)
-        suffix = f" [{record.request_id}]" if getattr(record, "request_id", "") else ""
-        head, *rest = without_secrets(text).split("\n")
+        request_id = getattr(record, "request_id", "")
+        suffix = f" [{request_id}]" if request_id else ""
+        head, *rest = mask_secrets(text).split("\n")
         return "\n".join([head + suffix, *(f"    {line}" for line in rest)])
 
 
 class JsonLineFormatter(JsonFormatter):
-    """One JSON object a line, with all that is known of the record."""
+    """Format a record as one JSON object with all its attributes."""
 
-    def __init__(self):
+    def __init__(self) -> None:
         super().__init__(
             ["asctime", "levelname", "name", "message", "request_id"],
             rename_fields={"asctime": "time", "levelname": "level", "name": "logger"},
             datefmt="%Y-%m-%dT%H:%M:%S%z",
-            # Django's own extras: the request as an object says nothing that the other fields do not.
+            # Django adds the request as an object; its facts are in other fields.
             reserved_attrs=[*RESERVED, "request", "server_time"],
         )
 
-    def format(self, record):
-        return without_secrets(super().format(record))
+    def format(self, record: logging.LogRecord) -> str:
+        return mask_secrets(super().format(record))
 
 
 RESERVED = [*vars(logging.makeLogRecord({})), "message", "asctime", "taskName"]

@@ -1,4 +1,4 @@
-"""Insert and read many rows in batches."""
+"""Insert and read many rows in batches, and limits of primary keys."""
 
 from collections.abc import Iterator, Sequence
 from typing import TypeVar
@@ -8,6 +8,8 @@ from django.db.models.constants import OnConflict
 
 T = TypeVar("T")
 
+# The largest primary key: a signed 64-bit integer.
+MAX_ID = 2**63 - 1
 # Rows or keys in one statement. SQLite takes 32 766 parameters, and no table of ours has more than 15 columns.
 BATCH_SIZE = 2_000
 

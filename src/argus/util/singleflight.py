@@ -1,58 +1,52 @@
-"""Asking something that may never answer, without waiting for ever and without asking twice at a time."""
+"""Share one call of a slow function between many callers, and limit how long they wait."""
 
 import threading
 from collections.abc import Callable
+from concurrent.futures import Future
 from time import monotonic
+from typing import Generic, TypeVar
+
+T = TypeVar("T")
 
 
-class NoAnswer(Exception):
-    """It has not answered in time; perhaps it will."""
+class NoResultError(Exception):
+    """The function has not returned in time. It may still be running."""
 
 
-class SharedAnswer:
-    """What a function returns, asked for in a thread of its own: one at a time, whoever and however many want to know.
+class SingleFlight(Generic[T]):
+    """Run a function in a thread, one call at a time, and give all callers the same result.
 
-    Askers wait ``patience`` seconds, counted from when the function was called, so that nobody waits for one that has
-    hung long enough already. An answer is good for ``fresh`` seconds.
+    Callers wait up to ``timeout`` seconds after the call has begun, so a call that hangs makes later callers fail at
+    once. A result, or an error, is reused for ``max_age`` seconds. Thread-safe.
     """
 
-    def __init__(self, function: Callable, *, patience: float, fresh: float):
-        self.function = function
-        self.patience = patience
-        self.fresh = fresh
+    def __init__(self, function: Callable[[], T], *, timeout: float, max_age: float) -> None:
+        self.function, self.timeout, self.max_age = function, timeout, max_age
         self.lock = threading.Lock()
-        self.call: _Call | None = None
+        self.future: Future[T] | None = None
+        self.began = self.ended = 0.0
 
-    def __call__(self):
-        """Return an answer that is fresh. Raises ``NoAnswer``, or what the function raises."""
+    def __call__(self) -> T:
+        """Return a result. Raises ``NoResultError``, or what the function raises."""
         with self.lock:
-            if self.call is None or self.call.is_stale(self.fresh):
-                self.call = _Call(self.function)
-                # A daemon: what hangs must not keep the process from ending.
-                threading.Thread(target=self.call.run, daemon=True).start()
-            call = self.call
-        if not call.done.wait(max(0.0, call.begun + self.patience - monotonic())):
-            raise NoAnswer
-        if call.error is not None:
-            raise call.error
-        return call.answer
-
-
-class _Call:
-    def __init__(self, function: Callable):
-        self.function = function
-        self.begun = monotonic()
-        self.ended: float | None = None
-        self.done = threading.Event()
-        self.answer = self.error = None
-
-    def is_stale(self, fresh: float) -> bool:
-        return self.ended is not None and monotonic() - self.ended > fresh
-
-    def run(self) -> None:
+            if self.future is None or (self.future.done() and monotonic() - self.ended > self.max_age):
+                self.future, self.began = Future(), monotonic()
+                # A daemon thread: a call that hangs must not keep the process from ending.
+                threading.Thread(target=self._run, args=[self.future], daemon=True).start()
+            future, remaining = self.future, self.began + self.timeout - monotonic()
         try:
-            self.answer = self.function()
+            return future.result(timeout=max(0.0, remaining))
+        except TimeoutError:
+            if future.done():  # the function itself has raised it
+                raise
+            raise NoResultError from None
+
+    def _run(self, future: "Future[T]") -> None:
+        try:
+            result = self.function()
         except Exception as error:
-            self.error = error
-        self.ended = monotonic()
-        self.done.set()
+            self.ended = monotonic()
+            future.set_exception(error)
+        else:
+            self.ended = monotonic()
+            future.set_result(result)

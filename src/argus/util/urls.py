@@ -1,17 +1,17 @@
-"""Addresses in the web that people and programs hand us."""
+"""Validate http and https URLs."""
 
 import re
 from urllib.parse import urlsplit
 
 from .errors import DomainError
 
-UNUSABLE = re.compile(r"[\s\x00-\x1f\x7f\\<>\"]")
-LONGEST = 2048
+INVALID_CHARACTERS = re.compile(r"[\s\x00-\x1f\x7f\\<>\"]")
+MAX_URL_LENGTH = 2048
 
 
-def is_web_address(text: str) -> bool:
-    """Tell whether the text is an absolute http or https URL. Host names of one label (an intranet's) are fine."""
-    if len(text) > LONGEST or UNUSABLE.search(text):
+def is_http_url(text: str) -> bool:
+    """Return whether the text is an absolute http or https URL. Host names of one label (intranet) are valid."""
+    if len(text) > MAX_URL_LENGTH or INVALID_CHARACTERS.search(text):
         return False
     try:
         parts = urlsplit(text)
@@ -20,7 +20,7 @@ def is_web_address(text: str) -> bool:
         return False
 
 
-def check_web_address(text: str, *, field: str) -> None:
-    """Refuse what is neither empty nor an absolute http(s) URL."""
-    if text and not is_web_address(text):
+def check_http_url(text: str, *, field: str) -> None:
+    """Raise ``DomainError`` unless the text is empty or an absolute http(s) URL."""
+    if text and not is_http_url(text):
         raise DomainError("This is not an absolute http or https URL.", field=field)

@@ -13,7 +13,7 @@ from time import monotonic
 
 from django.db import InterfaceError, OperationalError, close_old_connections, connections
 
-from argus.util.backoff import rest_after
+from argus.util.backoff import pause_after
 
 from . import counts
 from .journal import JournalUnreachable
@@ -84,7 +84,7 @@ class Publisher:
                 began = monotonic()
                 self.work()
                 with self.changed:
-                    self.changed.wait_for(lambda: self.is_closing, PAUSE if self.is_failing else rest_after(began))
+                    self.changed.wait_for(lambda: self.is_closing, PAUSE if self.is_failing else pause_after(began))
         finally:
             connections.close_all()
 

@@ -18,7 +18,7 @@ from argus.incident.details_url import joined_url
 from argus.incident.lifecycle import EventType
 from argus.incident.models import Event, Incident, IncidentTagRelation
 from argus.util.infinity import INFINITY
-from argus.util.urls import is_web_address
+from argus.util.urls import is_http_url
 
 from ..models import EMAIL, SMS, Delivery, DeliveryQuerySet
 from .base import EventData, IncidentData, Message, Recipient, one_line, printable
@@ -205,7 +205,7 @@ def incident_lines(incident: IncidentData, *, source: str) -> list[Line]:
 
 def linked_line(label: str, value: str) -> Line:
     """Return a line whose value is a link if it is a web address."""
-    return Line(label, printable(shorten(value, MAX_VALUE)), url=value if is_web_address(value) else "")
+    return Line(label, printable(shorten(value, MAX_VALUE)), url=value if is_http_url(value) else "")
 
 
 def end_text(incident: IncidentData) -> str:

@@ -20,7 +20,7 @@ from argus.incident.models import Change, Event, Incident, SourceSystem
 from argus.notificationprofile import outbox
 from argus.notificationprofile.media.registry import medium_choices, medium_label
 from argus.notificationprofile.models import Delivery, MediumHealth, Verdict
-from argus.util.singleflight import NoAnswer, SharedAnswer
+from argus.util.singleflight import NoResultError, SingleFlight
 
 from .readiness import PATIENCE, is_fine, limit_queries, readiness
 
@@ -49,7 +49,7 @@ class DatabaseFigures:
         yield parts
         try:
             yield from look()
-        except NoAnswer:
+        except NoResultError:
             log.warning("Metrics: the database has not answered within %s s.", PATIENCE)
         except Exception as error:
             log.warning("Metrics: the database: %s", str(error).strip())
@@ -62,7 +62,7 @@ def read_figures() -> list[GaugeMetricFamily]:
         return all_figures()
 
 
-look = SharedAnswer(read_figures, patience=PATIENCE, fresh=FRESH)
+look = SingleFlight(read_figures, timeout=PATIENCE, max_age=FRESH)
 
 
 def all_figures() -> list[GaugeMetricFamily]:

@@ -15,7 +15,7 @@ from django.db.migrations.executor import MigrationExecutor
 from django.utils import timezone
 
 from argus.notificationprofile import outbox
-from argus.util.singleflight import NoAnswer, SharedAnswer
+from argus.util.singleflight import NoResultError, SingleFlight
 
 log = logging.getLogger(__name__)
 
@@ -41,7 +41,7 @@ def ask_database() -> dict[str, str]:
     """Return what there is to say of the database and of what is kept in it."""
     try:
         return look_into_database()
-    except NoAnswer:
+    except NoResultError:
         log.warning("Readiness: the database has not answered within %s s.", PATIENCE)
     except Exception as error:
         log.warning("Readiness: the database: %s", str(error).strip())
@@ -54,7 +54,7 @@ def ask_channel_layer() -> str:
         return UNUSED
     try:
         ping_channel_layer()
-    except NoAnswer:
+    except NoResultError:
         log.warning("Readiness: Redis has not answered within %s s.", PATIENCE)
     except Exception as error:
         log.warning("Readiness: Redis: %s", error)
@@ -113,5 +113,5 @@ def client_of(url: str) -> redis.Redis:
     return redis.Redis.from_url(url, socket_connect_timeout=PATIENCE, socket_timeout=PATIENCE)
 
 
-look_into_database = SharedAnswer(examine_database, patience=PATIENCE, fresh=FRESH)
-ping_channel_layer = SharedAnswer(lambda: client_of(settings.ARGUS_REDIS_URL).ping(), patience=PATIENCE, fresh=FRESH)
+look_into_database = SingleFlight(examine_database, timeout=PATIENCE, max_age=FRESH)
+ping_channel_layer = SingleFlight(lambda: client_of(settings.ARGUS_REDIS_URL).ping(), timeout=PATIENCE, max_age=FRESH)

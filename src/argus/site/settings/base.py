@@ -303,7 +303,7 @@ ARGUS_MEDIA = env_list("ARGUS_MEDIA", [])
 LOGGING = {
     "version": 1,
     "disable_existing_loggers": False,
-    "filters": {"context": {"()": "argus.util.logs.Context"}},
+    "filters": {"context": {"()": "argus.util.logs.RequestFilter"}},
     "formatters": {
         "line": {
             "()": "argus.util.logs.LineFormatter",

@@ -1,10 +1,10 @@
 """``manage.py grantsuperuser``: for whom to open every door."""
 
 from argus.auth import services
-from argus.auth.management.base import PlainCommand
+from argus.util.commands import ArgusCommand
 
 
-class Command(PlainCommand):
+class Command(ArgusCommand):
     help = "Make a user a superuser and member of the staff."
 
     def add_arguments(self, parser):

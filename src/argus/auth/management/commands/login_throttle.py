@@ -4,10 +4,10 @@ from argparse import ArgumentParser
 from typing import Any
 
 from argus.auth.login_throttle import find_attempts
-from argus.auth.management.base import PlainCommand
+from argus.util.commands import ArgusCommand
 
 
-class Command(PlainCommand):
+class Command(ArgusCommand):
     help = "List the login attempts that are counted. With --reset: forget them, so that the user can log in again."
 
     def add_arguments(self, parser: ArgumentParser) -> None:

@@ -1,10 +1,10 @@
 """``manage.py revokesuperuser``: for whom to close the doors again."""
 
 from argus.auth import services
-from argus.auth.management.base import PlainCommand
+from argus.util.commands import ArgusCommand
 
 
-class Command(PlainCommand):
+class Command(ArgusCommand):
     help = "Take superuser and staff rights away from a user."
 
     def add_arguments(self, parser):

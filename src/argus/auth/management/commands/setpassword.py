@@ -1,10 +1,10 @@
 """``manage.py setpassword``: for unattended set-ups; ``changepassword`` asks instead."""
 
 from argus.auth import services
-from argus.auth.management.base import PlainCommand
+from argus.util.commands import ArgusCommand
 
 
-class Command(PlainCommand):
+class Command(ArgusCommand):
     help = "Give a user a password. No policy is applied; mind that others may see it in the list of processes."
 
     def add_arguments(self, parser):

@@ -1,11 +1,11 @@
 """``manage.py create_demo``: something to look at."""
 
-from argus.auth.management.base import PlainCommand
 from argus.dev.demo import ensure_operators, fill_day
 from argus.dev.demo_inventory import CUSTOMER, fill_inventory
+from argus.util.commands import ArgusCommand
 
 
-class Command(PlainCommand):
+class Command(ArgusCommand):
     help = (
         "Fill the database with the last 24 hours of a made-up network: several sources, in every state; and with a "
         "customer who has alerts."

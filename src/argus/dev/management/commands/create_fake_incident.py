@@ -5,13 +5,13 @@ import secrets
 from django.db import transaction
 from django.utils import timezone
 
-from argus.auth.management.base import PlainCommand
 from argus.incident import services, sources
 from argus.incident.tags import add_tags, split_tag
+from argus.util.commands import ArgusCommand
 from argus.util.infinity import INFINITY
 
 
-class Command(PlainCommand):
+class Command(ArgusCommand):
     help = 'Open an incident of the source "argus", as if something had happened now.'
 
     def add_arguments(self, parser):

@@ -4,9 +4,9 @@ import os
 
 from django.core.management.base import CommandError
 
-from argus.auth.management.base import PlainCommand
 from argus.dev import setup
 from argus.incident import sources
+from argus.util.commands import ArgusCommand
 
 CURL = """\
 curl {address}/api/v1/incidents/ \\
@@ -16,7 +16,7 @@ curl {address}/api/v1/incidents/ \\
        "tags": [{{"tag": "host=basement-gw"}}, {{"tag": "problem_type=boxDown"}}]}}'"""
 
 
-class Command(PlainCommand):
+class Command(ArgusCommand):
     help = "Make the first superuser and the source system that Argus itself posts by. What exists stays as it is."
 
     def add_arguments(self, parser):

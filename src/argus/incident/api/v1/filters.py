@@ -26,7 +26,7 @@ from argus.incident.queries import (
 )
 from argus.incident.tags import split_tag
 from argus.util.errors import DomainError
-from argus.util.numbers import LARGEST_ID
+from argus.util.rows import MAX_ID
 
 Incidents = QuerySet[Incident]
 
@@ -65,7 +65,7 @@ def parse_names(text: str) -> list[str]:
 def parse_ids(text: str) -> list[int]:
     """Parse primary keys separated by commas."""
     items = parse_names(text)
-    if not all(item.isascii() and item.isdigit() and len(item) < 20 and int(item) <= LARGEST_ID for item in items):
+    if not all(item.isascii() and item.isdigit() and len(item) < 20 and int(item) <= MAX_ID for item in items):
         raise ValidationError("Must be whole numbers separated by commas.")
     return [int(item) for item in items]
 

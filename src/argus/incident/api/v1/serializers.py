@@ -14,7 +14,7 @@ from argus.incident.models import LONGEST_SOURCE_ID, SourceSystem, SourceSystemT
 from argus.incident.tags import split_tag
 from argus.util.errors import DomainError
 from argus.util.infinity import INFINITY
-from argus.util.numbers import LARGEST_ID
+from argus.util.rows import MAX_ID
 
 from .representation import INCIDENT_KEYS
 
@@ -100,7 +100,7 @@ class IncidentSerializer(ChangeableSerializer):
 
     source = serializers.IntegerField(
         min_value=1,
-        max_value=LARGEST_ID,
+        max_value=MAX_ID,
         required=False,
         allow_null=True,
         help_text="For superusers only: the pk of the source to post for.",
@@ -191,7 +191,7 @@ class BatchSerializer(serializers.Serializer):
     """The incidents that a request changes."""
 
     ids = serializers.ListField(
-        child=serializers.IntegerField(min_value=1, max_value=LARGEST_ID), allow_empty=True, max_length=MAX_BATCH_SIZE
+        child=serializers.IntegerField(min_value=1, max_value=MAX_ID), allow_empty=True, max_length=MAX_BATCH_SIZE
     )
 
 

@@ -4,12 +4,12 @@ import json
 
 from django.db import transaction
 
-from argus.auth.management.base import PlainCommand
 from argus.auth.services import replace_token
 from argus.incident import sources
+from argus.util.commands import ArgusCommand
 
 
-class Command(PlainCommand):
+class Command(ArgusCommand):
     help = "Set up a source system with its type, its account and a token, and print them."
 
     def add_arguments(self, parser):

@@ -15,7 +15,7 @@ from argus.notificationprofile import validation
 from argus.notificationprofile.media.registry import medium_choices
 from argus.notificationprofile.models import Filter, NotificationProfile, TimeRecurrence, Timeslot
 from argus.util.errors import DomainError
-from argus.util.numbers import LARGEST_ID
+from argus.util.rows import MAX_ID
 
 CLOCK = re.compile(r"((?:[01][0-9]|2[0-3]):[0-9]{2}(?::[0-9]{2})?)((?<=:[0-9]{2}:[0-9]{2})[.][0-9]+)?")
 
@@ -177,7 +177,7 @@ class OwnFiltersField(SimpleListField):
     """Some of the caller's own filters, by their pks. One query, however many they are."""
 
     default_error_messages = {"unknown": "You have no filter {pk}."}
-    child = serializers.IntegerField(min_value=0, max_value=LARGEST_ID)
+    child = serializers.IntegerField(min_value=0, max_value=MAX_ID)
     must_be = "Filters are given by their pks."
 
     def to_internal_value(self, data):

@@ -5,12 +5,12 @@ from datetime import timedelta
 from django.core.management.base import CommandError
 from django.utils import timezone
 
-from argus.auth.management.base import PlainCommand
 from argus.notificationprofile.delivery_log import LEDGER_DAYS
 from argus.notificationprofile.outbox import forget_before
+from argus.util.commands import ArgusCommand
 
 
-class Command(PlainCommand):
+class Command(ArgusCommand):
     help = "Delete lines of the ledger that are settled and old, in small portions. May be stopped at any time."
 
     def add_arguments(self, parser):

@@ -3,11 +3,11 @@
 import os
 import signal
 
-from argus.auth.management.base import PlainCommand
 from argus.notificationprofile.worker import Worker
+from argus.util.commands import ArgusCommand
 
 
-class Command(PlainCommand):
+class Command(ArgusCommand):
     help = "Send notifications until SIGTERM or Ctrl-C. Any number of these may run, on any number of machines."
 
     def add_arguments(self, parser):

@@ -4,12 +4,12 @@ from django.core.exceptions import ImproperlyConfigured
 from django.core.management import call_command
 from django.core.management.base import CommandError
 
-from argus.auth.management.base import PlainCommand
 from argus.site.database_copy import connected_to, copy_everything, require_empty, require_migrated
 from argus.site.settings.env import env_str, parse_database
+from argus.util.commands import ArgusCommand
 
 
-class Command(PlainCommand):
+class Command(ArgusCommand):
     help = (
         "Copy everything from the database of the settings to an empty one, and compare each row. Stop Argus first: "
         "what it writes meanwhile stays behind. Interrupted, it leaves the target without a row; just run it again."

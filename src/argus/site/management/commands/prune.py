@@ -5,13 +5,13 @@ from time import monotonic
 from django.conf import settings
 from django.core.management.base import CommandError
 
-from argus.auth.management.base import PlainCommand
 from argus.site.retention import Step, steps
+from argus.util.commands import ArgusCommand
 
 REPORT_EVERY = 5.0  # seconds
 
 
-class Command(PlainCommand):
+class Command(ArgusCommand):
     help = (
         "Delete incidents that have been over for so many days, with their events, acknowledgements and deliveries; "
         "tags that nothing uses any more; expired tokens and sessions. In small portions: others can work meanwhile, "

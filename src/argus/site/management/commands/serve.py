@@ -6,14 +6,14 @@ from contextlib import nullcontext, suppress
 from django.conf import settings
 from django.core.management.base import CommandError
 
-from argus.auth.management.base import PlainCommand
 from argus.site.companion import Companion
 from argus.site.monitoring.multiprocess import counting_together
 from argus.site.settings.env import env_int, env_port
 from argus.site.web import build_server
+from argus.util.commands import ArgusCommand
 
 
-class Command(PlainCommand):
+class Command(ArgusCommand):
     help = "Serve REST and the admin, and tell people, until Ctrl-C or SIGTERM. The database must have been migrated."
 
     def add_arguments(self, parser):

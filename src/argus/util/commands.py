@@ -1,15 +1,17 @@
-"""What Argus' own commands share."""
+"""Base class of management commands."""
+
+from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError
 from django.db import DatabaseError
 
-from argus.util.errors import DomainError
+from .errors import DomainError
 
 
-class PlainCommand(BaseCommand):
-    """A command that ends with one plain line and a non-zero exit when it cannot do what it was asked for."""
+class ArgusCommand(BaseCommand):
+    """A command that reports expected errors in one line, and exits with a status other than 0."""
 
-    def execute(self, *args, **options):
+    def execute(self, *args: Any, **options: Any) -> str | None:
         try:
             return super().execute(*args, **options)
         except DomainError as error:
@@ -17,5 +19,5 @@ class PlainCommand(BaseCommand):
         except DatabaseError as error:
             reason = str(error).strip().splitlines()[0]
             raise CommandError(
-                f'The database refuses ({reason}). Is it running, and has "migrate" been run?'
+                f'Database error: {reason}. Is the database running, and has "migrate" been run?'
             ) from error
