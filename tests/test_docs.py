@@ -156,5 +156,13 @@ def test_glossary_is_in_alphabetical_order():
     assert first_terms == sorted(first_terms, key=str.lower)
 
 
+def test_glossary_has_every_model():
+    terms = set(re.findall(r"^(\w.*)$", glossary(), re.MULTILINE))
+    ours = [model for model in apps.get_models() if model.__module__.startswith("argus.")]
+    names = {re.sub(r"(?<=[a-z])(?=[A-Z])", " ", model.__name__).lower() for model in ours}
+
+    assert sorted(names - terms) == []
+
+
 def glossary() -> str:
     return (DOCS / "glossary.md").read_text().split("```{glossary}\n")[1].split("```")[0]
