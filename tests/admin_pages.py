@@ -1,4 +1,4 @@
-"""A person at the admin: opens pages, and sends forms back as a browser would, with some fields filled in anew."""
+"""A client of the admin that submits forms as a browser does."""
 
 from html.parser import HTMLParser
 
@@ -11,7 +11,7 @@ BOXES = {"checkbox", "radio"}
 
 
 class FormReader(HTMLParser):
-    """Reads what a browser would send of all the fields on a page, buttons left out."""
+    """Read the fields of a page with their values, as a browser would submit them. Buttons are ignored."""
 
     def __init__(self):
         super().__init__()
@@ -46,7 +46,7 @@ class FormReader(HTMLParser):
 
 
 class Admin:
-    """Somebody with a session; a superuser unless another is given."""
+    """A logged-in user of the admin; a new superuser by default."""
 
     def __init__(self, user=None):
         self.user = user or make_superuser()
@@ -61,24 +61,24 @@ class Admin:
         return self.client.get(self.url(model, page, *args), query)
 
     def rows(self, model, **query) -> list:
-        """The rows of the list, in order."""
+        """Return the rows of the list, in order."""
         response = self.get(model, **query)
         assert response.status_code == 200, (response.status_code, response.headers)
         return list(response.context["cl"].result_list)
 
     def fill(self, model, page: str = "add", *args, **fields) -> dict:
-        """What the page's form holds, with these fields filled in anew; ``None`` clears a box."""
+        """Return the values of the page's form with these fields changed. ``None`` removes a field."""
         reader = FormReader()
         reader.feed(self.get(model, page, *args).content.decode())
         data = {**reader.data, **fields}
         return {name: value for name, value in data.items() if value is not None}
 
     def send(self, model, page: str = "add", *args, **fields):
-        """Fill in the form and send it."""
+        """Submit the form with these fields changed."""
         return self.client.post(self.url(model, page, *args), self.fill(model, page, *args, **fields))
 
     def save(self, model, page: str = "add", *args, **fields):
-        """Fill in the form and send it; it must be taken."""
+        """Submit the form with these fields changed and assert that it is accepted."""
         response = self.send(model, page, *args, **fields)
         assert response.status_code == 302, self.errors(response)
         return response
@@ -92,7 +92,7 @@ class Admin:
 
     @staticmethod
     def errors(response) -> list[str]:
-        """What the form that came back complains of."""
+        """Return the errors of a form."""
         return [str(error) for errors in response.context["errors"] for error in errors]
 
     @staticmethod

@@ -1,4 +1,4 @@
-"""Fixtures for every test: clients of each kind of caller, the post of an incident, a database for threads."""
+"""Fixtures for all tests: clients of each kind of user, a function that creates incidents, a database for threads."""
 
 import sqlite3
 from io import StringIO
@@ -12,7 +12,7 @@ from tests.factories import INCIDENTS, Client, incident_body, make_client, make_
 
 
 def said_by(command: str, *arguments: str) -> str:
-    """What a management command prints."""
+    """Return what a management command prints."""
     out = StringIO()
     call_command(command, *arguments, stdout=out)
     return out.getvalue()
@@ -50,7 +50,7 @@ def as_stranger(db) -> Client:
 
 @pytest.fixture
 def as_browser(as_superuser) -> Client:
-    """A superuser's browser: a session of the admin instead of a token, and it wants HTML."""
+    """A superuser's browser: it has a session instead of a token, and requests HTML."""
     client = make_client()
     client.user = as_superuser.user
     client.force_login(client.user)
@@ -60,7 +60,7 @@ def as_browser(as_superuser) -> Client:
 
 @pytest.fixture
 def post_incident(as_source):
-    """Post an incident as the source, with changes to ``incident_body``, and return the answer's body."""
+    """Create an incident over REST, as the source, with changes to ``incident_body``; return the response's body."""
 
     def post(client: Client | None = None, **overrides) -> dict:
         response = (client or as_source).post(INCIDENTS, incident_body(**overrides))
@@ -72,9 +72,9 @@ def post_incident(as_source):
 
 @pytest.fixture
 def parallel_db(transactional_db, tmp_path):
-    """A database that threads use at the same time (see ``tests.parallel``): PostgreSQL, or SQLite in a file.
+    """A database that several threads can use (see ``tests.parallel``): PostgreSQL, or SQLite in a file.
 
-    SQLite in memory, which other tests use, cannot be shared like that. Name this fixture before those of clients.
+    Other tests use SQLite in memory, which threads cannot share. Name this fixture before those of clients.
     """
     if connection.vendor != "sqlite":
         yield
@@ -93,7 +93,7 @@ def parallel_db(transactional_db, tmp_path):
 
 
 @pytest.fixture(autouse=True)
-def nobody_is_called_later():
-    """What a test has committed wakes workers during that test; afterwards no connection stays open for it."""
+def closed_wake_up():
+    """Close the connection that wakes workers after each test."""
     yield
     wake_up.close()

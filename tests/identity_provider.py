@@ -1,4 +1,4 @@
-"""An identity provider on loopback: OpenID Connect and Dataporten's own dialect, with people, keys and bad moods."""
+"""An identity provider on the loopback interface, for OpenID Connect and for Dataporten. Tests can make it fail."""
 
 import base64
 import hashlib
@@ -18,7 +18,7 @@ CLIENT_SECRET = "hush-hush-client-secret"
 
 
 def new_key(kid: str) -> jwt.PyJWK:
-    """A key pair to sign with."""
+    """Return a key pair for signatures."""
     private = rsa.generate_private_key(public_exponent=65537, key_size=2048)
     return jwt.PyJWK({**jwt.algorithms.RSAAlgorithm.to_jwk(private, as_dict=True), "kid": kid, "alg": "RS256"})
 
@@ -29,10 +29,10 @@ OTHER_KEY = new_key("one")
 
 @dataclass
 class IdentityProvider:
-    """Says who is at the browser: whoever ``person`` describes, by the claims of OpenID Connect.
+    """Log in the user that ``person`` describes, with claims of OpenID Connect.
 
-    Tests bend its answers: ``claims`` are laid over the ID token (None takes one away), ``answers`` replaces what an
-    address says by a status and a body, ``consents`` is what the person says when asked.
+    ``claims`` replaces claims of the ID token (None removes one). ``answers`` maps a path to the status and body that
+    it returns instead. ``consents`` is whether the user agrees to the login.
     """
 
     person: dict = field(default_factory=lambda: {"sub": "4711", "preferred_username": "kari", "name": "Kari Nordmann"})
@@ -40,7 +40,7 @@ class IdentityProvider:
     answers: dict = field(default_factory=dict)
     consents: bool = True
     key: jwt.PyJWK = KEY
-    # How long to wait before answering the address of tokens.
+    # The token endpoint waits for this event before it responds.
     hangs_until: threading.Event | None = None
     grants: dict = field(default_factory=dict)
     asked: list = field(default_factory=list)
@@ -56,7 +56,7 @@ class IdentityProvider:
         self.server.server_close()
 
     def handle(self, method: str, path: str, parameters: dict, headers) -> tuple[int, dict | str, dict]:
-        """Answer a request by status, body and headers."""
+        """Return status, body and headers of the response."""
         self.asked.append(path)
         if path == "/oauth/token" and self.hangs_until:
             self.hangs_until.wait(30)
@@ -82,7 +82,7 @@ class IdentityProvider:
         return 200, {"issuer": self.url, **{name: self.url + path for name, path in names.items()}}, {}
 
     def authorize(self, parameters, headers):
-        """Send the browser back with a code, or with a refusal."""
+        """Redirect the browser with a code, or with an error."""
         code = secrets.token_hex(16)
         self.grants[code] = parameters
         said = {"code": code} if self.consents else {"error": "access_denied", "error_description": "No, thanks"}
@@ -90,7 +90,7 @@ class IdentityProvider:
         return 302, "", {"Location": back}
 
     def token(self, parameters, headers):
-        """Change a code for tokens: once, for the client it was given to, who knows what it was made from."""
+        """Exchange a code for tokens, once, for the same client with the right verifier."""
         grant = self.grants.pop(parameters.get("code"), None)
         basic = base64.b64decode(headers.get("Authorization", "").removeprefix("Basic ")).decode()
         if grant is None or basic != f"{CLIENT_ID}:{CLIENT_SECRET}":
@@ -112,7 +112,7 @@ class IdentityProvider:
         return 200, self.person, {}
 
     def dataporten_userinfo(self, parameters, headers):
-        """What Dataporten says: ``person`` in its own words, and for which client."""
+        """Return ``person`` in Dataporten's format, and the client."""
         user = {
             "userid": self.person["sub"],
             "userid_sec": [f"feide:{self.person['preferred_username']}", "nin:0"],
@@ -127,7 +127,7 @@ class IdentityProvider:
 
 
 def s256(verifier: str) -> str:
-    """What PKCE shows of a verifier."""
+    """Return the PKCE challenge of a verifier."""
     return base64.urlsafe_b64encode(hashlib.sha256(verifier.encode()).digest()).rstrip(b"=").decode()
 
 
@@ -152,4 +152,4 @@ class Handler(BaseHTTPRequestHandler):
         self.wfile.write(content)
 
     def log_message(self, *args):
-        """Keep the tests' output for the tests."""
+        """Write no access log."""

@@ -1,6 +1,6 @@
-"""Migrated databases for live servers: migrating takes seconds, so it is done once in a run, and the rest are copies.
+"""Migrated databases for live servers. Migrating takes seconds, so a test run does it once and copies the result.
 
-Copied are a file of SQLite and a dump of PostgreSQL, which lie in a folder of the run (tests.services makes it).
+The copies are an SQLite file and a PostgreSQL dump in the directory of the run, which tests.services creates.
 """
 
 import os
@@ -19,9 +19,9 @@ FOLDER = "TEST_RUN_FOLDER"
 
 
 def fill(url: str, migrate: Callable[[], object]) -> None:
-    """Bring an empty database to where ``migrate()`` brings it; for any other, that is called.
+    """Migrate a database: restore a copy if it is empty and a copy exists, otherwise call ``migrate()``.
 
-    Who is first leaves a copy to the others. Nobody else may use the database yet.
+    The first call for an empty database saves a copy. No other process may use the database yet.
     """
     place = urlsplit(url)
     database = File(Path(place.path[1:])) if place.scheme == "sqlite" else Tables(url)
@@ -37,7 +37,7 @@ def fill(url: str, migrate: Callable[[], object]) -> None:
 
 
 class File:
-    """A database of SQLite that no process has open."""
+    """An SQLite database that no process uses."""
 
     def __init__(self, path: Path):
         self.path = path
@@ -55,7 +55,7 @@ class File:
 
 
 class Tables:
-    """A database of PostgreSQL, of whichever server."""
+    """A PostgreSQL database."""
 
     def __init__(self, url: str):
         self.url = url
@@ -63,7 +63,7 @@ class Tables:
         with connection.cursor() as cursor:
             cursor.execute("SELECT count(*) FROM pg_tables WHERE schemaname = 'public'")
             (self.number,) = cursor.fetchone()
-        # What the dump of one version says, an older one may not understand.
+        # An older server may not read the dump of a newer one.
         self.copy = Path(os.environ.get(FOLDER, ""), f"migrated-{connection.server_version}.sql")
         connection.close()
 
@@ -75,7 +75,7 @@ class Tables:
         self._run("psql", *once, f"--file={self.copy}").check_returncode()
 
     def save(self, target: Path) -> bool:
-        """Whether there is a dump now: there is none of a server that is younger than the program."""
+        """Write a dump; return False if it failed, for example because pg_dump is older than the server."""
         return self._run("pg_dump", "--no-owner", "--no-privileges", f"--file={target}").returncode == 0
 
     def _run(self, program: str, *arguments: str) -> subprocess.CompletedProcess:

@@ -1,4 +1,4 @@
-"""Things that happen at once: real threads, each with its own connection, on a database that threads can share."""
+"""Run functions in parallel threads, each with its own database connection. Needs ``parallel_db``."""
 
 import threading
 from collections.abc import Callable
@@ -6,16 +6,16 @@ from concurrent.futures import ThreadPoolExecutor
 
 from django.db import connections
 
-PATIENCE = 120
+TIMEOUT = 120  # seconds
 
 
 def at_once(*calls: Callable) -> list:
-    """Run all calls at the same moment, each in a thread; return what they returned, or the exceptions they raised."""
-    barrier = threading.Barrier(len(calls), timeout=PATIENCE)
+    """Start all calls at the same moment, each in a thread. Return their results, or the exceptions they raised."""
+    barrier = threading.Barrier(len(calls), timeout=TIMEOUT)
 
     def run(call: Callable):
         try:
-            # The connection is there before the start, so that nobody loses time with opening one.
+            # Connect before the start, so that all calls begin together.
             connections["default"].ensure_connection()
             barrier.wait()
             return call()
@@ -25,4 +25,4 @@ def at_once(*calls: Callable) -> list:
             connections["default"].close()
 
     with ThreadPoolExecutor(len(calls)) as pool:
-        return [future.result(timeout=PATIENCE) for future in [pool.submit(run, call) for call in calls]]
+        return [future.result(timeout=TIMEOUT) for future in [pool.submit(run, call) for call in calls]]

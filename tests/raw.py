@@ -1,8 +1,8 @@
-"""Requests that REST framework's own test client would refuse to write."""
+"""Requests that the test client of REST framework refuses to encode."""
 
 import json
 
 
 def send_json(client, method: str, path: str, value):
-    """Send any value that JSON can spell, lone surrogates and infinities among them."""
+    """Send a value as JSON, even lone surrogates and infinities."""
     return client.generic(method, path, json.dumps(value), content_type="application/json")
