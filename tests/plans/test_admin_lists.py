@@ -6,9 +6,9 @@ from urllib.parse import quote
 import pytest
 from django.contrib.admin import ModelAdmin
 
+from argus.adminkit import search
 from argus.adminkit.changelist import BoundedPaginator
 from argus.alert.models import Alert, Severity
-from argus.incident.admin import search
 from argus.incident.lifecycle import EventType
 from argus.incident.models import Acknowledgement, Change, Event, Incident, Tag
 from argus.inventory.models import Cloud, Customer, Instance, Project, ProjectCloudMembership, ProjectGroupMembership
@@ -29,8 +29,8 @@ OF_ALERTS = {"argus_alert_alert": 0.8}
 @pytest.fixture
 def windows_as_at_a_million(monkeypatch):
     """Let the admin look at as large a share of the rows as at a million incidents, of which there are a twentieth."""
-    monkeypatch.setattr(search, "WINDOW", search.WINDOW // 20)
-    monkeypatch.setattr(search, "MOST_HITS", search.MOST_HITS // 20)
+    monkeypatch.setattr(search, "MAX_SCANNED_ROWS", search.MAX_SCANNED_ROWS // 20)
+    monkeypatch.setattr(search, "MAX_HITS", search.MAX_HITS // 20)
     monkeypatch.setattr(BoundedPaginator, "most", BoundedPaginator.most // 20)
     monkeypatch.setattr(ModelAdmin, "list_per_page", ModelAdmin.list_per_page // 20)
 

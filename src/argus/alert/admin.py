@@ -3,14 +3,15 @@
 from django.contrib import admin
 
 from argus.adminkit.base import ReadOnlyAdmin
-from argus.adminkit.display import moment, page_link, short
-from argus.incident.admin.filters import AckedFilter, Bounded, ListFilter, OpenFilter
+from argus.adminkit.display import format_time, object_link, shorten
+from argus.adminkit.search import ListFilter, NewestRowsFilter
+from argus.incident.admin.search import AckedFilter, OpenFilter
 from argus.inventory.scopes import SCOPES
 
 from .models import Alert, Severity
 
 
-class AlertAckedFilter(Bounded, AckedFilter):
+class AlertAckedFilter(NewestRowsFilter, AckedFilter):
     """Whether an alert is acknowledged stands in its incident, so no index has it in the order of the list."""
 
     time_field = "created"
@@ -22,19 +23,19 @@ class SeverityFilter(ListFilter):
     def lookups(self, request, model_admin):
         return [(label, label) for label in Severity.labels]
 
-    def narrow(self, queryset, value):
+    def apply(self, queryset, value):
         return queryset.filter(severity=Severity.named(value)) if value in Severity.labels else self.refuse()
 
 
-class ScopeTypeFilter(Bounded, ListFilter):
+class ScopeTypeFilter(NewestRowsFilter, ListFilter):
     title = parameter_name = "scope_type"
     time_field = "created"
-    beside = frozenset({SeverityFilter.parameter_name})
+    only_beside = frozenset({SeverityFilter.parameter_name})
 
     def lookups(self, request, model_admin):
         return [(kind, kind) for kind in SCOPES]
 
-    def narrow(self, queryset, value):
+    def apply(self, queryset, value):
         return queryset.filter(scope_type=value) if value in SCOPES else self.refuse()
 
 
@@ -69,16 +70,16 @@ class AlertAdmin(ReadOnlyAdmin):
 
     @admin.display(description="incident")
     def incident_page(self, alert):
-        return page_link(alert.incident)
+        return object_link(alert.incident)
 
     @admin.display(description="scope")
     def scope(self, alert):
         name = alert.context.get("scope_name", alert.scope_uuid.hex)
-        return f"{alert.scope_type}: {short(name)}" + ("" if alert.place_uuid else " (deleted)")
+        return f"{alert.scope_type}: {shorten(name)}" + ("" if alert.place_uuid else " (deleted)")
 
     @admin.display(description="message")
     def short_message(self, alert):
-        return short(alert.incident.description)
+        return shorten(alert.incident.description)
 
     @admin.display(description="message")
     def message(self, alert):
@@ -86,11 +87,11 @@ class AlertAdmin(ReadOnlyAdmin):
 
     @admin.display(description="created")
     def created_at(self, alert):
-        return moment(alert.created)
+        return format_time(alert.created)
 
     @admin.display(description="closed")
     def closed_at(self, alert):
-        return moment(alert.incident.end_time)
+        return format_time(alert.incident.end_time)
 
     @admin.display(description="acknowledged", boolean=True)
     def is_acked(self, alert):

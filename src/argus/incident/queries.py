@@ -24,8 +24,8 @@ from django.db.models import (
     Value,
 )
 from django.db.models.expressions import Combinable, Expression, RawSQL
-from django.db.models.functions import Concat
-from django.db.models.lookups import IsNull
+from django.db.models.functions import Concat, Greatest
+from django.db.models.lookups import IsNull, LessThanOrEqual
 from django.db.models.sql.compiler import SQLCompiler
 
 from argus.util.infinity import INFINITY
@@ -252,15 +252,15 @@ class SortedCandidates:
         return self.incidents.filter(pk__in=keys).values_list(*self.columns, named=True)
 
 
-def filter_by_end(incidents: QuerySet[Incident], ends_before: datetime, *, has_tags: bool) -> QuerySet[Incident]:
+def filter_by_end(incidents: QuerySet[Incident], ends_before: datetime) -> QuerySet[Incident]:
     """Return the incidents that end before a time.
 
-    They also start before it. The planner does not know that, and would begin at the newest incident: 27 ms with the
-    second condition, 187 ms without. It is left out if there are tags, which say the same in their bounds: there the
-    planner would multiply the two and expect a tenth of the incidents (39 ms without, 126 ms with).
+    They start before it, too. PostgreSQL does not know that and would begin at the newest incident: 27 ms with the
+    condition on the start, 187 ms without. But it multiplies the two conditions, expects a tenth of the incidents, and
+    beside a tag sorts all of them. GREATEST, which is the end, has no statistics: 18 ms beside a tag, 67 ms without it.
     """
-    condition = Q(end_time__lte=ends_before)
-    return incidents.filter(condition if has_tags else condition & Q(start_time__lte=ends_before))
+    ended = LessThanOrEqual(Greatest("end_time", "start_time"), ends_before)
+    return incidents.filter(ended, start_time__lte=ends_before, end_time__isnull=False)
 
 
 def filter_by_sources(

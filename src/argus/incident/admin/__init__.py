@@ -1,5 +1,5 @@
-"""The admin's pages of incidents and of all that belongs to them."""
+"""The admin's pages of incidents, events, tags and sources."""
 
-from . import events, incidents, others, sources
+from . import events, incidents, sources, tags
 
-__all__ = ["events", "incidents", "others", "sources"]
+__all__ = ["events", "incidents", "sources", "tags"]

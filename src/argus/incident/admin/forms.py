@@ -1,6 +1,7 @@
 """The form of an incident: an end that may be infinity, and tags written as ``key=value``."""
 
-from datetime import datetime
+from datetime import date, datetime, time
+from typing import Any
 
 from django import forms
 from django.contrib.admin.widgets import AdminSplitDateTime, AdminTextareaWidget, AdminTextInputWidget
@@ -16,20 +17,22 @@ from argus.incident.tags import split_tag
 from argus.util.errors import DomainError
 from argus.util.infinity import INFINITY
 
+Pair = tuple[str, str]
+
 
 class InfinityWidget(AdminSplitDateTime):
-    """Date, time, and a box for infinity."""
+    """Date, time, and a checkbox for infinity."""
 
     template_name = "admin/widgets/infinity.html"
-    # Else forms would cut them off from infinity, which then were none.
+    # Without it, forms cut off the microseconds of infinity, which is then another time.
     supports_microseconds = True
 
-    def __init__(self, attrs=None):
+    def __init__(self, attrs: dict[str, Any] | None = None) -> None:
         super().__init__(attrs)
-        self.widgets = [*self.widgets, forms.CheckboxInput()]
+        self.widgets = (*self.widgets, forms.CheckboxInput())  # type: ignore[assignment]  # the stub has two widgets
         self.widgets_names = [f"_{number}" for number in range(len(self.widgets))]
 
-    def decompress(self, value):
+    def decompress(self, value: datetime | None) -> list[Any]:
         if value is None:
             return [None, None, False]
         if value == INFINITY:
@@ -39,47 +42,48 @@ class InfinityWidget(AdminSplitDateTime):
 
 
 class HiddenInfinityWidget(InfinityWidget):
-    """What the form showed at first, kept in the form itself."""
+    """The initial value, in hidden inputs."""
 
     template_name = "django/forms/widgets/multiwidget.html"
 
-    def __init__(self, attrs=None):
+    def __init__(self, attrs: dict[str, Any] | None = None) -> None:
         super().__init__(attrs)
-        self.widgets = [forms.HiddenInput() for _ in self.widgets]
+        hidden = tuple(forms.HiddenInput() for _ in self.widgets)
+        self.widgets = hidden  # type: ignore[assignment]  # the stub has two widgets
 
 
 class InfinityField(forms.MultiValueField):
-    """A point in time, infinity, or nothing."""
+    """A time, infinity, or nothing."""
 
     widget = InfinityWidget
     hidden_widget = HiddenInfinityWidget
     default_error_messages = {
         "half": "Give both a date and a time.",
-        "both": "Either a date and a time, or infinity: clear one of them.",
+        "both": "Give either a date and a time, or infinity.",
     }
 
-    def __init__(self, **kwargs):
-        fields = [forms.DateField(required=False), forms.TimeField(required=False), forms.BooleanField(required=False)]
+    def __init__(self, **kwargs: Any) -> None:
+        fields = (forms.DateField(required=False), forms.TimeField(required=False), forms.BooleanField(required=False))
         super().__init__(fields, require_all_fields=False, **kwargs)
 
-    def compress(self, data_list):
-        date, time, infinity = data_list or (None, None, False)
-        if infinity and (date or time is not None):
+    def compress(self, data_list: tuple[date | None, time | None, bool] | list[Any]) -> datetime | None:
+        day, clock, infinity = data_list or (None, None, False)
+        if infinity and (day or clock is not None):
             raise ValidationError(self.error_messages["both"], code="both")
         if infinity:
             return INFINITY
-        if not date and time is None:
+        if not day and clock is None:
             return None
-        if not date or time is None:
+        if not day or clock is None:
             raise ValidationError(self.error_messages["half"], code="half")
-        return in_calendar(from_current_timezone(datetime.combine(date, time)))
+        return in_calendar(from_current_timezone(datetime.combine(day, clock)))
 
 
 class IncidentForm(ServiceForm):
-    """An incident, new or to be corrected.
+    """A new incident, or a correction of an existing one.
 
-    What can be changed carries along what it was when the form was shown: so what somebody else changes meanwhile
-    is not taken back by one who only wanted to add a tag.
+    Each field that can be changed carries its initial value in a hidden input. A change by another user since the form
+    was shown is therefore not reverted.
     """
 
     end_time = InfinityField(
@@ -87,12 +91,12 @@ class IncidentForm(ServiceForm):
         required=False,
         initial=INFINITY,
         show_hidden_initial=True,
-        help_text="Infinity: open. A time: ended, or ending, then. Nothing: stateless, never open and never closed.",
+        help_text="Infinity: open. A time: closed then. Empty: stateless, neither open nor closed.",
     )
 
     class Meta:
         model = Incident
-        fields = []
+        fields: list[str] = []
         widgets = {
             "source_incident_id": AdminTextInputWidget,
             "details_url": AdminTextInputWidget,
@@ -100,12 +104,12 @@ class IncidentForm(ServiceForm):
             "description": AdminTextareaWidget({"rows": 4}),
         }
 
-    def __init__(self, *args, **kwargs):
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         for name in {"details_url", "ticket_url"} & self.fields.keys():
             self.fields[name].show_hidden_initial = True
 
-    def clean_source_incident_id(self):
+    def clean_source_incident_id(self) -> str:
         text = self.cleaned_data["source_incident_id"]
         if len(text.encode(errors="replace")) > LONGEST_SOURCE_ID:
             raise ValidationError(f"Longer than {LONGEST_SOURCE_ID} bytes.")
@@ -113,21 +117,22 @@ class IncidentForm(ServiceForm):
 
 
 class TagForm(forms.ModelForm):
-    """A tag on an incident. It can be put there and taken off, not changed."""
+    """A tag on an incident. It can be added and removed, not changed."""
 
     text = forms.CharField(label="tag", strip=False, widget=AdminTextInputWidget, help_text="key=value")
+    pair: Pair
 
     class Meta:
         model = IncidentTagRelation
-        fields = []
+        fields: list[str] = []
 
-    def __init__(self, *args, **kwargs):
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         if self.instance.pk:
             self.fields["text"].initial = str(self.instance.tag)
             self.fields["text"].disabled = True
 
-    def clean_text(self):
+    def clean_text(self) -> str:
         if self.instance.pk:
             return self.cleaned_data["text"]
         try:
@@ -138,10 +143,10 @@ class TagForm(forms.ModelForm):
 
 
 class TagFormSet(SteadyFormSet):
-    """The tags of an incident. It only says what is wanted; the service does it."""
+    """The tags of an incident. It reports the changes; the service applies them."""
 
-    def wanted(self) -> tuple[list[tuple[str, str]], list[tuple[str, str]]]:
-        """Return the pairs to be added and those to be removed, and note both for the history."""
+    def wanted(self) -> tuple[list[Pair], list[Pair]]:
+        """Return the pairs to add and the pairs to remove, and note both for the admin's history."""
         new = [form for form in self.extra_forms if form.has_changed() and not form.cleaned_data.get("DELETE")]
         gone = [form.instance for form in self.deleted_forms if form.instance.pk]
         self.new_objects = [IncidentTagRelation(tag=Tag(key=form.pair[0], value=form.pair[1])) for form in new]

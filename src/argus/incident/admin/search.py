@@ -1,68 +1,180 @@
-"""Searching big tables from the admin, within a second at a million incidents.
+"""What the admin's lists of incidents, events and tags are searched and filtered by.
 
-Without an extension, PostgreSQL can only find a word in the middle of a text by reading every text. So a search has
-two parts. What is exact is found everywhere, by an index: an incident's pk, the id its source knows it by, a tag
-``key=value``, the full name of a source or of a type. Any other term, and any in quotes, is a word that is looked
-for in descriptions, ids, tags and names, but only among the newest rows that filters and exact terms leave.
+Exact terms are found among all rows, by an index: an incident's pk, its ID at the source, a tag ``key=value``, the
+name of a source or of a source type. Other and quoted terms are words, which are looked for in the newest rows.
 """
 
-from collections.abc import Iterator
+from typing import Any
 
-from django.db.models import Exists, OuterRef, Q, QuerySet
-from django.utils.text import smart_split, unescape_string_literal
+from django.contrib.admin import ModelAdmin
+from django.db.models import Exists, OuterRef, Q, QuerySet, Subquery
+from django.http import HttpRequest
 
 from argus.adminkit.keys import is_key
-from argus.incident.models import Event, Incident, IncidentTagRelation, SourceSystem, Tag
+from argus.adminkit.search import MAX_HITS, ListFilter, NewestRowsFilter, search_newest, split_terms
+from argus.incident.lifecycle import EventType
+from argus.incident.models import Event, Incident, IncidentTagRelation, SourceSystem, SourceSystemType, Tag
 from argus.incident.tags import split_tag
 from argus.util.errors import DomainError
 
-# How many rows are read for a word, and how many of those that have it are shown.
-WINDOW = 20_000
-MOST_HITS = 2_000
-# More terms than this are taken as one sentence.
-MOST_TERMS = 8
+MAX_CHOICES = 100
+Choices = list[tuple[Any, str]]
 
 
-def search_incidents(queryset: QuerySet, text: str) -> QuerySet:
-    """Narrow a queryset of incidents to those that every term is about."""
+class StateFilter(ListFilter):
+    """``1`` or ``0``: a state of incidents, or its opposite, by the names of the methods of their queryset."""
+
+    methods: tuple[str, str]
+
+    def lookups(self, request: HttpRequest, model_admin: ModelAdmin) -> Choices:
+        return [("1", "Yes"), ("0", "No")]
+
+    def apply(self, queryset: QuerySet[Any], value: str) -> QuerySet[Any]:
+        if value not in {"0", "1"}:
+            self.refuse()
+        return getattr(queryset, self.methods[value == "1"])()
+
+
+class StatefulFilter(StateFilter):
+    title = parameter_name = "stateful"
+    methods = ("stateless", "stateful")
+
+
+class OpenFilter(StateFilter):
+    title = parameter_name = "open"
+    methods = ("closed", "open")
+
+
+class AckedFilter(StateFilter):
+    title = parameter_name = "acked"
+    methods = ("unacked", "acked")
+
+
+class SourceFilter(ListFilter):
+    """By source. Offers the first sources by name; the search finds the others by name."""
+
+    title = "source"
+    parameter_name = "source__id__exact"
+    column = "source_id"
+
+    def lookups(self, request: HttpRequest, model_admin: ModelAdmin) -> Choices:
+        return [(source.pk, str(source)) for source in SourceSystem.objects.all()[:MAX_CHOICES]]
+
+    def apply(self, queryset: QuerySet[Any], value: str) -> QuerySet[Any]:
+        if not is_key(SourceSystem._meta.pk, value):
+            self.refuse()
+        return queryset.filter(**{self.column: value})
+
+
+class SourceTypeFilter(ListFilter):
+    """By source type. The sources are looked up first, because the planner has statistics by source."""
+
+    title = "source type"
+    parameter_name = "source__type__name__exact"
+    column = "source_id"
+
+    def lookups(self, request: HttpRequest, model_admin: ModelAdmin) -> Choices:
+        return [(name, name) for name in SourceSystemType.objects.values_list("name", flat=True)[:MAX_CHOICES]]
+
+    def apply(self, queryset: QuerySet[Any], value: str) -> QuerySet[Any]:
+        sources = SourceSystem.objects.filter(type=value).values_list("pk", flat=True)
+        return queryset.filter(**{f"{self.column}__in": list(sources)})
+
+
+# An event has no column for its source. So an index serves either the filter by source or the one by type.
+EVENT_TYPE, EVENT_SOURCE = "type__exact", "incident__source__id__exact"
+EVENT_SOURCE_TYPE = "incident__source__type__name__exact"
+
+
+class OfIncident(NewestRowsFilter):
+    """Mixin for filters of events by the source of their incident."""
+
+    column = "incident__source_id"
+
+    def bounded(self, queryset: QuerySet[Any]) -> QuerySet[Any]:
+        """Look the source up for each event. With a join, PostgreSQL would begin with all incidents of the source."""
+        self.column = "event_source"
+        source = Incident.objects.filter(pk=OuterRef("incident_id")).values("source_id")
+        return super().bounded(queryset).alias(event_source=Subquery(source))
+
+
+class EventSourceFilter(OfIncident, SourceFilter):
+    parameter_name = EVENT_SOURCE
+    only_beside = frozenset({EVENT_TYPE, EVENT_SOURCE_TYPE})
+
+
+class EventSourceTypeFilter(OfIncident, SourceTypeFilter):
+    parameter_name = EVENT_SOURCE_TYPE
+    only_beside = frozenset({EVENT_TYPE, EVENT_SOURCE})
+
+
+class EventTypeFilter(ListFilter):
+    title = "type"
+    parameter_name = EVENT_TYPE
+
+    def lookups(self, request: HttpRequest, model_admin: ModelAdmin) -> Choices:
+        return list(EventType.choices)
+
+    def apply(self, queryset: QuerySet[Any], value: str) -> QuerySet[Any]:
+        if value not in EventType.values:
+            self.refuse()
+        if value in {EventType.START, EventType.END}:
+            # Half of all events. In this form PostgreSQL does not read the unique index of starts and ends.
+            return queryset.exclude(type__in=set(EventType.values) - {value})
+        return queryset.filter(type=value)
+
+
+class IncidentFilter(ListFilter):
+    """The events of one incident. The incident's page links to it; the list does not offer it."""
+
+    title = "incident"
+    parameter_name = "incident__id__exact"
+
+    def lookups(self, request: HttpRequest, model_admin: ModelAdmin) -> Choices:
+        value = self.value()
+        return [(value, f"Incident {value}")] if value else []
+
+    def apply(self, queryset: QuerySet[Any], value: str) -> QuerySet[Any]:
+        if not is_key(Incident._meta.pk, value):
+            self.refuse()
+        return queryset.filter(incident_id=value)
+
+
+def search_incidents(queryset: QuerySet[Incident], text: str) -> QuerySet[Incident]:
+    """Return the incidents that match every term."""
     words = []
-    for term, is_quoted in terms_of(text):
-        condition = None if is_quoted else exact_incidents(term)
+    for term, is_quoted in split_terms(text):
+        condition = None if is_quoted else exact_incident_condition(term)
         if condition is None:
             words.append(term)
         else:
             queryset = queryset.filter(condition)
-    return hits(queryset, [(incident_mentions, word) for word in words], "start_time")
+    return search_newest(queryset, words, incident_word_condition, time_field="start_time")
 
 
-def exact_incidents(term: str) -> Q | None:
-    """Return the condition by which an index finds the term, or ``None`` if it is nothing exact."""
+def exact_incident_condition(term: str) -> Q | None:
+    """Return the condition by which an index finds the term, or ``None`` if it is not an exact one."""
     if (tag := find_tag(term)) is not None:
-        return have_tag(tag)
-    # The unique index begins with the source; given all of them, the database looks under each.
+        relations = IncidentTagRelation.objects.filter(tag_id=tag)
+        return Q(Exists(relations.filter(incident_id=OuterRef("pk"), start_time=OuterRef("start_time"))))
+    # The unique index begins with the source. Given all sources, PostgreSQL searches it once for each.
     sources = list(SourceSystem.objects.values_list("pk", flat=True))
     known = Incident.objects.filter(source_id__in=sources, source_incident_id=term)
-    ids = list(known.values_list("pk", flat=True)[:MOST_HITS])
+    pks = list(known.values_list("pk", flat=True)[:MAX_HITS])
     if term.isascii() and term.isdigit() and is_key(Incident._meta.pk, term):
-        ids += Incident.objects.filter(pk=term).values_list("pk", flat=True)
-    if ids:
-        return Q(pk__in=ids)
+        pks += Incident.objects.filter(pk=term).values_list("pk", flat=True)
+    if pks:
+        return Q(pk__in=pks)
     named = SourceSystem.objects.filter(Q(name__iexact=term) | Q(type__name__iexact=term))
     sources = list(named.values_list("pk", flat=True))
     return Q(source_id__in=sources) if sources else None
 
 
-def have_tag(tag: int) -> Q:
-    """Return the condition that an incident has the tag."""
-    relations = IncidentTagRelation.objects.filter(tag_id=tag)
-    return Q(Exists(relations.filter(incident_id=OuterRef("pk"), start_time=OuterRef("start_time"))))
+def incident_word_condition(rows: QuerySet[Incident], word: str) -> Q:
+    """Return the condition that an incident has the word in one of its texts.
 
-
-def incident_mentions(window: QuerySet, word: str) -> Q:
-    """Return the condition that an incident of the window has the word in any of its parts.
-
-    The tags are asked for apart, for the whole window at once: asked for row by row, the database may decide to
-    read the tags of all incidents there are.
+    The tags are a query of their own over all the rows. Tested row by row, PostgreSQL may read the tags of every
+    incident.
     """
     named = SourceSystem.objects.filter(Q(name__icontains=word) | Q(type__name__icontains=word))
     key, divider, value = word.partition("=")
@@ -71,81 +183,47 @@ def incident_mentions(window: QuerySet, word: str) -> Q:
         Q(description__icontains=word)
         | Q(source_incident_id__icontains=word)
         | Q(source_id__in=list(named.values_list("pk", flat=True)))
-        | Q(pk__in=window.filter(tagged).values("pk"))
+        | Q(pk__in=rows.filter(tagged).values("pk"))
     )
 
 
-def search_events(queryset: QuerySet, text: str, *, event: str = "") -> QuerySet:
-    """Narrow a queryset of events: by pk of event or incident, actor's user name, or words of the description.
+def search_events(queryset: QuerySet[Any], text: str, *, event: str = "") -> QuerySet[Any]:
+    """Return the events that match every term: pk of event or incident, actor's user name, words of the description.
 
-    Rows whose key is an event's are searched likewise; ``event`` is the lookup that leads to it, ``"event__"``.
+    ``event`` is the lookup from a row to its event, for example ``"event__"``; the row has the event's primary key.
     """
 
-    def mentions(window: QuerySet, word: str) -> Q:
+    def has_word(rows: QuerySet[Any], word: str) -> Q:
         return Q(**{f"{event}description__icontains": word}) | Q(**{f"{event}actor__username__iexact": word})
 
     words = []
-    for term, is_quoted in terms_of(text):
+    for term, is_quoted in split_terms(text):
         if not is_quoted and term.isascii() and term.isdigit() and is_key(Event._meta.pk, term):
             known = Event.objects.filter(Q(pk=term) | Q(incident_id=term)).values_list("pk", flat=True)
-            queryset = queryset.filter(pk__in=list(known[:MOST_HITS]))
+            queryset = queryset.filter(pk__in=list(known[:MAX_HITS]))
         else:
-            words.append((mentions, term))
-    return hits(queryset, words, "pk")
+            words.append(term)
+    return search_newest(queryset, words, has_word)
 
 
-def search_tags(queryset: QuerySet, text: str) -> QuerySet:
-    """Narrow a queryset of tags: ``key=value`` exactly, else words of key or value."""
+def search_tags(queryset: QuerySet[Tag], text: str) -> QuerySet[Tag]:
+    """Return the tags that match: exactly ``key=value``, or words of key or value."""
     tag = find_tag(text)
     if tag is not None:
         return queryset.filter(pk=tag)
-    return hits(queryset, [(tag_mentions, term) for term, _ in terms_of(text)], "pk")
+    return search_newest(queryset, [term for term, _ in split_terms(text)], tag_word_condition)
 
 
-def tag_mentions(window: QuerySet, word: str) -> Q:
+def tag_word_condition(rows: QuerySet[Tag], word: str) -> Q:
+    """Return the condition that a tag has the word in its key or value."""
     key, divider, value = word.partition("=")
     return Q(key=key, value__icontains=value) if divider else Q(key__icontains=word) | Q(value__icontains=word)
 
 
 def find_tag(term: str) -> int | None:
-    """Return the primary key of the tag that the term, ``key=value``, spells."""
+    """Return the primary key of the tag with the text ``key=value``."""
     try:
         digest = Tag.digest_of(*split_tag(term))
     except DomainError:
         return None
     return Tag.objects.filter(digest=digest).values_list("pk", flat=True).first()
-
-
-def terms_of(text: str) -> Iterator[tuple[str, bool]]:
-    """Yield the terms of a search, without the quotes, and whether they had any."""
-    terms = list(smart_split(text))
-    if len(terms) > MOST_TERMS:
-        yield text, True
-        return
-    for term in terms:
-        is_quoted = len(term) > 1 and term[0] in "\"'" and term[0] == term[-1]
-        term = unescape_string_literal(term) if is_quoted else term
-        if term:
-            yield term, is_quoted
-
-
-def hits(queryset: QuerySet, words: list, time_field: str) -> QuerySet:
-    """Narrow the queryset to those of its newest rows that have all the words. The reading is done here, once.
-
-    ``words`` are pairs: what makes the condition, and the word.
-    """
-    if not words:
-        return queryset
-    window = newest(queryset.order_by().select_related(None).prefetch_related(None), time_field)
-    found = window
-    for condition, word in words:
-        found = found.filter(condition(window, word))
-    newest_first = found.order_by(f"-{time_field}", "-pk") if time_field != "pk" else found.order_by("-pk")
-    return queryset.filter(pk__in=list(newest_first.values_list("pk", flat=True)[:MOST_HITS]))
-
-
-def newest(queryset: QuerySet, time_field: str) -> QuerySet:
-    """Narrow the queryset to its newest rows, so that an index on the time finds them. One quick query."""
-    times = queryset.order_by(f"-{time_field}").values_list(time_field, flat=True)
-    last = list(times[WINDOW - 1 : WINDOW])
-    return queryset.filter(**{f"{time_field}__gte": last[0]}) if last else queryset

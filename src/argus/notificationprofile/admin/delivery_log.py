@@ -9,10 +9,10 @@ from django.contrib.auth import get_user_model
 from django.db.models import Choices, Q, QuerySet
 
 from argus.adminkit.base import ReadOnlyAdmin
-from argus.adminkit.display import moment, page_link, short
+from argus.adminkit.display import format_time, object_link, shorten
 from argus.adminkit.keys import is_key
-from argus.incident.admin.filters import Bounded, IncidentFilter, ListFilter
-from argus.incident.admin.search import hits, terms_of
+from argus.adminkit.search import ListFilter, NewestRowsFilter, search_newest, split_terms
+from argus.incident.admin.search import IncidentFilter
 from argus.incident.models import Change, Event
 from argus.notificationprofile import outbox
 from argus.notificationprofile.media.registry import medium_choices
@@ -33,7 +33,7 @@ class ChoiceFilter(ListFilter):
     def lookups(self, request, model_admin):
         return [choice for choice in self.choices_of_column() if choice[0]]
 
-    def narrow(self, queryset, value):
+    def apply(self, queryset, value):
         column = self.parameter_name.removesuffix("__exact")
         return queryset.filter(**{column: value}) if value in dict(self.choices_of_column()) else self.refuse()
 
@@ -42,14 +42,14 @@ class ReasonFilter(ChoiceFilter):
     title, parameter_name, column_choices = "reason", "reason__exact", Reason
 
 
-class VerdictFilter(Bounded, ChoiceFilter):
+class VerdictFilter(NewestRowsFilter, ChoiceFilter):
     title, parameter_name, column_choices = "verdict", "verdict__exact", Verdict
-    beside = frozenset({ReasonFilter.parameter_name})
+    only_beside = frozenset({ReasonFilter.parameter_name})
 
 
-class MediumFilter(Bounded, ChoiceFilter):
+class MediumFilter(NewestRowsFilter, ChoiceFilter):
     title, parameter_name = "medium", "medium__exact"
-    beside = frozenset({ReasonFilter.parameter_name, VerdictFilter.parameter_name})
+    only_beside = frozenset({ReasonFilter.parameter_name, VerdictFilter.parameter_name})
 
     def choices_of_column(self):
         return medium_choices()
@@ -65,7 +65,7 @@ class EventFilter(ListFilter):
         value = self.value()
         return [(value, f"Event {value}")] if value else []
 
-    def narrow(self, queryset, value):
+    def apply(self, queryset, value):
         return queryset.filter(event_id=value) if is_key(Event._meta.pk, value) else self.refuse()
 
 
@@ -82,11 +82,11 @@ class WatchedAdmin(ReadOnlyAdmin):
 
     @admin.display(description="event")
     def event_page(self, row):
-        return page_link(row.event) if row.event else "-"
+        return object_link(row.event) if row.event else "-"
 
     @admin.display(description="incident")
     def incident_page(self, row):
-        return page_link(row.incident) if row.incident else "-"
+        return object_link(row.incident) if row.incident else "-"
 
 
 @admin.register(Delivery)
@@ -112,13 +112,13 @@ class DeliveryAdmin(WatchedAdmin):
 
     def search(self, request, queryset, text):
         words = []
-        for term, is_quoted in terms_of(text):
+        for term, is_quoted in split_terms(text):
             condition = None if is_quoted else exact_deliveries(term)
             if condition is None:
-                words.append((mentions, term))
+                words.append(term)
             else:
                 queryset = queryset.filter(condition)
-        return hits(queryset, words, "pk"), False
+        return search_newest(queryset, words, mentions), False
 
     def has_retry_permission(self, request) -> bool:
         return request.user.has_perm("argus_notificationprofile.change_delivery")
@@ -134,23 +134,23 @@ class DeliveryAdmin(WatchedAdmin):
 
     @admin.display(description="created")
     def created_at(self, delivery):
-        return moment(delivery.created)
+        return format_time(delivery.created)
 
     @admin.display(description="due")
     def due_at(self, delivery):
-        return moment(delivery.due)
+        return format_time(delivery.due)
 
     @admin.display(description="in hand until")
     def leased_until_at(self, delivery):
-        return moment(delivery.leased_until)
+        return format_time(delivery.leased_until)
 
     @admin.display(description="settled")
     def settled_at(self, delivery):
-        return moment(delivery.settled)
+        return format_time(delivery.settled)
 
     @admin.display(description="last error")
     def short_error(self, delivery):
-        return short(delivery.last_error)
+        return shorten(delivery.last_error)
 
 
 def exact_deliveries(term: str) -> Q | None:
@@ -178,7 +178,7 @@ class UnroutedChangeAdmin(WatchedAdmin):
 
     @admin.display(description="waiting since")
     def waiting_since(self, change):
-        return moment(change.created)
+        return format_time(change.created)
 
 
 @admin.register(MediumHealth)
@@ -191,4 +191,4 @@ class MediumHealthAdmin(WatchedAdmin):
 
     @admin.display(description="failing since")
     def since(self, health):
-        return moment(health.failing_since)
+        return format_time(health.failing_since)

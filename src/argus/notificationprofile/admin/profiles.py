@@ -3,9 +3,9 @@
 from django.contrib import admin
 
 from argus.adminkit.base import SafeAdmin
-from argus.adminkit.display import short
+from argus.adminkit.display import shorten
+from argus.adminkit.search import ListFilter
 from argus.auth.admin.users import SteadyFormSet
-from argus.incident.admin.filters import ListFilter
 from argus.notificationprofile.media.registry import medium_label
 from argus.notificationprofile.models import Destination, Filter, NotificationProfile, TimeRecurrence, Timeslot
 from argus.notificationprofile.validation import MOST_RECURRENCES, refused_by_the_database
@@ -70,7 +70,7 @@ class TimeslotAdmin(OwnedAdmin):
 
     @admin.display(description="hours")
     def hours(self, timeslot):
-        return short("; ".join(in_words(recurrence) for recurrence in timeslot.time_recurrences.all()))
+        return shorten("; ".join(in_words(recurrence) for recurrence in timeslot.time_recurrences.all()))
 
 
 def in_words(recurrence: TimeRecurrence) -> str:
@@ -90,7 +90,7 @@ class FilterAdmin(OwnedAdmin):
 
     @admin.display(description="filter string")
     def short_string(self, one):
-        return short(one.filter_string)
+        return shorten(one.filter_string)
 
 
 class HasPhoneNumberFilter(ListFilter):
@@ -100,7 +100,7 @@ class HasPhoneNumberFilter(ListFilter):
     def lookups(self, request, model_admin):
         return [("1", "Yes"), ("0", "No")]
 
-    def narrow(self, queryset, value):
+    def apply(self, queryset, value):
         return queryset.filter(phone_number__isnull=value == "0") if value in {"0", "1"} else self.refuse()
 
 
@@ -139,7 +139,7 @@ class NotificationProfileAdmin(OwnedAdmin):
 
     @admin.display(description="filters")
     def filter_names(self, profile):
-        return short(", ".join(one.name for one in profile.filters.all()))
+        return shorten(", ".join(one.name for one in profile.filters.all()))
 
     @admin.display(description="media")
     def media_names(self, profile):

@@ -152,7 +152,7 @@ class MyIncidentFilter(filters.FilterSet):
             return queryset.none()
         incidents = super().filter_queryset(queryset)
         if values["end_time__lte"]:
-            incidents = filter_by_end(incidents, values["end_time__lte"], has_tags=bool(values["tags"]))
+            incidents = filter_by_end(incidents, values["end_time__lte"])
         return filter_by_tags(
             incidents,
             Criteria.of(tags=values["tags"]),
