@@ -1,4 +1,4 @@
-"""Drills of the notifications: real workers on the test's own database, real mails, and a ledger to look into."""
+"""Helpers for notification drills: real workers on the database of the test, and a real mail server."""
 
 import contextlib
 import os
@@ -19,15 +19,15 @@ from tests.live import SOURCE_DIR
 from tests.notificationprofile.factories import make_profile
 from tests.smtp_sink import HOST, Sink
 
-# Small enough for a test to wait for; the proportions are those of real life.
-HASTE = {
+# Shorter than in production, in the same proportions.
+SHORT_TIMES = {
     "ARGUS_NOTIFICATION_SEND_TIMEOUT": "2",
     "ARGUS_NOTIFICATION_LEASE": "4",
     "ARGUS_NOTIFICATION_RETRY_FIRST": "1",
     "ARGUS_NOTIFICATION_RETRY_MOST": "2",
     "EMAIL_TIMEOUT": "1",
 }
-PATIENCE = 50
+TIMEOUT = 50
 
 
 def database_url() -> str:
@@ -38,7 +38,7 @@ def database_url() -> str:
 
 
 class Team:
-    """Workers in processes of their own. ``processes`` are those that are alive, as far as we have not ended them."""
+    """Workers, each in its own process. ``processes`` are those that the test has not ended."""
 
     def __init__(self, sink: Sink, **environment: str):
         self.environment = {
@@ -49,7 +49,7 @@ class Team:
             "ARGUS_SEND_NOTIFICATIONS": "1",
             "EMAIL_HOST": HOST,
             "EMAIL_PORT": str(sink.port),
-            **HASTE,
+            **SHORT_TIMES,
             **environment,
         }
         self.processes: list[subprocess.Popen] = []
@@ -62,7 +62,7 @@ class Team:
         return process
 
     def kill(self, process: subprocess.Popen) -> None:
-        """End it in the middle of whatever it does."""
+        """Kill a worker without warning."""
         process.kill()
         process.wait(10)
         self.processes.remove(process)
@@ -73,7 +73,7 @@ class Team:
 
 @contextlib.contextmanager
 def working(sink: Sink, number: int = 1, **environment: str) -> Iterator[Team]:
-    """A team of so many workers, gone at the end of the block."""
+    """Run a team of ``number`` workers until the block ends."""
     team = Team(sink, **environment)
     try:
         for _ in range(number):
@@ -85,18 +85,18 @@ def working(sink: Sink, number: int = 1, **environment: str) -> Iterator[Team]:
 
 
 def make_audience(number: int, **values) -> list[str]:
-    """So many people who want to be told of everything by mail; returns their addresses."""
+    """Create users with a profile for all incidents; return their addresses."""
     RoutingVersion.objects.get_or_create(pk=VERSION)
     return [make_profile(make_user(), **values).user.email for _ in range(number)]
 
 
 def post_incidents(number: int) -> list:
-    """So many new incidents of one source."""
+    """Create incidents of one source."""
     source = make_source()
     return [make_incident(source) for _ in range(number)]
 
 
-def wait_until(condition, seconds: float = PATIENCE) -> None:
+def wait_until(condition, seconds: float = TIMEOUT) -> None:
     deadline = time.monotonic() + seconds
     while not condition():
         assert time.monotonic() < deadline, (
@@ -105,38 +105,38 @@ def wait_until(condition, seconds: float = PATIENCE) -> None:
         time.sleep(0.05)
 
 
-def wait_until_settled(seconds: float = PATIENCE) -> None:
-    """Wait until nothing is left to be told."""
+def wait_until_settled(seconds: float = TIMEOUT) -> None:
+    """Wait until everything is routed and every delivery is settled."""
     wait_until(is_settled, seconds)
 
 
 def is_settled() -> bool:
-    """Whether everybody was told of everything."""
+    """Return whether everything is routed and every delivery is settled."""
     return not (Change.objects.unrouted().exists() or Delivery.objects.unsettled().exists())
 
 
 def verdicts() -> dict[str, int]:
-    """How many lines of the ledger there are of each verdict."""
+    """Return the number of deliveries by verdict."""
     return dict(Counter(Delivery.objects.values_list("verdict", flat=True)))
 
 
 def copies(sink: Sink) -> Counter[str]:
-    """How often each mail has come."""
+    """Return how often each mail has arrived, by Message-ID."""
     return Counter(mail.id for mail in sink.messages)
 
 
-def assert_all_were_told(sink: Sink, number: int) -> None:
-    """So many different mails were sent, each of which is in the ledger."""
+def assert_all_were_sent(sink: Sink, number: int) -> None:
+    """``number`` different mails have arrived, and each has a delivery."""
     assert verdicts() == {Verdict.SENT: number}
     assert len(copies(sink)) == number
 
 
-def events_told(sink: Sink) -> dict[tuple[str, str], list[int]]:
-    """Which events each address was told of each incident, without repetitions, in the order of the mails."""
-    told: dict[tuple[str, str], list[int]] = {}
+def events_sent(sink: Sink) -> dict[tuple[str, str], list[int]]:
+    """Return the events by address and incident, in the order of the mails, without repetitions."""
+    sent: dict[tuple[str, str], list[int]] = {}
     for mail in sink.messages:
         message = mail.message
-        events = told.setdefault((mail.recipients[0], message["X-Argus-Incident"]), [])
+        events = sent.setdefault((mail.recipients[0], message["X-Argus-Incident"]), [])
         if int(message["X-Argus-Event"]) not in events:
             events.append(int(message["X-Argus-Event"]))
-    return told
+    return sent

@@ -1,11 +1,11 @@
-"""The embedded default, with plugins where a drill wants them: what DEFAULT_EMAIL_MEDIA and the like are set to."""
+"""Settings of drills: the embedded default, with media from environment variables."""
 
 from argus.site.settings.base import DEFAULT_EMAIL_MEDIA as EMAIL
 from argus.site.settings.dev import *  # noqa: F403
 from argus.site.settings.env import env_str
 
 SECRET_KEY = "only-for-drills"
-# A drill with a thousand passwords is not about how long they take.
+# Fast hashing: a drill tries a thousand passwords.
 PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
 DEFAULT_EMAIL_MEDIA = env_str("DRILL_EMAIL_MEDIA", EMAIL)
 DEFAULT_SMS_MEDIA = env_str("DRILL_SMS_MEDIA", "") or None

@@ -17,7 +17,7 @@ class Failing(EmailNotification):
         if failure == "hangs":
             time.sleep(60)
         if failure == "exits":
-            sys.exit("I have had enough")
+            sys.exit("exit from a medium")
         if failure == "nonsense":
             return object()
         return EmailNotification.send(incident, user, address=address, **kwargs)

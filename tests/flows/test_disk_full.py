@@ -1,4 +1,4 @@
-"""A disk without room for SQLite: whoever posts is told to come back, nothing is lost or half stored, and it heals."""
+"""A full disk under SQLite: POSTs get 503, nothing is lost or stored in part, and the server recovers."""
 
 import os
 import resource
@@ -14,26 +14,26 @@ from tests.test_servers import eventually
 
 pytestmark = [
     pytest.mark.slow,
-    pytest.mark.skipif("DATABASE_URL" in os.environ, reason="is about the file of SQLite"),
+    pytest.mark.skipif("DATABASE_URL" in os.environ, reason="about the file of SQLite"),
 ]
 
-ROOM = 64 * 1024
+MARGIN = 64 * 1024
 
 
-class Alone(Argus):
-    """``manage.py serve`` without a worker, which could make room by tidying up."""
+class ArgusWithoutWorker(Argus):
+    """``manage.py serve`` without a worker, which could free space by pruning."""
 
     def command(self) -> list[str]:
         return [*super().command(), "--no-worker"]
 
 
-def allow_files_of(argus, size: int) -> None:
-    """Let the live server write files up to this size and no further, as a disk would that is full then."""
+def limit_file_size(argus: Argus, size: int) -> None:
+    """Limit the size of files that the running server may write, like a full disk."""
     resource.prlimit(argus.process.pid, resource.RLIMIT_FSIZE, (size, resource.RLIM_INFINITY))
 
 
-def test_full_disk_is_503_loses_nothing_and_heals():
-    with running(Alone()) as argus:
+def test_full_disk_gives_503_and_loses_nothing():
+    with running(ArgusWithoutWorker()) as argus:
         session, accepted, refused = argus.session(argus.make_source()["token"]), [], []
 
         def post() -> int:
@@ -45,14 +45,14 @@ def test_full_disk_is_503_loses_nothing_and_heals():
 
         assert [post() for _ in range(5)] == [201] * 5
         files = [argus.folder / f"argus.sqlite3{suffix}" for suffix in ("", "-wal")]
-        allow_files_of(argus, max(file.stat().st_size for file in files) + ROOM)
+        limit_file_size(argus, max(file.stat().st_size for file in files) + MARGIN)
         eventually(lambda: post() == 503)
         assert [post() for _ in range(5)] == [503] * 5
         shown = session.get(f"{argus.api}incidents/mine/", timeout=60)
         assert {incident["source_incident_id"] for incident in shown.json()["results"]} == set(accepted)
         assert requests.get(f"{argus.url}/healthz", timeout=10).status_code == 200
 
-        allow_files_of(argus, resource.RLIM_INFINITY)
+        limit_file_size(argus, resource.RLIM_INFINITY)
         eventually(lambda: post() == 201, 30)
         argus.stop()
         with sqlite3.connect(argus.folder / "argus.sqlite3") as database:

@@ -1,4 +1,4 @@
-"""From the post of a source to somebody's mailbox: a real server, its worker, and a real mail server."""
+"""From the POST of a source to the mailbox of a user: a real server, its worker, and a real mail server."""
 
 import json
 from itertools import count
@@ -36,17 +36,17 @@ def server(mailbox):
 
 @pytest.fixture(scope="module")
 def kari(server):
-    """Somebody who wants to be told of box downs, at all times."""
+    """A user with a profile for one problem type, at all times."""
     server.manage("createsuperuser", "--noinput", "--username=kari", f"--email={ADDRESS}")
     server.manage("setpassword", "kari", PASSWORD)
     body = {"username": "kari", "password": PASSWORD}
     session = server.session(requests.post(f"{server.api}token-auth/", json=body, timeout=30).json()["token"])
-    wishes = f"{server.api}notificationprofiles/"
+    profiles = f"{server.api}notificationprofiles/"
     criteria = json.dumps({"sourceSystemIds": [], "tags": ["problem_type=boxDown"]})
-    (slot,) = session.get(f"{wishes}timeslots/", timeout=30).json()
-    wanted = session.post(f"{wishes}filters/", json={"name": "Boxes", "filter_string": criteria}, timeout=30).json()
+    (slot,) = session.get(f"{profiles}timeslots/", timeout=30).json()
+    wanted = session.post(f"{profiles}filters/", json={"name": "Boxes", "filter_string": criteria}, timeout=30).json()
     profile = {"timeslot": slot["pk"], "filters": [wanted["pk"]], "media": ["EM"], "active": True}
-    assert session.post(wishes, json=profile, timeout=30).status_code == 201
+    assert session.post(profiles, json=profile, timeout=30).status_code == 201
     return session
 
 
@@ -58,7 +58,7 @@ def nav(server):
 
 @pytest.fixture
 def post(server, kari, nav):
-    """Post an incident, and return it."""
+    """Return a function that posts an incident."""
 
     def post_incident(tags=TAGS) -> dict:
         body = {
@@ -77,7 +77,7 @@ def post(server, kari, nav):
 
 @pytest.fixture
 def happen(server, kari):
-    """Let Kari do something to an incident."""
+    """Return a function that posts an event as the user."""
 
     def record(incident: dict, type: str, **values) -> None:
         path = f"{server.api}incidents/{incident['pk']}/events/"
@@ -87,8 +87,8 @@ def happen(server, kari):
     return record
 
 
-def told_of(mailbox, incident: dict, number: int) -> list:
-    """Wait for so many mails about the incident, and return all there are."""
+def mails_about(mailbox, incident: dict, number: int) -> list:
+    """Wait for ``number`` mails about the incident; return all of them."""
 
     def mails():
         pk = str(incident["pk"])
@@ -103,7 +103,7 @@ def told_of(mailbox, incident: dict, number: int) -> list:
 def test_posted_incident_reaches_the_mailbox_with_its_tags(post, mailbox):
     incident = post()
 
-    (mail,) = told_of(mailbox, incident, 1)
+    (mail,) = mails_about(mailbox, incident, 1)
     text = mail.message.get_body(("plain",)).get_content()
 
     assert mail.recipients == (ADDRESS,)
@@ -113,9 +113,7 @@ def test_posted_incident_reaches_the_mailbox_with_its_tags(post, mailbox):
     assert "Netbox 11 does not answer." in mail.subject
 
 
-def test_everything_that_happens_to_an_incident_is_told_in_order_in_one_conversation(
-    server, kari, nav, post, happen, mailbox
-):
+def test_all_events_arrive_in_order_as_one_conversation(server, kari, nav, post, happen, mailbox):
     incident = post()
     ack = {"event": {"timestamp": "2024-05-15T14:30:00Z", "description": "I am looking into it"}, "expiration": None}
     assert kari.post(f"{server.api}incidents/{incident['pk']}/acks/", json=ack, timeout=30).status_code == 201
@@ -126,7 +124,7 @@ def test_everything_that_happens_to_an_incident_is_told_in_order_in_one_conversa
     path = f"{server.api}incidents/{incident['pk']}/events/"
     assert nav.post(path, json=end, timeout=30).status_code == 201
 
-    mails = told_of(mailbox, incident, 6)
+    mails = mails_about(mailbox, incident, 6)
     words = ["start", "acknowledge", "other", "close", "reopen", "end"]
     subjects = [mail.subject.lower() for mail in mails]
 
@@ -138,13 +136,13 @@ def test_everything_that_happens_to_an_incident_is_told_in_order_in_one_conversa
 
 def test_change_of_a_field_sends_nothing(server, kari, post, happen, mailbox):
     incident = post()
-    told_of(mailbox, incident, 1)
+    mails_about(mailbox, incident, 1)
     change = {"ticket_url": "https://tickets.example.org/1"}
     path = f"{server.api}incidents/{incident['pk']}/"
     assert kari.patch(path, json=change, timeout=30).status_code == 200
-    happen(incident, "OTH", description="This one is told.")
+    happen(incident, "OTH", description="A second event.")
 
-    mails = told_of(mailbox, incident, 2)
+    mails = mails_about(mailbox, incident, 2)
 
     assert [mail.message["X-Argus-Event"] for mail in mails] == sorted(
         {mail.message["X-Argus-Event"] for mail in mails}
@@ -152,21 +150,21 @@ def test_change_of_a_field_sends_nothing(server, kari, post, happen, mailbox):
     assert len(mails) == 2
 
 
-def test_what_nobody_asked_for_is_told_to_nobody(post, mailbox):
+def test_incident_without_matching_profile_sends_nothing(post, mailbox):
     unwanted = post(tags=["problem_type=linkDown"])
     wanted = post()
-    told_of(mailbox, wanted, 1)
+    mails_about(mailbox, wanted, 1)
 
-    assert told_of(mailbox, unwanted, 0) == []
+    assert mails_about(mailbox, unwanted, 0) == []
 
 
-def test_ledger_says_who_was_told(server, kari, post, mailbox):
+def test_delivery_log_has_the_recipient(server, kari, post, mailbox):
     incident = post()
-    told_of(mailbox, incident, 1)
+    mails_about(mailbox, incident, 1)
     (event,) = kari.get(f"{server.api}incidents/{incident['pk']}/events/", timeout=30).json()
     path = f"{server.api}incidents/{incident['pk']}/events/{event['pk']}/deliveries/"
 
-    (line,) = kari.get(path, timeout=30).json()
+    (delivery,) = kari.get(path, timeout=30).json()
 
-    assert line["address"] == ADDRESS
-    assert line["attempts"] == 1
+    assert delivery["address"] == ADDRESS
+    assert delivery["attempts"] == 1

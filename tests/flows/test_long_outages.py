@@ -1,7 +1,7 @@
-"""Drills: PostgreSQL and Valkey away for as long as a restart or an upgrade takes. Run them with ``-m slow``.
+"""PostgreSQL and Valkey are away for as long as a restart or an upgrade takes.
 
-Beside what shorter outages show (``test_outages``): all that was accepted is stored and told in the end, and the
-service is back within five seconds.
+In addition to ``test_outages``: every accepted incident is stored and notified of, and the service is back within five
+seconds.
 """
 
 import os
@@ -13,10 +13,9 @@ from tests.flows.test_outages import Load, postgres, ready, server, sink, stoppe
 
 pytestmark = [
     pytest.mark.slow,
-    pytest.mark.skipif("DATABASE_URL" not in os.environ, reason="an outage is a matter of PostgreSQL"),
+    pytest.mark.skipif("DATABASE_URL" not in os.environ, reason="needs a PostgreSQL server to stop"),
 ]
-# Seconds after which everything works again.
-BACK = 5
+MAX_RECOVERY = 5  # seconds
 
 
 def seconds_until(condition) -> float:
@@ -25,12 +24,12 @@ def seconds_until(condition) -> float:
     return time.monotonic() - begun
 
 
-def told(sink) -> set[str]:  # noqa: F811
+def notified_incidents(sink) -> set[str]:  # noqa: F811
     return {mail.message["X-Argus-Incident"] for mail in list(sink.messages)}
 
 
 @pytest.mark.parametrize("seconds", [8, 60])
-def test_postgresql_is_away_and_everything_comes_back(server, postgres, sink, seconds):  # noqa: F811
+def test_nothing_is_lost_while_postgresql_is_away(server, postgres, sink, seconds):  # noqa: F811
     with Load(server) as load:
         with stopped(postgres):
             load.wait_for(503)
@@ -40,24 +39,24 @@ def test_postgresql_is_away_and_everything_comes_back(server, postgres, sink, se
     print(f"After {seconds} s without PostgreSQL the service was back within {back:.1f} s.")
 
     assert set(load.statuses) == {201, 503}
-    assert back < BACK
-    assert_all_are_there_and_told(server, load, sink)
+    assert back < MAX_RECOVERY
+    assert_all_are_stored_and_notified(server, load, sink)
 
 
-def test_valkey_is_away_and_everything_goes_on(server, valkey, sink):  # noqa: F811
+def test_posts_and_notifications_continue_while_valkey_is_away(server, valkey, sink):  # noqa: F811
     with Load(server) as load:
         with stopped(valkey):
             time.sleep(30)
         back = seconds_until(lambda: ready(server).status_code == 200)
-    print(f"After 30 s without Valkey the service was whole within {back:.1f} s.")
+    print(f"After 30 s without Valkey the service was complete within {back:.1f} s.")
 
     assert set(load.statuses) == {201}
-    assert back < BACK
-    assert_all_are_there_and_told(server, load, sink)
+    assert back < MAX_RECOVERY
+    assert_all_are_stored_and_notified(server, load, sink)
 
 
-def assert_all_are_there_and_told(server, load: Load, sink) -> None:  # noqa: F811
-    """What was accepted is stored once, and the one who wants to know of everything is told of it."""
+def assert_all_are_stored_and_notified(server, load: Load, sink) -> None:  # noqa: F811
+    """Every accepted incident is stored once, and the user with a profile is notified of it."""
     session, stored = server.session(server.source["token"]), {}
     page = f"{server.api}incidents/mine/?page_size=1000"
     while page:
@@ -67,5 +66,5 @@ def assert_all_are_there_and_told(server, load: Load, sink) -> None:  # noqa: F8
             stored[incident["source_incident_id"]] = str(incident["pk"])
         page = answer["next"]
     assert set(load.accepted) <= set(stored)
-    # Thousands of mails, on a machine that does everything else, too.
-    wait_until(lambda: {stored[one] for one in load.accepted} <= told(sink), 600)
+    # Thousands of mails, on a machine that is busy with everything else.
+    wait_until(lambda: {stored[one] for one in load.accepted} <= notified_incidents(sink), 600)

@@ -1,7 +1,7 @@
-"""The proxy's configurations under a real nginx, where there is one: what clients, websockets and attackers make of it.
+"""The shipped nginx configurations under a real nginx.
 
-No package of Python's brings nginx, so these tests need the one of the system (``apt-get install nginx``). Whether the
-files are well-formed is looked at everywhere (``tests/test_containers.py``).
+No Python package contains nginx, so these tests need the system's (``apt-get install nginx``). The syntax of
+the files is checked everywhere (``tests/test_containers.py``).
 """
 
 import contextlib
@@ -29,7 +29,7 @@ from tests.servers import Server, find_free_port, running
 NGINX = shutil.which("nginx", path=os.pathsep.join([os.environ.get("PATH", ""), "/usr/sbin"]))
 pytestmark = [
     pytest.mark.slow,
-    pytest.mark.skipif(NGINX is None, reason="there is no nginx here"),
+    pytest.mark.skipif(NGINX is None, reason="nginx is not installed"),
     pytest.mark.filterwarnings("ignore::urllib3.exceptions.InsecureRequestWarning"),
 ]
 NAME = "argus-api.example.org"
@@ -46,7 +46,7 @@ http {{
 
 
 class Nginx(Server):
-    """nginx with one of our configurations; only ports, the certificate and the place of Argus are others."""
+    """nginx with a shipped configuration. Only ports, certificate and the address of Argus differ."""
 
     name = "nginx"
 
@@ -77,10 +77,10 @@ class Nginx(Server):
         return False
 
     def ask(self, method: str, path: str, **keywords) -> requests.Response:
-        """As a client anywhere asks for the name, over TLS as far as this proxy sees it, unless a header says else."""
+        """Send a request like a remote client, over TLS unless a header says otherwise."""
         headers = {"Host": NAME, **keywords.pop("headers", {})}
         if self.scheme == "http":
-            # Whoever ends TLS before it says so.
+            # The proxy that terminates TLS sets it.
             headers.setdefault("X-Forwarded-Proto", "https")
         with requests.Session() as session:
             return session.request(
@@ -89,7 +89,7 @@ class Nginx(Server):
 
 
 def write_certificate(folder) -> None:
-    """Make a certificate for the name, signed by itself."""
+    """Create a self-signed certificate for the host name."""
     key, name = ec.generate_private_key(ec.SECP256R1()), x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, NAME)])
     builder = x509.CertificateBuilder(name, name, key.public_key(), x509.random_serial_number())
     now = datetime.now()
@@ -119,7 +119,7 @@ def proxy(request, argus):
         yield server
 
 
-def test_requests_go_through_and_links_come_back_with_the_name_and_tls(proxy):
+def test_requests_pass_and_links_have_the_public_name_and_scheme(proxy):
     for _ in range(2):
         posted = proxy.ask("POST", "/api/v1/incidents/", json=incident_body(), headers=proxy.token)
         assert posted.status_code == 201
@@ -128,7 +128,7 @@ def test_requests_go_through_and_links_come_back_with_the_name_and_tls(proxy):
     assert page.json()["next"].startswith(f"https://{NAME}/api/v1/incidents/?")
 
 
-def test_websockets_go_through(proxy):
+def test_websockets_pass(proxy):
     context = ssl.create_default_context()
     context.check_hostname, context.verify_mode = False, ssl.CERT_NONE
     options = {"ssl": context} if proxy.scheme == "https" else {}
@@ -141,7 +141,7 @@ def test_websockets_go_through(proxy):
         assert '"created"' in follower.recv(60)
 
 
-def test_bodies_as_long_as_argus_takes_them_go_through_and_longer_ones_do_not(proxy):
+def test_bodies_up_to_the_limit_pass_and_longer_ones_get_413(proxy):
     many = {"incidents": [incident_body(description="x" * 2000) for _ in range(1000)]}
     assert proxy.ask("POST", "/api/v1/incidents/bulk/", json=many, headers=proxy.token).status_code in {200, 201, 207}
     one = incident_body(description="x" * 300_000)
@@ -150,13 +150,13 @@ def test_bodies_as_long_as_argus_takes_them_go_through_and_longer_ones_do_not(pr
 
 
 @pytest.mark.parametrize("path", ["/metrics", "/metrics/", "/metrics?x"])
-def test_figures_are_not_for_those_outside(proxy, path):
+def test_metrics_are_not_public(proxy, path):
     assert proxy.ask("GET", path).status_code == 404
 
 
-def test_tls_is_insisted_on_whatever_clients_say_of_themselves(proxy):
+def test_tls_is_required_despite_forged_headers(proxy):
     if proxy.scheme == "http":
-        pytest.skip("TLS ends before this one")
+        pytest.skip("TLS is terminated by another proxy")
     answer = requests.get(
         f"http://127.0.0.1:{proxy.plain_port}/api/v1/incidents/?a=b", headers={"Host": NAME}, allow_redirects=False
     )
@@ -165,7 +165,7 @@ def test_tls_is_insisted_on_whatever_clients_say_of_themselves(proxy):
     assert page.json()["next"] is None or page.json()["next"].startswith("https://")
 
 
-def test_nobody_gets_around_the_pauses_by_making_up_addresses(proxy):
+def test_client_cannot_avoid_the_throttle_by_forged_addresses(proxy):
     answers = [
         proxy.ask(
             "POST",
@@ -178,5 +178,5 @@ def test_nobody_gets_around_the_pauses_by_making_up_addresses(proxy):
     if proxy.scheme == "https":
         assert 429 in answers
     else:
-        # The proxy before it has said who is asking; that it overwrites what clients say is its business.
+        # The proxy in front of it sets the address and must overwrite forged headers.
         assert set(answers) == {400}

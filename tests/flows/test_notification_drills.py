@@ -1,4 +1,4 @@
-"""Workers that die, mail servers that fail: nobody misses a message, and hardly anybody reads one twice."""
+"""Killed workers and failing mail servers: no message is lost, and few are sent twice."""
 
 import os
 import random
@@ -15,7 +15,7 @@ from tests.smtp_sink import CONNECT, END, running_sink
 
 pytestmark = [
     pytest.mark.slow,
-    pytest.mark.skipif("DATABASE_URL" not in os.environ, reason="several workers are a matter of PostgreSQL"),
+    pytest.mark.skipif("DATABASE_URL" not in os.environ, reason="several workers need PostgreSQL"),
     pytest.mark.usefixtures("transactional_db"),
 ]
 KILLS = 20
@@ -27,13 +27,13 @@ def sink():
         yield server
 
 
-def test_kill_9_loses_nothing_and_repeats_at_most_one_message_a_time(sink):
+def test_killed_worker_loses_nothing_and_repeats_at_most_one_message(sink):
     drill.make_audience(10)
     drill.post_incidents(40)
     kills = 0
     with drill.working(sink, 2) as team:
         while kills < KILLS:
-            # Each kill is in the middle of deliveries: some were made since the last one, and some are left.
+            # Each kill happens during deliveries: some were sent since the last kill, and some are left.
             before = len(sink.messages)
             drill.wait_until(lambda before=before: len(sink.messages) > before or drill.is_settled())
             if drill.is_settled():
@@ -44,13 +44,13 @@ def test_kill_9_loses_nothing_and_repeats_at_most_one_message_a_time(sink):
             kills += 1
         drill.wait_until_settled()
 
-    drill.assert_all_were_told(sink, 400)
+    drill.assert_all_were_sent(sink, 400)
     assert kills > 1
-    # Of one kill at most one message comes again; that two of them hit the same one is possible.
+    # Each kill repeats at most one message; two kills may hit the same one.
     assert len(sink.messages) - 400 <= kills
 
 
-def test_lease_of_a_dead_worker_is_taken_over(sink):
+def test_lease_of_a_killed_worker_is_taken_over(sink):
     (address,) = drill.make_audience(1)
     sink.hang(address, times=1)
     with drill.working(sink) as team:
@@ -60,7 +60,7 @@ def test_lease_of_a_dead_worker_is_taken_over(sink):
         team.hire()
         drill.wait_until_settled()
 
-    drill.assert_all_were_told(sink, 1)
+    drill.assert_all_were_sent(sink, 1)
     assert Delivery.objects.get().attempts >= 2
 
 
@@ -70,7 +70,7 @@ def test_two_workers_send_2000_messages_once(sink):
     with drill.working(sink, 2):
         drill.wait_until_settled()
 
-    drill.assert_all_were_told(sink, 2000)
+    drill.assert_all_were_sent(sink, 2000)
     assert len(sink.messages) == 2000
 
 
@@ -92,14 +92,14 @@ def hang(sink, addresses):
     sink.hang(addresses[1], at=END, times=1)
 
 
-def be_busy(sink, addresses):
+def answer_busy(sink, addresses):
     for address in addresses[:3]:
         sink.answer(address, "450 4.2.1 Mailbox busy", times=2)
     sink.answer(answer="451 4.3.0 Try again", at=END, times=3)
 
 
-@pytest.mark.parametrize("misbehave", [refuse, hang, be_busy])
-def test_mail_server_that_recovers_gets_everything_in_order(sink, misbehave):
+@pytest.mark.parametrize("misbehave", [refuse, hang, answer_busy])
+def test_recovered_mail_server_gets_all_messages_in_order(sink, misbehave):
     addresses = drill.make_audience(5)
     drill.post_incidents(4)
     close_all()
@@ -109,11 +109,11 @@ def test_mail_server_that_recovers_gets_everything_in_order(sink, misbehave):
         drill.wait_until_settled()
         team.assert_all_are_alive()
 
-    drill.assert_all_were_told(sink, 5 * 4 * 3)
-    assert all(events == sorted(events) for events in drill.events_told(sink).values())
+    drill.assert_all_were_sent(sink, 5 * 4 * 3)
+    assert all(events == sorted(events) for events in drill.events_sent(sink).values())
 
 
-def test_addresses_that_do_not_exist_fail_once_and_visibly(sink):
+def test_unknown_address_fails_once_and_visibly(sink):
     gone, busy, *_ = drill.make_audience(4)
     sink.answer(gone, "550 5.1.1 No such user")
     sink.answer(busy, "450 4.2.1 Mailbox busy", times=1)
@@ -127,7 +127,7 @@ def test_addresses_that_do_not_exist_fail_once_and_visibly(sink):
     assert len(sink.messages) == 9
 
 
-def test_sigterm_finishes_the_message_in_hand_and_puts_the_others_back(sink):
+def test_sigterm_finishes_the_current_message_and_releases_the_others(sink):
     slow, *_ = drill.make_audience(10)
     drill.post_incidents(3)
     sink.hang(slow, times=1)
@@ -144,4 +144,4 @@ def test_sigterm_finishes_the_message_in_hand_and_puts_the_others_back(sink):
         team.hire()
         drill.wait_until_settled()
 
-    drill.assert_all_were_told(sink, 30)
+    drill.assert_all_were_sent(sink, 30)

@@ -1,4 +1,4 @@
-"""The database goes away, a worker is killed, a plugin goes mad: the others are told as ever."""
+"""The database stops, a worker is killed, a plugin fails: all other notifications are sent."""
 
 import os
 import threading
@@ -18,10 +18,10 @@ from tests.smtp_sink import HOST, running_sink
 
 pytestmark = [
     pytest.mark.slow,
-    pytest.mark.skipif("DATABASE_URL" not in os.environ, reason="PostgreSQL is what goes away"),
+    pytest.mark.skipif("DATABASE_URL" not in os.environ, reason="needs a PostgreSQL server to stop"),
 ]
-# PostgreSQL may take this long (seconds) to write down what a worker did, and needs far less.
-MOMENT = 5
+# Seconds in which PostgreSQL certainly stores what a worker did.
+MAX_STORE_TIME = 5
 SENT = "SELECT count(*) FROM argus_notificationprofile_delivery WHERE verdict = 'sent'"
 
 
@@ -33,24 +33,29 @@ def sink():
 
 @pytest.fixture
 def argus(own_postgres, sink):
-    """A server with its worker, on a PostgreSQL that may be stopped."""
-    surroundings = {**drill.HASTE, "ARGUS_SEND_NOTIFICATIONS": "1", "EMAIL_HOST": HOST, "EMAIL_PORT": str(sink.port)}
+    """A server with its worker, on a PostgreSQL that the test may stop."""
+    surroundings = {
+        **drill.SHORT_TIMES,
+        "ARGUS_SEND_NOTIFICATIONS": "1",
+        "EMAIL_HOST": HOST,
+        "EMAIL_PORT": str(sink.port),
+    }
     with running_argus(own_postgres.url, **surroundings) as server:
         server.manage("createsuperuser", "--noinput", "--username=kari", "--email=kari@example.org")
         server.manage("setpassword", "kari", PASSWORD)
         body = {"username": "kari", "password": PASSWORD}
         session = server.session(requests.post(f"{server.api}token-auth/", json=body, timeout=30).json()["token"])
-        wishes = f"{server.api}notificationprofiles/"
-        (slot,) = session.get(f"{wishes}timeslots/", timeout=30).json()
+        profiles = f"{server.api}notificationprofiles/"
+        (slot,) = session.get(f"{profiles}timeslots/", timeout=30).json()
         body = {"name": "All", "filter_string": '{"tags": []}'}
-        everything = session.post(f"{wishes}filters/", json=body, timeout=30).json()
+        everything = session.post(f"{profiles}filters/", json=body, timeout=30).json()
         profile = {"timeslot": slot["pk"], "filters": [everything["pk"]], "media": ["EM"], "active": True}
-        assert session.post(wishes, json=profile, timeout=30).status_code == 201
+        assert session.post(profiles, json=profile, timeout=30).status_code == 201
         yield server
 
 
 class Source(threading.Thread):
-    """Posts one incident after the other, until it is told to stop."""
+    """A source that posts incidents until ``stopping`` is set."""
 
     def __init__(self, argus):
         super().__init__(daemon=True)
@@ -73,18 +78,18 @@ class Source(threading.Thread):
 
 
 def worker_of(argus) -> psutil.Process:
-    """The worker that the server has started."""
+    """Return the process of the server's worker."""
     (worker,) = (one for one in psutil.Process(argus.process.pid).children() if "send_notifications" in one.cmdline())
     return worker
 
 
-def told(sink) -> set[str]:
-    """The incidents that somebody was told of."""
+def notified_incidents(sink) -> set[str]:
+    """Return the pks of incidents with a mail."""
     return {mail.message["X-Argus-Incident"] for mail in sink.messages}
 
 
 def mails_by_id(sink) -> dict[str, list]:
-    """The mails in the order in which they came, copies of the same one together."""
+    """Return the mails by Message-ID, in the order of their arrival."""
     mails: dict[str, list] = {}
     for mail in sink.messages:
         mails.setdefault(mail.id, []).append(mail)
@@ -94,11 +99,11 @@ def mails_by_id(sink) -> dict[str, list]:
 def wait_until(condition, seconds: float = 40) -> None:
     deadline = time.monotonic() + seconds
     while not condition():
-        assert time.monotonic() < deadline, f"still not so after {seconds} s"
+        assert time.monotonic() < deadline, f"timeout after {seconds} s"
         time.sleep(0.05)
 
 
-def test_database_that_is_stopped_under_load_ends_no_process_and_loses_nothing(argus, own_postgres, sink):
+def test_stopped_database_ends_no_process_and_loses_nothing(argus, own_postgres, sink):
     source = Source(argus)
     source.start()
     wait_until(lambda: len(sink.messages) > 5)
@@ -114,15 +119,15 @@ def test_database_that_is_stopped_under_load_ends_no_process_and_loses_nothing(a
         wait_until(lambda count=count: len(source.created) > count + 5)
     source.stopping.set()
     source.join(60)
-    wait_until(lambda: told(sink) >= set(source.created))
+    wait_until(lambda: notified_incidents(sink) >= set(source.created))
 
     assert not source.is_alive()
     assert argus.process.poll() is None
     assert (argus.process.pid, worker_of(argus).pid) == (server, worker)
     assert set(source.refusals) == {(503, True)}
-    # Whatever was sent in the moment before the database went may not have been written down as sent.
+    # A mail sent just before the database stopped may not have been recorded as sent.
     for copies in mails_by_id(sink).values():
-        assert len(copies) == 1 or any(abs(copies[0].at - moment) < MOMENT for moment in stops)
+        assert len(copies) == 1 or any(abs(copies[0].at - moment) < MAX_STORE_TIME for moment in stops)
 
 
 def test_server_starts_another_worker_when_one_is_killed(argus, own_postgres, sink):
@@ -137,13 +142,13 @@ def test_server_starts_another_worker_when_one_is_killed(argus, own_postgres, si
         source.join(60)
 
     assert worker_of(argus).pid != first.pid
-    wait_until(lambda: told(sink) == set(source.created))
+    wait_until(lambda: notified_incidents(sink) == set(source.created))
     with psycopg2.connect(own_postgres.url) as connection, connection.cursor() as cursor:
         wait_until(lambda: (cursor.execute(SENT), cursor.fetchone())[1] == (len(source.created),), 10)
 
 
 @pytest.mark.parametrize(
-    ("mood", "verdict", "words"),
+    ("behaviour", "verdict", "words"),
     [
         ("raises", Verdict.RETRYING, "ZeroDivisionError"),
         ("hangs", Verdict.RETRYING, "did not come back"),
@@ -153,9 +158,9 @@ def test_server_starts_another_worker_when_one_is_killed(argus, own_postgres, si
     ],
 )
 @pytest.mark.usefixtures("transactional_db")
-def test_only_the_line_of_whom_a_plugin_fails_suffers(sink, mood, verdict, words):
+def test_failing_plugin_affects_only_its_own_delivery(sink, behaviour, verdict, words):
     drill.make_audience(2)
-    make_profile(make_user(email=mood if " " in mood else f"{mood}@example.org"))
+    make_profile(make_user(email=behaviour if " " in behaviour else f"{behaviour}@example.org"))
     drill.make_audience(2)
     incident = make_incident()
     with drill.working(sink, DRILL_EMAIL_MEDIA="tests.flows.plugins.Failing") as team:
@@ -164,15 +169,15 @@ def test_only_the_line_of_whom_a_plugin_fails_suffers(sink, mood, verdict, words
         team.assert_all_are_alive()
 
     assert len(sink.messages) == 4
-    (suffering,) = Delivery.objects.exclude(verdict=Verdict.SENT)
-    assert suffering.address.startswith(mood)
-    assert suffering.incident_id == incident.pk
-    assert suffering.verdict == verdict
-    assert words in suffering.last_error
+    (affected,) = Delivery.objects.exclude(verdict=Verdict.SENT)
+    assert affected.address.startswith(behaviour)
+    assert affected.incident_id == incident.pk
+    assert affected.verdict == verdict
+    assert words in affected.last_error
 
 
 @pytest.mark.usefixtures("transactional_db")
-def test_filter_that_cannot_be_read_matches_nothing_and_breaks_nothing_else(sink):
+def test_invalid_filter_matches_nothing_and_affects_no_other(sink):
     (address,) = drill.make_audience(1)
     for number, text in enumerate(
         ["", "{", "[]", '{"tags": 3}', '{"color": 1}', "[" * 10_000, '{"tags": ["\\ud800"]}']
@@ -185,5 +190,5 @@ def test_filter_that_cannot_be_read_matches_nothing_and_breaks_nothing_else(sink
     with drill.working(sink):
         drill.wait_until_settled()
 
-    drill.assert_all_were_told(sink, 1)
+    drill.assert_all_were_sent(sink, 1)
     assert sink.messages[0].recipients == (address,)

@@ -1,4 +1,4 @@
-"""PostgreSQL and Valkey that stop, die or freeze under a live server: it says so, and goes on by itself afterwards."""
+"""PostgreSQL and Valkey stop, are killed or hang under a running server, which reports it and recovers."""
 
 import contextlib
 import os
@@ -16,10 +16,10 @@ from tests.smtp_sink import HOST, running_sink
 
 pytestmark = [
     pytest.mark.slow,
-    pytest.mark.skipif("DATABASE_URL" not in os.environ, reason="an outage is a matter of PostgreSQL"),
+    pytest.mark.skipif("DATABASE_URL" not in os.environ, reason="needs a PostgreSQL server to stop"),
 ]
 
-PATIENCE = 60
+TIMEOUT = 60
 
 
 @pytest.fixture(scope="module")
@@ -42,7 +42,7 @@ def sink():
 
 @pytest.fixture(scope="module")
 def server(postgres, valkey, sink):
-    """Argus with everything: PostgreSQL, Valkey, a mail server, and somebody who wants to be told of all incidents."""
+    """Argus with PostgreSQL, Valkey, a mail server, and a user with a profile for all incidents."""
     surroundings = {
         "ARGUS_REDIS_URL": valkey.url,
         "ARGUS_SEND_NOTIFICATIONS": "1",
@@ -52,19 +52,19 @@ def server(postgres, valkey, sink):
     with running_argus(postgres.url, **surroundings) as argus:
         as_admin = argus.session(argus.make_admin())
         argus.manage("shell", "-c", "from argus.auth.models import User; User.objects.update(email='a@example.org')")
-        wishes = f"{argus.api}notificationprofiles/"
-        slot = as_admin.get(f"{wishes}timeslots/", timeout=10).json()[0]["pk"]
+        profiles = f"{argus.api}notificationprofiles/"
+        slot = as_admin.get(f"{profiles}timeslots/", timeout=10).json()[0]["pk"]
         criteria = {"name": "all", "filter_string": '{"sourceSystemIds": [], "tags": []}'}
-        wanted = as_admin.post(f"{wishes}filters/", json=criteria, timeout=10).json()["pk"]
+        wanted = as_admin.post(f"{profiles}filters/", json=criteria, timeout=10).json()["pk"]
         profile = {"timeslot": slot, "filters": [wanted], "media": ["EM"], "active": True, "phone_number": None}
-        made = as_admin.post(wishes, json=profile, timeout=10)
+        made = as_admin.post(profiles, json=profile, timeout=10)
         assert made.status_code == 201, made.text
         argus.source = argus.make_source()
         yield argus
 
 
 class Load:
-    """A source that posts one incident after the other, each until it is taken, over some connections."""
+    """A source that posts incidents over several connections."""
 
     def __init__(self, argus, connections: int = 4):
         self.argus = argus
@@ -78,7 +78,7 @@ class Load:
         session = self.argus.session(self.argus.source["token"])
         while not self.ended.is_set():
             body = incident_body()
-            answer = session.post(f"{self.argus.api}incidents/", json=body, timeout=PATIENCE)
+            answer = session.post(f"{self.argus.api}incidents/", json=body, timeout=TIMEOUT)
             self.statuses.append(answer.status_code)
             if answer.status_code == 201:
                 self.accepted.append(body["source_incident_id"])
@@ -87,7 +87,7 @@ class Load:
                 self.ended.wait(0.1)
 
     def wait_for(self, status: int) -> None:
-        """Return when somebody has been answered so, from now on."""
+        """Wait until a POST sent from now on gets this status."""
         seen = len(self.statuses)
         wait_until(lambda: status in self.statuses[seen:])
 
@@ -100,10 +100,10 @@ class Load:
     def __exit__(self, *exception):
         self.ended.set()
         for thread in self.threads:
-            thread.join(PATIENCE)
+            thread.join(TIMEOUT)
 
 
-def wait_until(condition, seconds: float = PATIENCE) -> None:
+def wait_until(condition, seconds: float = TIMEOUT) -> None:
     deadline = time.monotonic() + seconds
     while not condition():
         assert time.monotonic() < deadline
@@ -111,11 +111,11 @@ def wait_until(condition, seconds: float = PATIENCE) -> None:
 
 
 def ready(argus) -> requests.Response:
-    """What the server says of itself; the contract is two seconds, a busy test machine gets some more."""
+    """Request the readiness probe. The contract is two seconds; a busy test machine may need more."""
     return requests.get(f"{argus.url}/readyz", timeout=10)
 
 
-def family(server) -> list[psutil.Process]:
+def process_tree(server) -> list[psutil.Process]:
     parent = psutil.Process(server.process.pid)
     return [parent, *parent.children(recursive=True)]
 
@@ -139,8 +139,8 @@ def killed(server):
 
 
 @contextlib.contextmanager
-def frozen(server):
-    processes = family(server)
+def suspended(server):
+    processes = process_tree(server)
     for process in processes:
         process.suspend()
     try:
@@ -151,11 +151,11 @@ def frozen(server):
 
 
 @pytest.mark.parametrize("outage", [stopped, killed])
-def test_without_postgresql_requests_get_503_and_all_comes_back_by_itself(server, postgres, sink, outage):
+def test_without_postgresql_requests_get_503_until_it_is_back(server, postgres, sink, outage):
     with Load(server) as load:
         with outage(postgres):
             load.wait_for(503)
-            # An answer is good for a moment, so the first may be from before.
+            # Answers are cached for a moment, so the first may be from before the outage.
             wait_until(lambda: ready(server).json()["failing"] == ["database", "migrations", "notifications"])
             answer = ready(server)
             assert answer.status_code == 503
@@ -166,13 +166,13 @@ def test_without_postgresql_requests_get_503_and_all_comes_back_by_itself(server
 
     assert set(load.statuses) == {201, 503}
     assert all(int(refusal.headers["Retry-After"]) > 0 for refusal in load.refusals)
-    assert_everybody_is_told(server, sink)
+    assert_notifications_are_sent(server, sink)
 
 
-def test_while_postgresql_is_frozen_the_server_says_so_and_then_goes_on(server, postgres, sink):
+def test_hanging_postgresql_is_reported_and_recovered_from(server, postgres, sink):
     with Load(server, connections=10) as load:
-        with frozen(postgres):
-            # All threads of the server wait for a database that has stopped in the middle.
+        with suspended(postgres):
+            # All threads of the server wait for the hanging database.
             wait_until(lambda: ready(server).status_code == 503)
             answers = [ready(server) for _ in range(5)]
             assert {answer.status_code for answer in answers} == {503}
@@ -182,11 +182,11 @@ def test_while_postgresql_is_frozen_the_server_says_so_and_then_goes_on(server, 
         load.wait_for(201)
 
     assert set(load.statuses) <= {201, 503}
-    assert_everybody_is_told(server, sink)
+    assert_notifications_are_sent(server, sink)
 
 
-@pytest.mark.parametrize("outage", [stopped, frozen])
-def test_without_valkey_posts_are_taken_and_the_channel_layer_is_named(server, valkey, outage):
+@pytest.mark.parametrize("outage", [stopped, suspended])
+def test_without_valkey_posts_succeed_and_readiness_names_the_channel_layer(server, valkey, outage):
     with Load(server) as load:
         with outage(valkey):
             wait_until(lambda: ready(server).json()["failing"] == ["channel layer"])
@@ -196,8 +196,8 @@ def test_without_valkey_posts_are_taken_and_the_channel_layer_is_named(server, v
     assert set(load.statuses) == {201}
 
 
-def assert_everybody_is_told(server, sink) -> None:
-    """The worker has come back as well: whatever is posted from now on is told."""
+def assert_notifications_are_sent(server, sink) -> None:
+    """The worker has recovered as well: it notifies of new incidents."""
     session = server.session(server.source["token"])
     made = session.post(f"{server.api}incidents/", json=incident_body(), timeout=10).json()["pk"]
     wait_until(lambda: any(mail.message["X-Argus-Incident"] == str(made) for mail in list(sink.messages)))

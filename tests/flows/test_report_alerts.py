@@ -1,4 +1,4 @@
-"""An alert from its report to the mailbox of staff, by the very commands of the how-to; nobody else is told."""
+"""An alert from its report to the mailbox of staff, with the commands of the how-to."""
 
 import json
 import re
@@ -14,8 +14,8 @@ from tests.smtp_sink import HOST, running_sink
 
 PAGE = Path(__file__).parents[2] / "docs" / "howto" / "report-alerts.md"
 BOSS, KARI = "boss@example.org", "kari@example.org"
-MAKE_KARI = "from argus.auth.models import User; User.objects.create_user('kari', '{mail}', '{password}')"
-# Whatever is refused fails the test.
+CREATE_KARI = "from argus.auth.models import User; User.objects.create_user('kari', '{mail}', '{password}')"
+# A failing request fails the test.
 STRICT = 'set -eu\ncurl() { command curl --silent --show-error --fail "$@"; }\n'
 
 
@@ -33,21 +33,21 @@ def server(mailbox):
 
 
 def log_in(server, username: str) -> requests.Session:
-    """Return somebody's session, and let her wish to be told of everything."""
+    """Log in and create a profile for all incidents; return the session."""
     body = {"username": username, "password": PASSWORD}
     session = server.session(requests.post(f"{server.api}token-auth/", json=body, timeout=30).json()["token"])
-    wishes = f"{server.api}notificationprofiles/"
-    (slot,) = session.get(f"{wishes}timeslots/", timeout=30).json()
+    profiles = f"{server.api}notificationprofiles/"
+    (slot,) = session.get(f"{profiles}timeslots/", timeout=30).json()
     everything = {"name": "Everything", "filter_string": json.dumps({"sourceSystemIds": [], "tags": []})}
-    wanted = session.post(f"{wishes}filters/", json=everything, timeout=30).json()
+    wanted = session.post(f"{profiles}filters/", json=everything, timeout=30).json()
     profile = {"timeslot": slot["pk"], "filters": [wanted["pk"]], "media": ["EM"], "active": True}
-    assert session.post(wishes, json=profile, timeout=30).status_code == 201
+    assert session.post(profiles, json=profile, timeout=30).status_code == 201
     return session
 
 
 @pytest.fixture(scope="module")
 def boss(server):
-    """Staff."""
+    """A user who is staff."""
     server.manage("createsuperuser", "--noinput", "--username=boss", f"--email={BOSS}")
     server.manage("setpassword", "boss", PASSWORD)
     return log_in(server, "boss")
@@ -55,14 +55,14 @@ def boss(server):
 
 @pytest.fixture(scope="module")
 def kari(server):
-    """Anybody else."""
-    server.manage("shell", "-c", MAKE_KARI.format(mail=KARI, password=PASSWORD))
+    """A user who is not staff."""
+    server.manage("shell", "-c", CREATE_KARI.format(mail=KARI, password=PASSWORD))
     return log_in(server, "kari")
 
 
 @pytest.fixture(scope="module")
 def project(server, boss, kari) -> str:
-    """The link of a project that Kari is admin of."""
+    """The URL of a project whose admin is Kari."""
 
     def make(kind: str, **values) -> str:
         answer = boss.post(f"{server.url}/api/{kind}/", json=values, timeout=30)
@@ -77,7 +77,7 @@ def project(server, boss, kari) -> str:
 
 @pytest.fixture(scope="module")
 def follow(server, boss, kari, project) -> list:
-    """Run the commands of the page in their order; return what each has printed, read as JSON."""
+    """Run the commands of the page in order; return their output, parsed as JSON."""
     blocks = re.findall(r"```sh\n(.*?)```", PAGE.read_text(), re.DOTALL)
     tokens = {name: one.headers["Authorization"].split()[1] for name, one in [("STAFF", boss), ("KARI", kari)]}
     words = {"PATH": "/usr/local/bin:/usr/bin:/bin", "PROJECT": project, **tokens}
@@ -91,7 +91,7 @@ def follow(server, boss, kari, project) -> list:
     return printed
 
 
-def test_the_commands_of_the_page_do_what_it_says(follow):
+def test_commands_of_the_page_work(follow):
     opened, updated, closed, listed, counted, acknowledged, cancelled = follow
 
     assert (opened["severity"], opened["acknowledged"], opened["closed"]) == ("Warning", False, None)
@@ -103,7 +103,7 @@ def test_the_commands_of_the_page_do_what_it_says(follow):
     assert (acknowledged["acknowledged"], cancelled["acknowledged"]) == (True, False)
 
 
-def test_staff_is_told_of_it_and_nobody_else(server, mailbox, boss, follow):
+def test_only_staff_is_notified_of_an_alert(server, mailbox, boss, follow):
     (alert,) = boss.get(f"{server.api}incidents/?tags=alert_type=quota_exceeded", timeout=30).json()["results"]
     source = server.session(server.make_source()["token"])
     seen_by_all = source.post(f"{server.api}incidents/", json=incident_body(), timeout=30).json()
@@ -116,6 +116,6 @@ def test_staff_is_told_of_it_and_nobody_else(server, mailbox, boss, follow):
     total = 0
     while len(mails(BOSS)) < len(expected) or not mails(KARI):
         total = len(mailbox.wait_for(total + 1, 60))
-    # What concerns different incidents may overtake each other.
+    # Mails about different incidents may arrive in any order.
     assert sorted(mails(BOSS)) == sorted(expected)
     assert mails(KARI) == [str(seen_by_all["pk"])]

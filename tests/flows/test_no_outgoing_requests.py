@@ -1,4 +1,4 @@
-"""Whatever address somebody names, this server does not go there: a listener on this very machine hears nothing."""
+"""The server never requests URLs from clients: a listener on this machine gets no connection."""
 
 import socket
 
@@ -12,13 +12,13 @@ from tests.inventory.requests import link_to
 
 @pytest.fixture
 def listener():
-    """A port of this machine on which somebody would hear it if the server came by."""
+    """A listening port that records connections."""
     with socket.create_server(("127.0.0.1", 0)) as listening:
         listening.setblocking(False)
         yield listening
 
 
-def nobody_came(listening: socket.socket) -> bool:
+def has_no_connection(listening: socket.socket) -> bool:
     try:
         listening.accept()
     except BlockingIOError:
@@ -27,7 +27,7 @@ def nobody_came(listening: socket.socket) -> bool:
 
 
 @pytest.mark.parametrize("host", ["127.0.0.1", "localhost", "[::ffff:127.0.0.1]", "2130706433"])
-def test_addresses_that_others_name_are_kept_and_shown_and_never_asked(db, listener, host, mailoutbox):
+def test_urls_from_clients_are_stored_and_shown_but_never_requested(db, listener, host, mailoutbox):
     boss = make_client(make_superuser("boss", email="boss@example.org"))
     source = make_client(make_source("nav").user)
     url, project = f"http://{host}:{listener.getsockname()[1]}/latest/meta-data/", make_project()
@@ -48,10 +48,10 @@ def test_addresses_that_others_name_are_kept_and_shown_and_never_asked(db, liste
     for page in ("incident/", f"incident/{incident['pk']}/change/", f"sourcesystem/{made['pk']}/change/"):
         assert browser.get(f"/admin/argus_incident/{page}").status_code == 200
 
-    assert nobody_came(listener)
+    assert has_no_connection(listener)
 
 
-def test_the_listener_would_have_heard_it(listener):
+def test_listener_records_a_connection(listener):
     socket.create_connection(listener.getsockname()).close()
 
-    assert not nobody_came(listener)
+    assert not has_no_connection(listener)

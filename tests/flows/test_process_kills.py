@@ -1,4 +1,4 @@
-"""A server that is killed in the middle of posts leaves whole incidents only, and has kept what it had answered for."""
+"""A server killed during requests leaves complete incidents only, and keeps every incident it has answered for."""
 
 import contextlib
 import json
@@ -7,6 +7,7 @@ import random
 import sqlite3
 import time
 from collections import Counter
+from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from threading import Event
 
@@ -14,7 +15,7 @@ import psycopg2
 import pytest
 import requests
 
-from tests.live import running_argus
+from tests.live import Argus, running_argus
 from tests.servers import running_postgres
 
 pytestmark = pytest.mark.slow
@@ -25,12 +26,12 @@ TAGS = ["host=netbox11", "room=B 101", "problem_type=boxDown"]
 
 
 def tags_of(number: int) -> list[str]:
-    """Some that all have, and one that nobody else has."""
+    """Return tags: three common ones, and one that is unique."""
     return [*TAGS, f"number={number}"]
 
 
 class Poster:
-    """A monitoring system that posts one incident after the other, whatever happens to the server."""
+    """A source that posts one incident after the other, also while the server is away."""
 
     def __init__(self, argus, token: str, first: int, stop: Event):
         self.argus, self.token, self.stop = argus, token, stop
@@ -60,14 +61,14 @@ class Poster:
 
 
 @contextlib.contextmanager
-def posting(argus, token: str, posters: int):
-    """Several monitoring systems at work; they are given, and stop at the end."""
+def posting(argus: Argus, token: str, number: int) -> Iterator[list[Poster]]:
+    """Run several sources until the block ends."""
     stop = Event()
-    crowd = [Poster(argus, token, first * 10**6, stop) for first in range(1, posters + 1)]
-    with ThreadPoolExecutor(posters) as pool:
-        futures = [pool.submit(poster.run) for poster in crowd]
+    posters = [Poster(argus, token, first * 10**6, stop) for first in range(1, number + 1)]
+    with ThreadPoolExecutor(number) as pool:
+        futures = [pool.submit(poster.run) for poster in posters]
         try:
-            yield crowd
+            yield posters
         finally:
             stop.set()
     for future in futures:
@@ -85,58 +86,58 @@ STORED = """
 """
 
 
-def assert_all_is_whole(rows: list[tuple], crowd: list[Poster]) -> None:
-    """Every incident has its start event and its tags, and every one that was answered for is there."""
+def assert_incidents_are_complete(rows: list[tuple], posters: list[Poster]) -> None:
+    """Every incident has its start event and its tags; every incident that was answered for is stored."""
     assert [row for row in rows if row[1:] != (1, 1, len(TAGS) + 1)] == []
     stored = Counter(row[0] for row in rows)
     assert set(stored.values()) == {1}
-    assert set().union(*(poster.created for poster in crowd)) <= stored.keys()
+    assert set().union(*(poster.created for poster in posters)) <= stored.keys()
 
 
-def test_kill_9_leaves_whole_incidents_only():
+def test_killed_server_leaves_complete_incidents_only():
     with running_postgres(durable=True) as postgres, running_argus(postgres.url) as argus:
         token = argus.make_source("nav")["token"]
-        with posting(argus, token, POSTERS) as crowd:
+        with posting(argus, token, POSTERS) as posters:
             for _ in range(KILLS):
-                before = sum(len(poster.created) for poster in crowd)
-                wait_until(lambda before=before: sum(len(poster.created) for poster in crowd) > before + 20)
+                before = sum(len(poster.created) for poster in posters)
+                wait_until(lambda before=before: sum(len(poster.created) for poster in posters) > before + 20)
                 time.sleep(random.uniform(0, 0.05))
                 argus.kill()
                 argus.start()
-            before = sum(len(poster.created) for poster in crowd)
-            wait_until(lambda: sum(len(poster.created) for poster in crowd) > before)
+            before = sum(len(poster.created) for poster in posters)
+            wait_until(lambda: sum(len(poster.created) for poster in posters) > before)
         with contextlib.closing(psycopg2.connect(postgres.url)) as connection, connection.cursor() as cursor:
             cursor.execute(STORED)
             rows = cursor.fetchall()
 
-    assert_all_is_whole(rows, crowd)
-    assert set().union(*(poster.answers for poster in crowd)) == {201}
+    assert_incidents_are_complete(rows, posters)
+    assert set().union(*(poster.answers for poster in posters)) == {201}
     assert len(rows) > KILLS * 20
 
 
 def wait_until(condition, timeout: float = 60) -> None:
     deadline = time.monotonic() + timeout
     while not condition():
-        assert time.monotonic() < deadline, "nothing was posted for a minute"
+        assert time.monotonic() < deadline, f"nothing was posted for {timeout} s"
         time.sleep(0.005)
 
 
-@pytest.mark.skipif("DATABASE_URL" in os.environ, reason="a story of SQLite's file")
-def test_eight_writers_on_a_file_never_find_it_locked():
+@pytest.mark.skipif("DATABASE_URL" in os.environ, reason="about the file of SQLite")
+def test_eight_writers_never_find_the_file_locked():
     with running_argus() as argus:
         token = argus.make_source("nav")["token"]
-        with posting(argus, token, 8) as crowd:
+        with posting(argus, token, 8) as posters:
             time.sleep(5)
         with contextlib.closing(sqlite3.connect(argus.folder / "argus.sqlite3")) as connection:
             rows = connection.execute(STORED).fetchall()
         log = argus.log.read_text()
 
-    assert set().union(*(poster.answers for poster in crowd)) == {201}
-    assert_all_is_whole(rows, crowd)
+    assert set().union(*(poster.answers for poster in posters)) == {201}
+    assert_incidents_are_complete(rows, posters)
     assert "locked" not in log
 
 
-def test_identical_posts_at_once_make_one_incident_with_one_start(argus):
+def test_identical_concurrent_posts_create_one_incident_with_one_start_event(argus):
     callers = [argus.session(argus.make_source()["token"])] * 32
     body = {"start_time": "2024-05-15T14:00:00Z", "source_incident_id": "one", "tags": [{"tag": "a=b"}]}
 
@@ -155,7 +156,7 @@ def test_identical_posts_at_once_make_one_incident_with_one_start(argus):
     assert [event["type"]["value"] for event in events] == ["STA"]
 
 
-def test_tokens_asked_for_at_once_are_all_given_and_one_stays(argus):
+def test_concurrent_logins_all_get_a_token_and_the_last_one_is_valid(argus):
     body = {"username": argus.make_source()["username"], "password": "correct horse battery staple"}
     argus.manage("setpassword", body["username"], body["password"])
 
@@ -165,8 +166,8 @@ def test_tokens_asked_for_at_once_are_all_given_and_one_stays(argus):
     with ThreadPoolExecutor(6) as pool:
         answers = list(pool.map(log_in, range(6)))
     keys = {answer.json()["token"] for answer in answers}
-    alive = [key for key in keys if argus.session(key).get(f"{argus.api}auth/user/", timeout=10).status_code == 200]
+    valid = [key for key in keys if argus.session(key).get(f"{argus.api}auth/user/", timeout=10).status_code == 200]
 
     assert [answer.status_code for answer in answers] == [200] * 6
     assert len(keys) == 6
-    assert len(alive) == 1
+    assert len(valid) == 1

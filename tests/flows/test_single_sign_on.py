@@ -1,4 +1,4 @@
-"""A provider set up by environment variables alone, and a browser that goes there and back over the wire."""
+"""Single sign-on over the network: providers configured by environment variables, and a browser."""
 
 from contextlib import closing
 
@@ -32,13 +32,13 @@ def server(provider):
 
 
 def links(server) -> dict[str, str]:
-    """What a frontend makes buttons of."""
+    """Return the login links by provider."""
     methods = requests.get(f"{server.url}/login-methods/", timeout=10).json()
     return {method["type"]: method["url"] for method in methods if method["name"] != "user_pw"}
 
 
 @pytest.mark.parametrize("label", ["Example University", "Feide"])
-def test_the_button_leads_to_the_provider_and_back_to_the_frontend_with_a_token(server, label):
+def test_login_link_leads_through_the_provider_to_the_frontend_with_a_token(server, label):
     browser = requests.Session()
     url = links(server)[label]
     for _ in range(3):
@@ -50,8 +50,8 @@ def test_the_button_leads_to_the_provider_and_back_to_the_frontend_with_a_token(
         assert frontend.get(f"{server.api}auth/user/", timeout=10).json()["first_name"] == "Kari"
 
 
-def test_a_login_that_fails_leaves_one_line_in_the_log_and_no_secret(server, provider):
-    provider.claims = {"aud": "somebody-else"}
+def test_failed_login_is_one_line_in_the_log_without_secrets(server, provider):
+    provider.claims = {"aud": "another-client"}
 
     response = requests.get(
         links(server)["Example University"], cookies=requests.cookies.RequestsCookieJar(), timeout=10
