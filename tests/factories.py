@@ -1,4 +1,4 @@
-"""Objects for tests, made by the services that make them in real life. No signal is switched off here."""
+"""Objects for tests, created by the services of Argus. No signal is disabled."""
 
 from datetime import UTC, datetime, timedelta
 from itertools import count
@@ -15,25 +15,25 @@ from argus.util.infinity import INFINITY
 
 INCIDENTS = "/api/v1/incidents/"
 PASSWORD = "correct horse battery staple"
-# An hour at which nothing special happens: no change to or from summer time, not near any end of the calendar.
+# An ordinary hour, far from daylight saving changes and from the limits of the calendar.
 NOON = datetime(2024, 5, 15, 12, tzinfo=UTC)
 
 _numbers = count(1)
 
 
 def make_user(username: str = "", **fields) -> User:
-    """A person who knows ``PASSWORD``."""
+    """Create an end user with the password ``PASSWORD``."""
     username = username or f"user{next(_numbers)}"
     return User.objects.create_user(username, **{"email": f"{username}@example.org", "password": PASSWORD, **fields})
 
 
 def make_superuser(username: str = "", **fields) -> User:
-    """A person who may do everything, and is let into the admin."""
+    """Create a superuser who may use the admin."""
     return make_user(username or f"superuser{next(_numbers)}", is_superuser=True, is_staff=True, **fields)
 
 
 def make_source(name: str = "", *, type: str = "nav", base_url: str = "", username: str = "") -> SourceSystem:
-    """A source system with its account, ``source.user``."""
+    """Create a source system with its account, ``source.user``."""
     source_type, _ = SourceSystemType.objects.get_or_create(name=type)
     return sources.create_source(
         name or f"source{next(_numbers)}",
@@ -53,7 +53,7 @@ def make_incident(
     tags: list[str] = (),
     **values,
 ) -> Incident:
-    """An incident as its source posts it; open by default. ``end_time=None`` makes a stateless one."""
+    """Create an incident of a source, open by default; ``end_time=None`` creates a stateless one."""
     source = source or make_source()
     return services.create_incident(
         source,
@@ -67,14 +67,14 @@ def make_incident(
 
 
 def make_incidents(number: int, source: SourceSystem | None = None, **values) -> list[Incident]:
-    """Several incidents of one source, a second apart, oldest first."""
+    """Create incidents of one source, a second apart, oldest first."""
     source = source or make_source()
     start = values.pop("start_time", NOON)
     return [make_incident(source, start_time=start + timedelta(seconds=n), **values) for n in range(number)]
 
 
 def make_event(incident: Incident, type: EventType | str = EventType.OTHER, *, actor=None, **values) -> Event:
-    """Something that happened: by the incident's source if it is an end, else by a new user."""
+    """Record an event: an END by the source of the incident, all others by a new user."""
     type = EventType(type)
     if actor is None:
         actor = incident.source.user if type is EventType.END else make_user()
@@ -84,17 +84,17 @@ def make_event(incident: Incident, type: EventType | str = EventType.OTHER, *, a
 
 
 def make_ack(incident: Incident, *, actor=None, **values) -> Acknowledgement:
-    """An acknowledgement that holds for good unless ``expiration`` is given."""
+    """Acknowledge an incident, without expiration unless ``expiration`` is given."""
     return services.acknowledge(incident, actor=actor or make_user(), **values)
 
 
 def make_expired_ack(incident: Incident, **values) -> Acknowledgement:
-    """An acknowledgement whose time has run out."""
+    """Create an expired acknowledgement."""
     return make_ack(incident, timestamp=NOON, expiration=NOON + timedelta(days=1), **values)
 
 
 class Client(APIClient):
-    """A client that sends JSON and, if it is somebody's, the real token. ``source`` is set for source systems only."""
+    """A client that sends JSON and the token of its user, if it has one. ``source`` is None for end users."""
 
     def __init__(self, user: User | None = None, **kwargs):
         super().__init__(**kwargs)
@@ -106,12 +106,12 @@ class Client(APIClient):
 
 
 def make_client(user: User | None = None) -> Client:
-    """A client of this account, or of nobody."""
+    """Return a client of this account, or one without credentials."""
     return Client(user)
 
 
 def incident_body(**overrides) -> dict:
-    """What a source posts for an open incident. An override of ``...`` leaves the key out."""
+    """Return the body of a POST for an open incident. An override of ``...`` removes the key."""
     body = {
         "start_time": "2024-05-15T14:00:00+02:00",
         "end_time": "infinity",

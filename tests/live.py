@@ -1,4 +1,4 @@
-"""Argus itself as a process: ``manage.py serve`` on a database of its own, for tests that need the real thing."""
+"""Argus as a process: ``manage.py serve`` on its own database, for tests over the network."""
 
 import contextlib
 import json
@@ -24,7 +24,7 @@ PASSWORD = "correct horse battery staple"
 
 
 class Argus(Server):
-    """``manage.py serve`` in its own folder; on SQLite there, unless another database is named."""
+    """``manage.py serve`` in its own folder, on SQLite there unless ``database_url`` is given."""
 
     name = "Argus"
 
@@ -46,7 +46,7 @@ class Argus(Server):
             "DJANGO_SETTINGS_MODULE": "argus.site.settings.dev",
             "DATABASE_URL": self.database_url,
             "ARGUS_VAR_DIR": str(self.folder),
-            # How pytest-cov measures subprocesses.
+            # pytest-cov measures subprocesses by these variables.
             **{name: value for name, value in os.environ.items() if name.startswith("COV")},
             **self.environment,
         }
@@ -58,11 +58,11 @@ class Argus(Server):
         return False
 
     def connect(self, timeout: float = 10) -> socket.socket:
-        """A connection without anything between the test and the wire."""
+        """Open a plain TCP connection."""
         return socket.create_connection(("127.0.0.1", self.port), timeout=timeout)
 
     def manage(self, *arguments: str, **environment: str) -> str:
-        """Run a management command on the server's database and return what it printed."""
+        """Run a management command on the server's database; return its output."""
         surroundings = self.surroundings()
         surroundings["env"] |= environment
         done = subprocess.run(
@@ -72,18 +72,18 @@ class Argus(Server):
         return done.stdout
 
     def make_source(self, name: str = "", *, type: str = "nav", base_url: str = "") -> dict:
-        """Make a source; what is returned has its ``token``, too."""
+        """Create a source; return its pk, name, type, username and token."""
         name = name or f"source{secrets.token_hex(6)}"
         return json.loads(self.manage("create_source", name, "--type", type, "--base-url", base_url, "--json"))
 
     def make_admin(self) -> str:
-        """Make the superuser "admin" and return a token of theirs."""
+        """Create the superuser "admin"; return a token."""
         self.manage("initial_setup", ARGUS_ADMIN_PASSWORD=PASSWORD)
         answer = requests.post(f"{self.api}token-auth/", json={"username": "admin", "password": PASSWORD}, timeout=10)
         return answer.json()["token"]
 
     def session(self, token: str) -> requests.Session:
-        """A keep-alive connection of somebody with a token."""
+        """Return a keep-alive session with a token."""
         session = requests.Session()
         session.headers["Authorization"] = f"Token {token}"
         return session
@@ -91,14 +91,14 @@ class Argus(Server):
 
 @contextlib.contextmanager
 def running_argus(database_url: str = "", **environment: str):
-    """A context in which a new Argus runs."""
+    """Run an Argus until the block ends."""
     with running(Argus(database_url, **environment)) as server:
         yield server
 
 
 @contextlib.contextmanager
 def new_database():
-    """The URL of an empty database beside that of the test run: empty text for a file of the server's own on SQLite."""
+    """Create an empty database on the server of the test run; return its URL. "" means a SQLite file of the server."""
     url = os.environ.get("DATABASE_URL", "")
     if not url:
         yield ""
@@ -112,7 +112,7 @@ def new_database():
 
 
 def execute(url: str, statement: str) -> None:
-    """Have PostgreSQL do one thing that cannot be part of a transaction."""
+    """Execute a statement that PostgreSQL does not allow in a transaction."""
     connection = psycopg2.connect(url)
     connection.autocommit = True
     with contextlib.closing(connection), connection.cursor() as cursor:
@@ -121,7 +121,7 @@ def execute(url: str, statement: str) -> None:
 
 @pytest.fixture(scope="session")
 def argus():
-    """A running Argus on the kind of database that the suite runs on, shared by many tests."""
+    """Run an Argus on the kind of database of the test run, shared by many tests."""
     with new_database() as database_url, running_argus(database_url) as server:
         yield server
         log = server.log.read_text(errors="replace")
@@ -131,11 +131,11 @@ def argus():
 
 @pytest.fixture(scope="session")
 def admin_token(argus) -> str:
-    """The token of the superuser "admin"."""
+    """Return the token of the superuser "admin"."""
     return argus.make_admin()
 
 
 @pytest.fixture(scope="module")
 def source(argus) -> dict:
-    """A source of this module's own: ``pk, name, type, username, token``."""
+    """Create a source for this module: pk, name, type, username and token."""
     return argus.make_source(base_url="https://nav.example.org")

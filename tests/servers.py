@@ -29,8 +29,8 @@ UNPRIVILEGED_USER = "nobody"
 # from such a port can end up connected to itself.
 PORTS = range(20_000, 32_000)
 
-# Waits until whoever holds the other end of its standard input is gone, however that happened, and clears up.
-UNDERTAKER = """
+# Waits until its standard input is closed (or the parent dies), then ends the server and deletes its folder.
+CLEANUP = """
 cat >/dev/null
 if [ -f "$1/pid" ]; then
     pid=$(cat "$1/pid")
@@ -58,7 +58,7 @@ class Server:
         self.log = self.folder / "server.log"
         self.port = find_free_port()
         self.process = None
-        self.undertaker = order_undertaker(self.folder)
+        self.cleanup = start_cleanup(self.folder)
 
     def command(self) -> list[str]:
         """What to execute; it must stay in the foreground."""
@@ -112,11 +112,11 @@ class Server:
         self._forget_process()
 
     def close(self) -> None:
-        """Stop for good and remove the data."""
+        """Stop and remove the data."""
         self.stop()
         shutil.rmtree(self.folder, ignore_errors=True)
-        self.undertaker.stdin.close()
-        self.undertaker.wait()
+        self.cleanup.stdin.close()
+        self.cleanup.wait()
 
     def surroundings(self) -> dict:
         """Keywords for ``subprocess``: not our folder, terminal, locale or rights."""
@@ -238,13 +238,13 @@ def running_valkey():
     return running(Valkey())
 
 
-def order_undertaker(folder: Path) -> subprocess.Popen:
+def start_cleanup(folder: Path) -> subprocess.Popen:
     """Have the folder removed, and the process ended whose number is in its file ``pid``, once this process is gone.
 
     Or earlier: when the standard input of what is returned is closed.
     """
     return subprocess.Popen(
-        ["/bin/sh", "-c", UNDERTAKER, "undertaker", str(folder)],
+        ["/bin/sh", "-c", CLEANUP, "cleanup", str(folder)],
         stdin=subprocess.PIPE,
         stderr=subprocess.DEVNULL,
         start_new_session=True,
@@ -252,7 +252,7 @@ def order_undertaker(folder: Path) -> subprocess.Popen:
 
 
 def find_free_port() -> int:
-    """A loopback port that nobody listens on just now."""
+    """Return a loopback port that is not in use."""
     for port in random.SystemRandom().sample(PORTS, 100):
         with contextlib.suppress(OSError), socket.socket() as probe:
             probe.bind(("127.0.0.1", port))

@@ -16,7 +16,7 @@ from pathlib import Path
 import pytest
 
 from tests import migrated
-from tests.servers import Server, order_undertaker, running_postgres, running_valkey
+from tests.servers import Server, running_postgres, running_valkey, start_cleanup
 
 DATABASE_URL = "DATABASE_URL"
 # Fixtures that bring the database of the run. Django refuses queries to tests without them.
@@ -66,9 +66,9 @@ def make_folder(config: pytest.Config) -> None:
     """Create a folder for files that are made once in a run and shared by the workers of pytest-xdist."""
     if migrated.FOLDER not in os.environ:
         folder = tempfile.mkdtemp(prefix="argus-test-run-")
-        undertaker = order_undertaker(Path(folder))
-        config.add_cleanup(undertaker.wait)
-        config.add_cleanup(undertaker.stdin.close)
+        cleanup = start_cleanup(Path(folder))
+        config.add_cleanup(cleanup.wait)
+        config.add_cleanup(cleanup.stdin.close)
         config.add_cleanup(partial(os.environ.pop, migrated.FOLDER))
         os.environ[migrated.FOLDER] = folder
 
