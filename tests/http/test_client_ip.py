@@ -5,7 +5,7 @@ from ipaddress import ip_network
 import pytest
 from django.test import RequestFactory
 
-from argus.http.client_ip import client_address, warn_of_proxy
+from argus.http.client_ip import client_address, warn_of_untrusted_proxy
 
 PROXY, OTHER_PROXY, CLIENT, FORGED = "10.0.0.1", "10.0.0.2", "192.0.2.1", "203.0.113.9"
 
@@ -52,7 +52,7 @@ def test_all_of_a_customers_ipv6_addresses_count_as_one():
 
 def test_a_proxy_that_is_not_known_is_told_of_once(settings, caplog):
     settings.ARGUS_TRUSTED_PROXIES = []
-    warn_of_proxy.cache_clear()
+    warn_of_untrusted_proxy.cache_clear()
 
     for _ in range(3):
         seen(PROXY, CLIENT)

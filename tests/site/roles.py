@@ -110,7 +110,7 @@ class World:
 
     def ask(self, role: str, method: str, path: str) -> int:
         """The status of the answer to somebody; whatever was done is undone."""
-        with transaction.atomic(), mock.patch("argus.site.monitoring.metrics.look", list):
+        with transaction.atomic(), mock.patch("argus.site.monitoring.metrics.read_database", list):
             status = self.clients[role].generic(method, path, b"{}", "application/json").status_code
             transaction.set_rollback(True)
         return status

@@ -10,7 +10,7 @@ import uvicorn
 from websockets.exceptions import ConnectionClosed
 from websockets.sync.client import ClientConnection, connect
 
-from argus.site.web import WEBSOCKETS
+from argus.site.server import WEBSOCKET_OPTIONS, bind_socket
 from argus.ws import hub
 from argus.ws.routing import application
 from tests.servers import find_free_port
@@ -25,7 +25,7 @@ class WebsocketServer:
     def __init__(self):
         self.port = find_free_port()
         self.url = f"ws://127.0.0.1:{self.port}/ws/open/"
-        config = {"host": "127.0.0.1", "port": self.port, "lifespan": "off", "log_config": None, **WEBSOCKETS}
+        config = {"host": "127.0.0.1", "port": self.port, "lifespan": "off", "log_config": None, **WEBSOCKET_OPTIONS}
         self.server = uvicorn.Server(uvicorn.Config(application, timeout_graceful_shutdown=2, **config))
         self.thread = threading.Thread(target=self.run, daemon=True)
         self.hub: hub.Hub | None = None
@@ -38,7 +38,8 @@ class WebsocketServer:
     async def serve(self) -> None:
         self.hub = hub.hub_of_this_loop()
         try:
-            await self.server.serve()
+            listener = bind_socket(self.server.config, client_timeout=10)
+            await self.server.serve(sockets=[listener])
         finally:
             await self.hub.close()
 

@@ -19,7 +19,7 @@ from rest_framework.response import Response
 from rest_framework.views import exception_handler as drf_exception_handler
 from rest_framework.views import set_rollback
 
-from argus.http.database_outage import is_outage, outage_answer
+from argus.http.database_outage import is_outage, outage_response
 from argus.util.errors import ConflictError, DomainError, NotPermittedError
 
 # What PostgreSQL calls a reference to nothing.
@@ -98,7 +98,7 @@ def server_error_handler(request):
     """Django's ``handler500``: JSON for the API, a page for people; 503 if a middleware has met an outage."""
     error = sys.exception()
     if is_outage(error):
-        return outage_answer(request, error)
+        return outage_response(request, error)
     if is_api_request(request):
         return JsonResponse({"detail": "Something went wrong in this server."}, status=500)
     return defaults.server_error(request)

@@ -1,8 +1,11 @@
-"""Every request has a name, a line in the log (who asked for what, and what came of it), and a place in the figures."""
+"""The access log: an id, a log line and metrics for each request."""
 
 import logging
+from collections.abc import Callable
 from time import perf_counter
+from typing import Any
 
+from django.http import HttpRequest, HttpResponseBase
 from django.utils.functional import SimpleLazyObject
 
 from argus.util.logs import new_request_id, request_context
@@ -12,45 +15,47 @@ from .metrics import count_request
 log = logging.getLogger("argus.access")
 
 HEADER = "X-Request-ID"
-LONGEST_PATH = 500
+MAX_PATH_LENGTH = 500
 
 
 class AccessMiddleware:
-    """Name the request, by what the caller or a proxy calls it if that is sane, and tell of it when it is answered."""
+    """Give the request an id, the client's or proxy's own if it is well-formed, and log the response."""
 
-    def __init__(self, get_response):
+    def __init__(self, get_response: Callable[[HttpRequest], HttpResponseBase]):
         self.get_response = get_response
 
-    def __call__(self, request):
-        begun = perf_counter()
-        request.id = new_request_id(request.headers.get(HEADER, ""))
-        with request_context(request.id):
+    def __call__(self, request: HttpRequest) -> HttpResponseBase:
+        started = perf_counter()
+        request.id = new_request_id(request.headers.get(HEADER, ""))  # type: ignore[attr-defined]
+        with request_context(request.id):  # type: ignore[attr-defined]
             response = self.get_response(request)
-            response.headers[HEADER] = request.id
-            seconds = perf_counter() - begun
+            response.headers[HEADER] = request.id  # type: ignore[attr-defined]
+            seconds = perf_counter() - started
             count_request(request, response.status_code, seconds)
-            tell_of(request, response, seconds)
+            log_request(request, response, seconds)
         return response
 
 
-def tell_of(request, response, seconds: float) -> None:
-    """Write the line of a request that was worked on."""
-    user, client = caller_of(request), request.META.get("REMOTE_ADDR", "")
-    tell(request.method, request.path, response.status_code, seconds=seconds, user=user, client=client)
+def log_request(request: HttpRequest, response: HttpResponseBase, seconds: float) -> None:
+    """Write the log line. The query is left out, because it may hold personal data."""
+    path = request.path[:MAX_PATH_LENGTH].encode("unicode_escape").decode()
+    user = known_user(request)
+    extra = {
+        "method": request.method,
+        "path": path,
+        "status": response.status_code,
+        "duration_ms": round(seconds * 1000, 1),
+        "user": user.get_username() if user else "",
+        "client": request.META.get("REMOTE_ADDR", ""),
+    }
+    values = extra["method"], path, extra["status"], extra["duration_ms"], extra["user"] or "-"
+    log.info("%s %s %s %s ms %s", *values, extra=extra)
 
 
-def tell(method: str, path: str, status: int, *, client: str, seconds: float = 0.0, user: str = "", **extra) -> None:
-    """Write the line. The query is left out: it may hold what is nobody else's business."""
-    path, milliseconds = path[:LONGEST_PATH].encode("unicode_escape").decode(), round(seconds * 1000, 1)
-    extra |= {"method": method, "path": path, "status": status, "duration_ms": milliseconds}
-    extra |= {"user": user, "client": client}
-    log.info("%s %s %s %s ms %s", method, path, status, milliseconds, user or "-", extra=extra)
-
-
-def caller_of(request) -> str:
-    """Return the name of the account, if it is known already: a line in the log is worth no query."""
+def known_user(request: HttpRequest) -> Any:
+    """Return the user that the request was authenticated as, or None if no view has asked for it. Costs no query."""
     user = vars(request).get("user")
     if isinstance(user, SimpleLazyObject):
-        # Django's own, which finds out when it is asked; REST framework puts the user in its place.
+        # The lazy user of Django's middleware. REST framework replaces it with the user of the token.
         user = vars(request).get("_cached_user")
-    return user.get_username() if user is not None else ""
+    return user

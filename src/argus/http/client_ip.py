@@ -1,33 +1,35 @@
-"""From which address a request comes, seen through the proxies that the installation trusts."""
+"""The address of the client, seen through trusted proxies."""
 
 import logging
 from functools import cache
 from ipaddress import IPv4Address, IPv6Address, IPv6Network, ip_address
 
 from django.conf import settings
+from django.http import HttpRequest
 
 log = logging.getLogger(__name__)
 
 UNKNOWN = "::"
 
 
-def client_address(request) -> str:
-    """Return the address of whoever sent the request: of IPv6 the network, since one customer has 2^64 addresses.
+def client_address(request: HttpRequest) -> str:
+    """Return the client's IPv4 address, or its IPv6 network of 64 bits: one customer has 2^64 addresses.
 
-    ``X-Forwarded-For`` is read from its end, as far as those who added to it are in ARGUS_TRUSTED_PROXIES. Whatever
-    stands before that could be made up.
+    ``X-Forwarded-For`` is read from its end while the address that added an entry is in ARGUS_TRUSTED_PROXIES. Entries
+    before that may be forged.
     """
-    address = parsed(request.META.get("REMOTE_ADDR", ""))
+    address = parse_address(request.META.get("REMOTE_ADDR", ""))
     hops = request.META.get("HTTP_X_FORWARDED_FOR", "").split(",")
     if hops != [""] and not settings.ARGUS_TRUSTED_PROXIES:
-        warn_of_proxy()
+        warn_of_untrusted_proxy()
     while hops and is_trusted(address):
-        # What cannot be read leaves us with the last that could.
-        address = parsed(hops.pop()) or address
-    return spelled(address)
+        # An entry that cannot be read is skipped.
+        address = parse_address(hops.pop()) or address
+    return format_address(address)
 
 
-def parsed(text: str) -> IPv4Address | IPv6Address | None:
+def parse_address(text: str) -> IPv4Address | IPv6Address | None:
+    """Return the address, as IPv4 if it is mapped to IPv6; None if it cannot be read."""
     try:
         address = ip_address(text.strip())
     except ValueError:
@@ -35,11 +37,13 @@ def parsed(text: str) -> IPv4Address | IPv6Address | None:
     return getattr(address, "ipv4_mapped", None) or address
 
 
-def is_trusted(address) -> bool:
-    return any(address in network for network in settings.ARGUS_TRUSTED_PROXIES) if address else False
+def is_trusted(address: IPv4Address | IPv6Address | None) -> bool:
+    """Return whether the address is that of a trusted proxy."""
+    return address is not None and any(address in network for network in settings.ARGUS_TRUSTED_PROXIES)
 
 
-def spelled(address) -> str:
+def format_address(address: IPv4Address | IPv6Address | None) -> str:
+    """Return the address as text; of IPv6 only the network."""
     if address is None:
         return UNKNOWN
     if address.version == 4:
@@ -48,6 +52,6 @@ def spelled(address) -> str:
 
 
 @cache
-def warn_of_proxy() -> None:
-    """Say once in the life of a process that all clients seem to have one address."""
-    log.warning("Requests come through a proxy, and ARGUS_TRUSTED_PROXIES is not set: all clients count as one.")
+def warn_of_untrusted_proxy() -> None:
+    """Log, once in a process, that all clients seem to have the proxy's address."""
+    log.warning("Requests come through a proxy, but ARGUS_TRUSTED_PROXIES is not set: all clients count as one.")

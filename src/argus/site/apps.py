@@ -8,4 +8,4 @@ class SiteConfig(AppConfig):
 
     def ready(self):
         from . import audit, checks  # noqa: F401  (they register themselves)
-        from .monitoring import ingest_metrics  # noqa: F401
+        from .monitoring import metrics  # noqa: F401

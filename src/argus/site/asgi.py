@@ -1,14 +1,13 @@
-"""The ASGI application: everything that Argus serves, on one port.
+"""The ASGI application: the websocket and, where uvicorn serves everything, REST and the admin.
 
-REST and admin are WSGI code run in a fixed set of threads: each thread keeps its database connection from request to
-request, which Django's own ASGI handler cannot do (it has a new thread for each request). Websockets live in the event
-loop.
+REST and the admin are WSGI code. They run in a fixed pool of threads, because each thread keeps its database connection
+between requests. Django's own ASGI handler starts a thread for each request, which would connect each time.
 """
 
 from urllib.parse import quote_from_bytes
 
 from a2wsgi import WSGIMiddleware
-from django.conf import settings
+from a2wsgi.asgi_typing import Receive, Scope, Send
 
 # isort: split
 # Django must be set up before the modules below are imported.
@@ -17,39 +16,26 @@ from .wsgi import application as wsgi_application
 # isort: split
 from argus.ws.routing import application as websocket
 
-from . import door
-from .admission import Admission, Refused, refuse
-from .bodies import TOO_SLOW, BodyTooSlow, read_ahead
-from .monitoring.urls import VIEWS
-from .supervisor import end_with_supervisor
+from .monitoring.views import PROBES
 
+THREADS = 8
+# Probes have their own threads, so that they are answered while all others wait for the database.
+PROBE_THREADS = 2
 VISIBLE_ASCII = "".join(chr(code) for code in range(0x21, 0x7F))
 
-http = WSGIMiddleware(wsgi_application, workers=settings.ARGUS_WEB_THREADS)
-# Threads of their own: those who watch want an answer just when all others wait for a database that has none.
-watch = WSGIMiddleware(wsgi_application, workers=4)
-end_with_supervisor()
-admission = Admission(places=settings.ARGUS_WEB_THREADS, rate=settings.ARGUS_RATE_LIMIT)
+http = WSGIMiddleware(wsgi_application, workers=THREADS)
+probes = WSGIMiddleware(wsgi_application, workers=PROBE_THREADS)
 
 
-async def application(scope, receive, send):
-    """Hand a request to the part that serves its protocol."""
+async def application(scope: Scope, receive: Receive, send: Send) -> None:
+    """Pass a connection to the application of its protocol."""
     if scope["type"] == "websocket":
-        return await websocket(scope, receive, send)
+        await websocket(scope, receive, send)
+        return
     if scope["type"] == "http":
-        # WSGI knows ASCII only here; a client that forgot to quote gets what it meant.
+        # a2wsgi requires an ASCII query; some clients do not quote theirs.
         scope = {**scope, "query_string": quote_from_bytes(scope["query_string"], safe=VISIBLE_ASCII).encode()}
-        try:
-            receive = await read_ahead(scope, receive)
-        except BodyTooSlow:
-            return await door.refuse(scope, send, TOO_SLOW)
-        if receive is None:
-            return None
-        if scope["path"] in VIEWS:
-            return await watch(scope, receive, send)
-        try:
-            async with admission.place_for(scope):
-                return await http(scope, receive, send)
-        except Refused as refused:
-            return await refuse(scope, send, refused)
-    return await http(scope, receive, send)
+        if scope["path"] in PROBES:
+            await probes(scope, receive, send)
+            return
+    await http(scope, receive, send)

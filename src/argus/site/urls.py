@@ -9,6 +9,7 @@ from argus.auth.api.v1.views import LoginMethodsView, OidcTokenView, TokenView
 from argus.incident.api.v1.urls import many_v2
 from argus.notificationprofile.api.v1.urls import incident_urlpatterns as delivery_urlpatterns
 
+from .monitoring.views import PROBES
 from .views import FrontPage, SchemaView, VersionsView
 
 admin.site.site_header = admin.site.site_title = "Argus"
@@ -30,7 +31,7 @@ api_v1 = [
 ]
 
 urlpatterns = [
-    path("", include("argus.site.monitoring.urls")),
+    *[path(route.removeprefix("/"), view, name=view.__name__) for route, view in PROBES.items()],
     path("", FrontPage.as_view(), name="front-page"),
     path("admin/", admin.site.urls),
     path("api/", VersionsView.as_view(), name="versions"),

@@ -2,7 +2,7 @@
 
 import os
 
-from argus.http.wsgi import measured
+from argus.http.body_limit import read_body_first
 
 from .startup import start
 from .statement_timeout import limit_queries
@@ -10,4 +10,4 @@ from .statement_timeout import limit_queries
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "argus.site.settings.prod")
 
 limit_queries()
-application = measured(start())
+application = read_body_first(start())

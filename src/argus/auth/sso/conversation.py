@@ -6,13 +6,12 @@ from contextlib import contextmanager
 from threading import BoundedSemaphore
 
 import requests
-from django.conf import settings
 from social_core.exceptions import AuthProviderError, AuthResponseError, SocialAuthBaseException
 
 log = logging.getLogger(__name__)
 
 # A provider that hangs may hold these threads of a process; the others stay for those who do not need it.
-PLACES = BoundedSemaphore(max(1, settings.ARGUS_WEB_THREADS // 4))
+PLACES = BoundedSemaphore(2)
 PATIENCE = 2.0  # seconds
 # What comes of reading an answer that is not made as it should be.
 CONFUSION = (ArithmeticError, AttributeError, LookupError, TypeError, ValueError, RecursionError)

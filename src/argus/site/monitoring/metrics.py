@@ -1,46 +1,83 @@
-"""Figures that are in the database: the same whichever process is asked, and looked up when somebody asks.
+"""Metrics for Prometheus: what the processes of this host have counted, and what the database holds now.
 
-A constant number of queries, each over what an index bounds; one look for all who ask within a while. Labels are
-names of sources, which superusers give, and of them so many at most.
+Metrics of the database are the same in each process. They are read at most every ``MAX_AGE`` seconds, by a constant
+number of queries, each bounded by an index. Labels are names of sources, at most ``MAX_SOURCES`` of them.
 """
 
 import logging
-from collections import Counter
+import os
+from collections import Counter as Tally
+from collections.abc import Iterable, Iterator
 from contextlib import closing
 from datetime import timedelta
+from typing import Any
 
 from django.db import connection
-from django.db.models import Count
+from django.db.models import Count, QuerySet
+from django.dispatch import receiver
 from django.utils import timezone
+from prometheus_client import REGISTRY, CollectorRegistry, Counter, generate_latest
 from prometheus_client.core import GaugeMetricFamily
+from prometheus_client.multiprocess import MultiProcessCollector
+from prometheus_client.registry import Collector
 from rest_framework.authtoken.models import Token
 
 from argus.auth.tokens import lifetime
 from argus.incident.models import Change, Event, Incident, SourceSystem
+from argus.incident.signals import incident_changed
 from argus.notificationprofile import outbox
 from argus.notificationprofile.media.registry import medium_choices, medium_label
 from argus.notificationprofile.models import Delivery, MediumHealth, Verdict
 from argus.util.singleflight import NoResultError, SingleFlight
 
-from .readiness import PATIENCE, is_fine, limit_queries, readiness
+from .readiness import TIMEOUT, is_fine, limit_queries, readiness
 
 log = logging.getLogger(__name__)
 
-# Seconds for which a look is good enough for others, too.
-FRESH = 5.0
-MOST_SOURCES = 200
-OTHERS = ("(others)", "")
+# Seconds for which one reading of the database answers all requests.
+MAX_AGE = 5.0
+MAX_SOURCES = 200
+# Labels of the sources beyond MAX_SOURCES.
+OTHER_SOURCES = ("(others)", "")
 EVENTS_FOR_SKEW = 1000
 RECENT = timedelta(minutes=5)
 
+Sources = dict[int, tuple[str, str]]
 
-class DatabaseFigures:
-    """Whether the parts that Argus needs work and, if the database does, what it holds."""
+INCIDENTS_CREATED = Counter("argus_incidents_created", "Incidents created.", ["source", "source_type"])
+counted_sources: set[tuple[str, str]] = set()
 
-    def describe(self):
-        return []
 
-    def collect(self):
+@receiver(incident_changed, dispatch_uid="count_incident")
+def count_incident(sender: Any, incident: Incident, created: bool, **kwargs: Any) -> None:
+    """Count a new incident of a source."""
+    if created:
+        source = incident.source.name, incident.source.type_id
+        if source not in counted_sources and len(counted_sources) < MAX_SOURCES:
+            counted_sources.add(source)
+        INCIDENTS_CREATED.labels(*(source if source in counted_sources else OTHER_SOURCES)).inc()
+
+
+def render_metrics() -> bytes:
+    """Return all metrics in Prometheus' text format, within ``TIMEOUT`` seconds."""
+    database = CollectorRegistry()
+    database.register(DatabaseCollector())
+    return generate_latest(process_registry()) + generate_latest(database)
+
+
+def process_registry() -> CollectorRegistry:
+    """Return what this process has counted, or all that share its ``PROMETHEUS_MULTIPROC_DIR``."""
+    if not os.environ.get("PROMETHEUS_MULTIPROC_DIR"):
+        return REGISTRY
+    registry = CollectorRegistry()
+    MultiProcessCollector(registry)
+    return registry
+
+
+class DatabaseCollector(Collector):
+    """Collect the state of the parts that Argus depends on and, if the database answers, its contents."""
+
+    def collect(self) -> Iterator[GaugeMetricFamily]:
         parts = GaugeMetricFamily(
             "argus_part_up", "1 if the part works or is not in use, as /readyz says.", labels=["part"]
         )
@@ -48,63 +85,63 @@ class DatabaseFigures:
             parts.add_metric([part], is_fine(finding))
         yield parts
         try:
-            yield from look()
+            yield from read_database()
         except NoResultError:
-            log.warning("Metrics: the database has not answered within %s s.", PATIENCE)
+            log.warning("Metrics: timeout: the database has not answered within %s s.", TIMEOUT)
         except Exception as error:
-            log.warning("Metrics: the database: %s", str(error).strip())
+            log.warning("Metrics: the database is unavailable: %s", str(error).strip())
 
 
-def read_figures() -> list[GaugeMetricFamily]:
-    """Look at everything, over a connection made for it."""
-    with closing(connection):
-        limit_queries()
-        return all_figures()
-
-
-look = SingleFlight(read_figures, timeout=PATIENCE, max_age=FRESH)
-
-
-def all_figures() -> list[GaugeMetricFamily]:
-    """Look at everything."""
-    sources = known_sources()
+def database_metrics() -> list[GaugeMetricFamily]:
+    """Return all metrics of the database, in a constant number of queries."""
+    sources = labelled_sources()
     return [
         open_incidents(sources),
         clock_skew(sources),
         token_expiry(sources),
-        *outbox_figures(),
+        *outbox_metrics(),
         unsettled_deliveries(),
         recent_deliveries(),
         failing_media(),
     ]
 
 
-def known_sources() -> dict[int, tuple[str, str]]:
-    """Return name and type of the sources, oldest first, as far as they get figures of their own."""
-    rows = SourceSystem.objects.order_by("pk").values_list("pk", "name", "type_id")[:MOST_SOURCES]
-    return {pk: (name, kind) for pk, name, kind in rows}
+def database_metrics_on_new_connection() -> list[GaugeMetricFamily]:
+    """Return all metrics of the database, over a connection of their own."""
+    with closing(connection):
+        limit_queries()
+        return database_metrics()
 
 
-def open_incidents(sources) -> GaugeMetricFamily:
+read_database = SingleFlight(database_metrics_on_new_connection, timeout=TIMEOUT, max_age=MAX_AGE)
+
+
+def labelled_sources() -> Sources:
+    """Return name and type of the oldest sources, which have metrics of their own."""
+    rows = SourceSystem.objects.order_by("pk").values_list("pk", "name", "type_id")[:MAX_SOURCES]
+    return {pk: (name, type_name) for pk, name, type_name in rows}
+
+
+def open_incidents(sources: Sources) -> GaugeMetricFamily:
     labels = ["source", "source_type", "acked"]
     family = GaugeMetricFamily("argus_open_incidents", "Open incidents by source.", labels=labels)
-    numbers = Counter({(*source, acked): 0 for source in sources.values() for acked in ("true", "false")})
+    numbers = Tally({(*source, acked): 0 for source in sources.values() for acked in ("true", "false")})
     for acked, rows in (("true", Incident.objects.open().acked()), ("false", Incident.objects.open().unacked())):
         for source, number in rows.values_list("source").annotate(Count("pk")).order_by():
-            numbers[*sources.get(source, OTHERS), acked] += number
+            numbers[*sources.get(source, OTHER_SOURCES), acked] += number
     for key, number in numbers.items():
         family.add_metric(key, number)
     return family
 
 
-def clock_skew(sources) -> GaugeMetricFamily:
-    """Of the newest events: by how much a source's clock, or the source, is late at least; below zero it is ahead."""
+def clock_skew(sources: Sources) -> GaugeMetricFamily:
+    """Return the smallest delay of each source's newest events, in seconds; below zero, its clock is ahead."""
     text = "The least of received minus timestamp among a source's newest events."
     family = GaugeMetricFamily("argus_source_clock_skew_seconds", text, labels=["source", "source_type"])
     newest = Event.objects.order_by("-pk").values_list(
         "incident__source_id", "incident__source__user_id", "actor_id", "received", "timestamp"
     )
-    least: dict[tuple, float] = {}
+    least: dict[tuple[str, str], float] = {}
     for source, account, actor, received, timestamp in newest[:EVENTS_FOR_SKEW]:
         if actor == account and source in sources:
             skew = (received - timestamp).total_seconds()
@@ -114,42 +151,41 @@ def clock_skew(sources) -> GaugeMetricFamily:
     return family
 
 
-def token_expiry(sources) -> GaugeMetricFamily:
-    """Of the sources that have a token. Below zero it is of no use any more, and nobody has tried it since."""
+def token_expiry(sources: Sources) -> GaugeMetricFamily:
+    """Return the seconds until each source's token expires; below zero for one that has expired unused."""
     text = "How long the source's token still works."
     family = GaugeMetricFamily("argus_source_token_expires_seconds", text, labels=["source", "source_type"])
     now = timezone.now()
     tokens = Token.objects.filter(user__source_system__isnull=False).order_by("user__source_system")
-    for source, created in tokens.values_list("user__source_system", "created")[:MOST_SOURCES]:
+    for source, created in tokens.values_list("user__source_system", "created")[:MAX_SOURCES]:
         if source in sources:
             family.add_metric(sources[source], (created + lifetime(of_service_account=True) - now).total_seconds())
     return family
 
 
-def outbox_figures() -> list[GaugeMetricFamily]:
+def outbox_metrics() -> list[GaugeMetricFamily]:
     waiting = Change.objects.unrouted().aggregate(number=Count("pk"))["number"]
     oldest = outbox.oldest_waiting()
     age = max(0.0, (timezone.now() - oldest).total_seconds()) if oldest else 0
     return [
-        GaugeMetricFamily("argus_outbox_events", "Events for which nobody has been selected yet.", waiting),
+        GaugeMetricFamily("argus_outbox_events", "Events whose recipients have not been selected yet.", waiting),
         GaugeMetricFamily("argus_oldest_due_seconds", "How long the oldest due event or delivery has waited.", age),
     ]
 
 
 def unsettled_deliveries() -> GaugeMetricFamily:
     text = "Deliveries that are still to be made, by medium and verdict."
-    return by_medium(
-        "argus_deliveries_unsettled", text, Delivery.objects.unsettled(), [Verdict.PENDING, Verdict.RETRYING]
-    )
+    verdicts = [Verdict.PENDING, Verdict.RETRYING]
+    return count_by_medium("argus_deliveries_unsettled", text, Delivery.objects.unsettled(), verdicts)
 
 
 def recent_deliveries() -> GaugeMetricFamily:
     text = "Deliveries planned within the last five minutes, by medium and present verdict."
     rows = Delivery.objects.filter(created__gte=timezone.now() - RECENT)
-    return by_medium("argus_deliveries_recent", text, rows, list(Verdict))
+    return count_by_medium("argus_deliveries_recent", text, rows, Verdict)
 
 
-def by_medium(name: str, text: str, rows, verdicts) -> GaugeMetricFamily:
+def count_by_medium(name: str, text: str, rows: QuerySet[Delivery], verdicts: Iterable[Verdict]) -> GaugeMetricFamily:
     family = GaugeMetricFamily(name, text, labels=["medium", "verdict"])
     numbers = dict.fromkeys(((medium, verdict) for medium, _ in medium_choices() for verdict in verdicts), 0)
     counted = rows.values_list("medium", "verdict").annotate(number=Count("pk")).order_by()
@@ -160,7 +196,7 @@ def by_medium(name: str, text: str, rows, verdicts) -> GaugeMetricFamily:
 
 
 def failing_media() -> GaugeMetricFamily:
-    family = GaugeMetricFamily("argus_medium_failing", "1 while a medium does nothing but fail.", labels=["medium"])
+    family = GaugeMetricFamily("argus_medium_failing", "1 while all deliveries of a medium fail.", labels=["medium"])
     failing = set(MediumHealth.objects.filter(failing_since__isnull=False).values_list("medium", flat=True))
     for code, label in medium_choices():
         family.add_metric([label], code in failing)

@@ -1,6 +1,6 @@
-"""Whether this process can do its work: each part that it depends on is asked, all of them within a limit.
+"""Readiness: whether each part that this process depends on answers, within a time limit.
 
-What comes out is read by anybody, so it names parts and says nothing of hosts, accounts or errors: the log does.
+Anybody can read the answer. It names parts, and no hosts, accounts or errors: those are in the log.
 """
 
 import logging
@@ -19,75 +19,74 @@ from argus.util.singleflight import NoResultError, SingleFlight
 
 log = logging.getLogger(__name__)
 
-# Seconds. Whoever watches gets an answer within two, also when a part has none.
-PATIENCE = 1.5
-FRESH = 1.0
+# Seconds. Probes are answered within two seconds, even if a part does not answer.
+TIMEOUT = 1.5
+MAX_AGE = 1.0
 
 OK, UNKNOWN, UNUSED = "ok", "unknown", "not configured"
-SILENT = "does not answer"
+UNAVAILABLE = "does not answer"
 
 
 def readiness() -> dict[str, str]:
-    """Return what there is to say of each part; of one that works it is "ok"."""
-    return ask_database() | {"channel layer": ask_channel_layer()}
+    """Return the state of each part: "ok", or what is wrong."""
+    return database_state() | {"channel layer": channel_layer_state()}
 
 
-def is_fine(finding: str) -> bool:
-    """Tell whether what was found is no reason to stay away."""
-    return finding in {OK, UNUSED}
+def is_fine(state: str) -> bool:
+    """Return whether a part in this state needs no attention."""
+    return state in {OK, UNUSED}
 
 
-def ask_database() -> dict[str, str]:
-    """Return what there is to say of the database and of what is kept in it."""
+def database_state() -> dict[str, str]:
+    """Return the state of the database, its migrations and the notifications in it."""
     try:
-        return look_into_database()
+        return check_database()
     except NoResultError:
-        log.warning("Readiness: the database has not answered within %s s.", PATIENCE)
+        log.warning("Readiness: timeout: the database has not answered within %s s.", TIMEOUT)
     except Exception as error:
-        log.warning("Readiness: the database: %s", str(error).strip())
-    return {"database": SILENT, "migrations": UNKNOWN, "notifications": UNKNOWN}
+        log.warning("Readiness: the database is unavailable: %s", str(error).strip())
+    return {"database": UNAVAILABLE, "migrations": UNKNOWN, "notifications": UNKNOWN}
 
 
-def ask_channel_layer() -> str:
-    """Return what there is to say of Redis, which carries what websockets are told."""
+def channel_layer_state() -> str:
+    """Return the state of Redis."""
     if not settings.ARGUS_REDIS_URL:
         return UNUSED
     try:
         ping_channel_layer()
     except NoResultError:
-        log.warning("Readiness: Redis has not answered within %s s.", PATIENCE)
+        log.warning("Readiness: timeout: Redis has not answered within %s s.", TIMEOUT)
     except Exception as error:
-        log.warning("Readiness: Redis: %s", error)
+        log.warning("Readiness: Redis is unavailable: %s", error)
     else:
         return OK
-    return SILENT
+    return UNAVAILABLE
 
 
-def examine_database() -> dict[str, str]:
-    """Look for migrations that are missing and messages that are late, over a connection made for it."""
+def check_database_on_new_connection() -> dict[str, str]:
+    """Look for missing migrations and late notifications. An old connection would not show that new ones work."""
     with closing(connection):
         limit_queries()
         if lacks_migrations():
             return {"database": OK, "migrations": "some have not been applied", "notifications": UNKNOWN}
-        return {"database": OK, "migrations": OK, "notifications": examine_notifications()}
+        return {"database": OK, "migrations": OK, "notifications": notification_state()}
 
 
 def limit_queries() -> None:
-    """Have PostgreSQL give up before whoever watches does."""
+    """Limit the queries of this connection to ``TIMEOUT`` seconds, on PostgreSQL."""
     if connection.vendor == "postgresql":
         with connection.cursor() as cursor:
-            cursor.execute("SET statement_timeout = %s", [int(PATIENCE * 1000)])
+            cursor.execute("SET statement_timeout = %s", [int(TIMEOUT * 1000)])
 
 
 def lacks_migrations() -> bool:
-    """Tell whether the database is behind the code. Once it is not, that is remembered: new code needs a new start."""
+    """Return whether migrations are missing. Once none is, this process only checks that the database answers."""
     if not applied:
         executor = MigrationExecutor(connection)
         if executor.migration_plan(executor.loader.graph.leaf_nodes()):
             return True
         applied.append(True)
     else:
-        connection.ensure_connection()
         with connection.cursor() as cursor:
             cursor.execute("SELECT 1")
     return False
@@ -96,8 +95,8 @@ def lacks_migrations() -> bool:
 applied: list[bool] = []
 
 
-def examine_notifications() -> str:
-    """Tell whether anything has been due for longer than ``ARGUS_READY_NOTIFICATION_AGE`` seconds."""
+def notification_state() -> str:
+    """Return whether a notification has been due for longer than ``ARGUS_READY_NOTIFICATION_AGE`` seconds."""
     limit = settings.ARGUS_READY_NOTIFICATION_AGE
     if not (limit and settings.ARGUS_SEND_NOTIFICATIONS):
         return UNUSED
@@ -108,10 +107,12 @@ def examine_notifications() -> str:
 
 
 @cache
-def client_of(url: str) -> redis.Redis:
-    """Return the one client that asks Redis, kept connected."""
-    return redis.Redis.from_url(url, socket_connect_timeout=PATIENCE, socket_timeout=PATIENCE)
+def redis_client(url: str) -> redis.Redis:
+    """Return the client for this check, which stays connected."""
+    return redis.Redis.from_url(url, socket_connect_timeout=TIMEOUT, socket_timeout=TIMEOUT)
 
 
-look_into_database = SingleFlight(examine_database, timeout=PATIENCE, max_age=FRESH)
-ping_channel_layer = SingleFlight(lambda: client_of(settings.ARGUS_REDIS_URL).ping(), timeout=PATIENCE, max_age=FRESH)
+check_database = SingleFlight(check_database_on_new_connection, timeout=TIMEOUT, max_age=MAX_AGE)
+ping_channel_layer = SingleFlight(
+    lambda: redis_client(settings.ARGUS_REDIS_URL).ping(), timeout=TIMEOUT, max_age=MAX_AGE
+)

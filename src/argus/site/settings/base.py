@@ -52,14 +52,16 @@ INSTALLED_APPS = [
 ]
 
 MIDDLEWARE = [
-    "argus.site.monitoring.middleware.WatchMiddleware",
+    "argus.site.monitoring.views.ProbeMiddleware",
     "argus.http.access_log.AccessMiddleware",
     "django.middleware.security.SecurityMiddleware",
     "argus.http.security_headers.HeadersMiddleware",
-    "argus.http.middleware.BodyMiddleware",
-    "argus.http.middleware.OutageMiddleware",
-    "whitenoise.middleware.WhiteNoiseMiddleware",
+    # Before those that may refuse a request, so that the frontend can read why.
     "corsheaders.middleware.CorsMiddleware",
+    "argus.http.rate_limit.RateLimitMiddleware",
+    "argus.http.body_limit.BodyLimitMiddleware",
+    "argus.http.database_outage.OutageMiddleware",
+    "whitenoise.middleware.WhiteNoiseMiddleware",
     "argus.auth.middleware.SessionMiddleware",
     "argus.http.middleware.SlashMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
@@ -125,8 +127,6 @@ PHONENUMBER_DEFAULT_FORMAT = "E164"
 # How long one query of a request may take, in milliseconds (PostgreSQL); 0 is forever.
 ARGUS_STATEMENT_TIMEOUT = env_int("ARGUS_STATEMENT_TIMEOUT", 30_000)
 
-# How many requests one process works on at a time; each thread keeps a database connection.
-ARGUS_WEB_THREADS = env_int("ARGUS_WEB_THREADS", 8, minimum=1)
 
 # How long something may have been due to be sent before /readyz says so, in seconds; 0 is for ever.
 ARGUS_READY_NOTIFICATION_AGE = env_int("ARGUS_READY_NOTIFICATION_AGE", 300)
@@ -136,8 +136,10 @@ ARGUS_METRICS_TOKEN = env_str("ARGUS_METRICS_TOKEN", "")
 # What "manage.py prune" keeps, in days; 0 is everything, for ever.
 ARGUS_RETENTION_DAYS = env_int("ARGUS_RETENTION_DAYS", 0)
 
-# How many requests a second a token may send to one process, for longer than ten seconds; 0 is any number.
+# Requests a second, to each web process, of one credential and of one client address without an accepted one; 0: no
+# limit. The requests of ten seconds may come at once.
 ARGUS_RATE_LIMIT = env_int("ARGUS_RATE_LIMIT", 500)
+ARGUS_ADDRESS_RATE_LIMIT = env_int("ARGUS_ADDRESS_RATE_LIMIT", 50)
 
 # The largest request body, in bytes; a longer one is answered with 413.
 ARGUS_MAX_BODY_SIZE = env_int("ARGUS_MAX_BODY_SIZE", 256 * 1024, minimum=1024)

@@ -1,48 +1,53 @@
-"""``manage.py serve``: everything in one process tree; in production several, and the workers apart."""
+"""``manage.py serve``: the embedded server, for one machine and small sites."""
 
+import argparse
+import os
 import signal
-from contextlib import nullcontext, suppress
+from contextlib import suppress
+from typing import Any
 
-from django.conf import settings
-from django.core.management.base import CommandError
+from django.core.management.base import CommandError, CommandParser
 
-from argus.site.companion import Companion
-from argus.site.monitoring.multiprocess import counting_together
-from argus.site.settings.env import env_int, env_port
-from argus.site.web import build_server
+from argus.site.server import ServerError, serve
 from argus.util.commands import ArgusCommand
 
 
 class Command(ArgusCommand):
-    help = "Serve REST and the admin, and tell people, until Ctrl-C or SIGTERM. The database must have been migrated."
+    help = (
+        "Serve REST, the admin and the websocket in one process until Ctrl-C or SIGTERM, with a notification worker "
+        "in a child process. The database must be migrated. Larger sites run gunicorn: see docs/howto/deploy.md."
+    )
 
-    def add_arguments(self, parser):
+    def add_arguments(self, parser: CommandParser) -> None:
         parser.add_argument("--host", default="127.0.0.1", help="address to listen on (default: %(default)s)")
-        parser.add_argument("--no-worker", action="store_true", help="leave notifications to other processes")
         parser.add_argument(
-            "--port", type=int, default=env_port("PORT", 8000), help="port to listen on (default: $PORT, else 8000)"
+            "--port",
+            type=port_number,
+            default=os.environ.get("PORT") or "8000",
+            help="port to listen on (default: $PORT, else 8000)",
         )
+        parser.add_argument("--no-worker", action="store_true", help="start no notification worker")
+        # Argus 1.0 had several web processes; the option is kept to name its replacement.
+        parser.add_argument("--processes", help=argparse.SUPPRESS)
 
-        parser.add_argument(
-            "--processes",
-            type=int,
-            default=env_int("ARGUS_WEB_PROCESSES", 1, minimum=1),
-            help="how many share the port (default: $ARGUS_WEB_PROCESSES, else 1); several need ARGUS_REDIS_URL",
-        )
-
-    def handle(self, *, host: str, port: int, no_worker: bool, processes: int, **options):
-        if processes > 1 and not settings.ARGUS_REDIS_URL:
-            raise CommandError("ARGUS_REDIS_URL must be set: several processes need it to tell websockets of changes.")
+    def handle(self, *, host: str, port: int, no_worker: bool, processes: str | None, **options: Any) -> None:
+        if processes is not None:
+            raise CommandError("--processes has been removed. For several web processes run gunicorn (--workers).")
         self.check_migrations()
         self.stdout.write(f"Argus serves http://{host}:{port}/ - Ctrl-C stops it.")
         self.stdout.flush()
-        # uvicorn stops in order on both signals, and hands them on when it has.
+        # uvicorn shuts down gracefully on both signals, then raises them again.
         signal.signal(signal.SIGTERM, signal.default_int_handler)
-        figures = counting_together() if processes > 1 else nullcontext()
-        worker = nullcontext() if no_worker else Companion("send_notifications")
-        with figures, worker, suppress(KeyboardInterrupt):
+        with suppress(KeyboardInterrupt):
             try:
-                build_server(host, port, processes=processes).run()
-            except SystemExit:
-                raise CommandError(f"Cannot listen on {host}:{port}.") from None
+                serve(host, port, with_worker=not no_worker)
+            except ServerError as error:
+                raise CommandError(str(error)) from None
         self.stdout.write("Argus has stopped.")
+
+
+def port_number(text: str) -> int:
+    """Return the TCP port, or raise ``ArgumentTypeError``."""
+    if not (text.isdecimal() and 1 <= int(text) <= 65_535):
+        raise argparse.ArgumentTypeError(f"{text!r} is not a port number (1 to 65535)")
+    return int(text)

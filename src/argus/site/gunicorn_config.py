@@ -1,0 +1,43 @@
+"""Settings of gunicorn for REST and the admin: ``gunicorn --config python:argus.site.gunicorn_config``.
+
+Options on the command line, ``GUNICORN_CMD_ARGS`` and ``WEB_CONCURRENCY`` (the number of workers) override them. All
+settings: https://docs.gunicorn.org/en/stable/settings.html
+"""
+
+import os
+import shutil
+import tempfile
+from typing import Any
+
+wsgi_app = "argus.site.wsgi"
+# Threads keep their database connections between requests.
+worker_class = "gthread"
+workers = int(os.environ.get("WEB_CONCURRENCY") or 2)
+threads = 4
+# Seconds for requests to finish after SIGTERM, and when workers are replaced after SIGHUP.
+graceful_timeout = 10
+# As long as the longest header that nginx passes on by default.
+limit_request_line = 8190
+# ARGUS_BEHIND_TLS_PROXY and ARGUS_TRUSTED_PROXIES say which headers of a proxy are trusted.
+forwarded_allow_ips = ""
+secure_scheme_headers: dict[str, str] = {}
+# Not used: signals and systemd do the same.
+control_socket_disable = True
+
+# All workers count in one folder, so that each of them can answer /metrics for all.
+metrics_folder = "" if "PROMETHEUS_MULTIPROC_DIR" in os.environ else tempfile.mkdtemp(prefix="argus-metrics-")
+os.environ.setdefault("PROMETHEUS_MULTIPROC_DIR", metrics_folder)
+
+
+def child_exit(server: Any, worker: Any) -> None:
+    """Drop the gauges of a worker that has ended; its counters stay."""
+    # prometheus_client reads PROMETHEUS_MULTIPROC_DIR when it is imported.
+    from prometheus_client.multiprocess import mark_process_dead
+
+    mark_process_dead(worker.pid)
+
+
+def on_exit(server: Any) -> None:
+    """Remove the folder of the metrics."""
+    if metrics_folder:
+        shutil.rmtree(metrics_folder, ignore_errors=True)

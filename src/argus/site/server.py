@@ -1,0 +1,110 @@
+"""The embedded server: uvicorn in this process, and a notification worker in a child process."""
+
+import logging
+import os
+import socket
+import subprocess
+import sys
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager, nullcontext
+from typing import Any
+
+import uvicorn
+
+log = logging.getLogger(__name__)
+
+# Seconds for requests, and for the message that a worker is sending, to finish after SIGTERM.
+GRACEFUL_TIMEOUT = 10
+WORKER_STOP_TIMEOUT = 15
+
+# Seconds after which a client that does not take what was sent to it is disconnected.
+CLIENT_TIMEOUT = 30
+
+WEBSOCKET_OPTIONS: dict[str, Any] = {
+    "ws": "websockets-sansio",
+    # Clients send short messages. Each change goes to all clients and would be compressed for each of them.
+    "ws_max_size": 64 * 1024,
+    "ws_per_message_deflate": False,
+    # Seconds. A client that does not answer a ping is disconnected.
+    "ws_ping_interval": 20,
+    "ws_ping_timeout": 20,
+}
+
+
+class ServerError(Exception):
+    """The server could not start, or stopped because of an error."""
+
+
+def serve(host: str, port: int, *, with_worker: bool = True) -> None:
+    """Serve REST, the admin and the websocket until SIGINT or SIGTERM. Raise ``ServerError`` if that fails."""
+    server = build_server(host, port)
+    try:
+        listener = bind_socket(server.config)
+    except SystemExit:
+        raise ServerError(f"Cannot listen on {host}:{port}.") from None
+    with listener, worker_process(server) if with_worker else nullcontext():
+        server.run(sockets=[listener])
+
+
+def build_server(host: str, port: int) -> uvicorn.Server:
+    """Return a uvicorn server for everything that Argus serves."""
+    return uvicorn.Server(
+        uvicorn.Config(
+            "argus.site.asgi:application",
+            host=host,
+            port=port,
+            **WEBSOCKET_OPTIONS,
+            # ARGUS_TRUSTED_PROXIES says which proxies are trusted; uvicorn would trust all on this machine.
+            proxy_headers=False,
+            lifespan="off",
+            log_config=None,
+            access_log=False,
+            server_header=False,
+            timeout_graceful_shutdown=GRACEFUL_TIMEOUT,
+        )
+    )
+
+
+def bind_socket(config: uvicorn.Config, *, client_timeout: float = CLIENT_TIMEOUT) -> socket.socket:
+    """Return the listening socket. Raise ``SystemExit`` if the address is in use.
+
+    The kernel disconnects clients that do not read, on Linux. uvicorn would wait for them without end.
+    """
+    listener = config.bind_socket()
+    if hasattr(socket, "TCP_USER_TIMEOUT"):
+        # Accepted connections inherit the option, which is in milliseconds.
+        listener.setsockopt(socket.IPPROTO_TCP, socket.TCP_USER_TIMEOUT, int(client_timeout * 1000))
+    return listener
+
+
+@contextmanager
+def worker_process(server: uvicorn.Server) -> Iterator[None]:
+    """Run a notification worker beside the server.
+
+    If the worker ends by itself, the server stops, and ``ServerError`` is raised: systemd or compose restarts both.
+    """
+    # In a checkout, manage.py has extended the path. A session of its own: Ctrl-C must not end the worker first.
+    environment = {**os.environ, "PYTHONPATH": os.pathsep.join(filter(None, sys.path))}
+    command = [sys.executable, "-m", "django", "send_notifications", "--parent", str(os.getpid())]
+    process = subprocess.Popen(command, env=environment, start_new_session=True)
+    stopping = threading.Event()
+
+    def stop_server_after_worker() -> None:
+        process.wait()
+        if not stopping.is_set():
+            log.error("The notification worker ended with status %s. The server stops.", process.returncode)
+            server.should_exit = True
+
+    threading.Thread(target=stop_server_after_worker, name="worker-watch", daemon=True).start()
+    try:
+        yield
+        if process.poll() is not None:
+            raise ServerError(f"The notification worker ended with status {process.returncode}.")
+    finally:
+        stopping.set()
+        process.terminate()
+        try:
+            process.wait(WORKER_STOP_TIMEOUT)
+        except subprocess.TimeoutExpired:
+            process.kill()
