@@ -1,16 +1,17 @@
-"""Argus as a real server process on a loopback port, and databases made ready for it."""
+"""Argus as a real server process on a loopback port, and prepared databases."""
 
 import json
 import os
 import socket
 import subprocess
 import sys
-from contextlib import ExitStack, contextmanager, suppress
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from importlib.util import find_spec
 from pathlib import Path
 
-from tests.servers import Server, running, running_valkey
+from tests.servers import Server, running
 
 ROOT = Path(__file__).resolve().parent.parent
 # Enough to keep the largest data set and its indexes in memory, as a server for it would; no checkpoint in a round.
@@ -28,23 +29,23 @@ class Accounts:
 
 
 class ArgusServer(Server):
-    """``manage.py serve``, or gunicorn with threads, on the database at ``database_url``."""
+    """``manage.py serve``, or gunicorn, on the database at ``database_url``."""
 
     name = "Argus"
 
-    def __init__(self, database_url: str, kind: str = "serve", **surroundings: str):
+    def __init__(self, database_url: str, kind: str = "serve", **environment: str):
         super().__init__()
         self.kind = kind
-        self.more = surroundings
+        self.environment = environment
         self.database_url = database_url
         self.url = f"http://127.0.0.1:{self.port}"
 
     def command(self) -> list[str]:
         if self.kind == "serve":
             return [sys.executable, str(ROOT / "manage.py"), "serve", "--port", str(self.port)]
-        # Two processes of four threads answer as many requests at a time as one `serve` does.
-        size = ["--worker-class=gthread", "--workers=2", "--threads=4", "--keep-alive=60"]
-        return [sys.executable, "-m", "gunicorn", *size, f"--bind=127.0.0.1:{self.port}", "argus.site.wsgi:application"]
+        # The defaults, two workers of four threads, handle as many requests at a time as `serve`.
+        options = ["--config=python:argus.site.gunicorn_config", "--keep-alive=60"]
+        return [sys.executable, "-m", "gunicorn", *options, f"--bind=127.0.0.1:{self.port}"]
 
     def is_ready(self) -> bool:
         with suppress(OSError), socket.create_connection(("127.0.0.1", self.port), timeout=1):
@@ -52,34 +53,26 @@ class ArgusServer(Server):
         return False
 
     def surroundings(self) -> dict:
-        return super().surroundings() | {"env": environment(self.database_url) | self.more}
+        return super().surroundings() | {"env": environment(self.database_url) | self.environment}
 
 
 class WebServer(ArgusServer):
-    """``manage.py serve`` without a worker, in so many processes."""
-
-    def __init__(self, database_url: str, processes: int = 1, **surroundings: str):
-        super().__init__(database_url, **surroundings)
-        self.processes = processes
+    """``manage.py serve`` without a notification worker."""
 
     def command(self) -> list[str]:
-        return [*super().command(), "--no-worker", f"--processes={self.processes}"]
+        return [*super().command(), "--no-worker"]
 
 
 @contextmanager
-def running_argus(database_url: str, kind: str = "serve"):
-    """Give a new server of this kind (``serve``, two ``processes`` of it, ``gunicorn``) on a database made ready."""
-    with ExitStack() as stack:
-        if kind == "processes":
-            server = WebServer(database_url, 2, ARGUS_REDIS_URL=stack.enter_context(running_valkey()).url)
-        else:
-            server = ArgusServer(database_url, kind)
-        yield stack.enter_context(running(server))
+def running_argus(database_url: str, kind: str = "serve", **environment: str) -> Iterator[ArgusServer]:
+    """Run a new server of this kind (``serve`` or ``gunicorn``) on a prepared database."""
+    with running(ArgusServer(database_url, kind, **environment)) as server:
+        yield server
 
 
 def available_kinds() -> list[str]:
-    """The kinds of servers that are installed here."""
-    return ["serve", "processes", *(["gunicorn"] if find_spec("gunicorn") else [])]
+    """Return the kinds of servers that are installed."""
+    return ["serve", *(["gunicorn"] if find_spec("gunicorn") else [])]
 
 
 def prepare(database_url: str, *, sources: int = 1, profiles: int = 20) -> Accounts:
@@ -107,4 +100,7 @@ def environment(database_url: str) -> dict[str, str]:
         "DJANGO_SETTINGS_MODULE": "benchmarks.settings",
         "DATABASE_URL": database_url,
         "ARGUS_LOG_LEVEL": "WARNING",
+        # One source sends as fast as it can.
+        "ARGUS_RATE_LIMIT": "0",
+        "ARGUS_ADDRESS_RATE_LIMIT": "0",
     }

@@ -11,12 +11,13 @@ from functools import partial
 from pathlib import Path
 from urllib.parse import urlsplit, urlunsplit
 
+import psutil
 import psycopg2
 import pytest
 import requests
 
 from tests import migrated
-from tests.servers import Server, running
+from tests.servers import Server, is_alive, running
 
 ROOT = Path(__file__).parent.parent
 SOURCE_DIR = ROOT / "src"
@@ -87,6 +88,25 @@ class Argus(Server):
         session = requests.Session()
         session.headers["Authorization"] = f"Token {token}"
         return session
+
+
+class Gunicorn(Argus):
+    """gunicorn, which serves REST and the admin in production."""
+
+    name = "gunicorn"
+
+    def command(self) -> list[str]:
+        options = ["--config=python:argus.site.gunicorn_config", f"--bind=127.0.0.1:{self.port}"]
+        return [sys.executable, "-m", "gunicorn", *options]
+
+    def is_ready(self) -> bool:
+        """Whether a worker answers: the master listens before there is one."""
+        with contextlib.suppress(requests.RequestException):
+            return requests.get(f"{self.url}/healthz", timeout=5).status_code == 200
+        return False
+
+    def workers(self) -> list[psutil.Process]:
+        return [child for child in psutil.Process(self.process.pid).children() if is_alive(child)]
 
 
 @contextlib.contextmanager

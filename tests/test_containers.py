@@ -62,23 +62,73 @@ def test_every_variable_of_the_template_reaches_the_containers():
     assert {name for name in named if f"`{name}`" not in page} == {"POSTGRES_PASSWORD"}
 
 
-@pytest.mark.parametrize("name", ["nginx.conf", "nginx-compose.conf"])
-def test_proxy_configuration_is_one(name, tmp_path):
-    (tmp_path / "nginx.conf").write_text(f"events {{}}\nhttp {{\n    include {DEPLOY / name};\n}}\n")
-    parsed = crossplane.parse(str(tmp_path / "nginx.conf"))
+def directives(name: str, folder: Path) -> dict[str, list[list[str]]]:
+    """The arguments of each directive in nginx's configuration, wherever it stands."""
+    (folder / "nginx.conf").write_text(f"events {{}}\nhttp {{\n    include {DEPLOY / name};\n}}\n")
+    parsed = crossplane.parse(str(folder / "nginx.conf"))
     assert parsed["status"] == "ok", parsed["errors"]
-    assert "Upgrade" in (DEPLOY / name).read_text()
+    found: dict[str, list[list[str]]] = {}
+
+    def collect(block: list[dict]) -> None:
+        for one in block:
+            found.setdefault(one["directive"], []).append(one["args"])
+            collect(one.get("block", []))
+
+    collect(parsed["config"][1]["parsed"])
+    return found
+
+
+LIMITS = [
+    "client_header_timeout",
+    "client_body_timeout",
+    "send_timeout",
+    "large_client_header_buffers",
+    "client_max_body_size",
+    "limit_req_zone",
+    "limit_req",
+    "limit_conn_zone",
+    "limit_conn",
+    "proxy_request_buffering",
+]
+
+
+def test_both_configurations_of_nginx_have_the_same_limits(tmp_path):
+    one, other = (directives(name, tmp_path) for name in ("nginx.conf", "nginx-compose.conf"))
+    assert {name: one[name] for name in LIMITS} == {name: other[name] for name in LIMITS}
+    assert one["proxy_request_buffering"] == [["on"]]
+    assert one["client_max_body_size"] == [["8m"]]
+    assert one["limit_req_status"] == other["limit_conn_status"] == [["429"]]
+
+
+@pytest.mark.parametrize("name", ["nginx.conf", "nginx-compose.conf"])
+def test_configuration_of_nginx_overwrites_what_clients_claim(name, tmp_path):
+    headers = dict(directives(name, tmp_path)["proxy_set_header"])
+    assert headers["X-Forwarded-For"] == "$remote_addr"
+    assert set(headers) == {"Host", "X-Forwarded-For", "X-Forwarded-Proto", "Upgrade", "Connection"}
+
+
+def test_caddy_has_the_limits_of_nginx():
+    text = (DEPLOY / "Caddyfile").read_text()
+    assert text.count("{") == text.count("}")
+    for limit in ("read_header 20s", "read_body", "max_header_size", "max_size 8MiB", "request_buffers 8MiB"):
+        assert limit in text
+    assert "reverse_proxy 127.0.0.1:8001" in text
 
 
 @pytest.mark.parametrize("unit", sorted(path.name for path in DEPLOY.glob("*.service")))
-def test_units_of_systemd_start_what_there_is(unit):
+def test_units_of_systemd_start_existing_programs(unit):
     parser = configparser.ConfigParser(strict=False, interpolation=None)
     parser.read(DEPLOY / unit)
-    program, *arguments = parser["Service"]["ExecStart"].split()
-    assert program == "/srv/argus/venv/bin/argus"
-    manage = [sys.executable, str(ROOT / "manage.py"), *arguments, "--help"]
-    assert subprocess.run(manage, capture_output=True, env={"PATH": os.defpath}, cwd="/tmp").returncode == 0
     assert parser["Service"]["User"] == "argus"
+    program, *arguments = parser["Service"]["ExecStart"].split()
+    if program.endswith("/gunicorn"):
+        command = [sys.executable, "-m", "gunicorn", *arguments, "--check-config"]
+        environment = {"PYTHONPATH": str(ROOT / "src"), "DJANGO_SETTINGS_MODULE": "argus.site.settings.test"}
+    else:
+        assert program == "/srv/argus/venv/bin/argus"
+        command, environment = [sys.executable, str(ROOT / "manage.py"), *arguments, "--help"], {}
+    done = subprocess.run(command, capture_output=True, text=True, env={"PATH": os.defpath, **environment}, cwd="/tmp")
+    assert done.returncode == 0, done.stderr
 
 
 @pytest.fixture(scope="session")
@@ -109,7 +159,7 @@ def test_what_docker_compose_up_starts_works_twice_over(image, valkey_url):
     with new_database() as url, contextlib.ExitStack() as stack:
         variables = {"DATABASE_URL": url, "ARGUS_REDIS_URL": valkey_url}
         run_once(image, "migrate", variables)
-        scaled = ["argus-api", "argus-api", "worker", "worker"]
+        scaled = ["argus-api", "argus-api", "websocket", "worker", "worker"]
         services = [stack.enter_context(running_service(image, name, variables)) for name in scaled]
         first, second, *_ = services
         assert "Argus" in requests.get(first.url, timeout=30).text
@@ -123,7 +173,7 @@ def test_what_docker_compose_up_starts_works_twice_over(image, valkey_url):
         assert len(requests.get(second.url + incidents, headers=headers, timeout=30).json()["results"]) == 1
         for service in services:
             service.process.send_signal(signal.SIGTERM)
-        assert [service.process.wait(30) for service in services] == [0, 0, 0, 0]
+        assert [service.process.wait(30) for service in services] == [0] * 5
         assert not any("Traceback" in service.log.read_text() for service in services)
 
 
@@ -156,7 +206,7 @@ def test_gunicorn_of_the_image_serves_and_refuses_nonsense_in_one_line(image, va
     settings = filled_template(ARGUS_REDIS_URL=valkey_url, ARGUS_BEHIND_TLS_PROXY="0", SECURE_SSL_REDIRECT="0")
     with new_database() as url:
         settings["DATABASE_URL"] = url
-        service = {"command": ["sh", "-c", 'exec gunicorn --bind "127.0.0.1:$PORT" argus.site.wsgi'], "environment": {}}
+        service = {"command": ["gunicorn", "--config", "python:argus.site.gunicorn_config"], "environment": {}}
         with running(Container(image, service, **settings)) as server:
             assert requests.get(f"{server.url}/api/v1/schema/", timeout=30).status_code == 200
             server.process.send_signal(signal.SIGTERM)

@@ -22,7 +22,7 @@ from benchmarks.client import LoadClient, running_client
 from benchmarks.ingest import BLOCK, BULK, INCIDENTS
 from benchmarks.live import following
 from benchmarks.load import Job
-from benchmarks.servers import POSTGRES_SETTINGS, ROOT, Accounts, WebServer, environment, prepare
+from benchmarks.servers import POSTGRES_SETTINGS, ROOT, Accounts, ArgusServer, WebServer, environment, prepare
 from benchmarks.workload import incident_body
 from tests.servers import Server, running, running_postgres, running_valkey
 
@@ -102,7 +102,7 @@ class Bench:
         self.connection = psycopg2.connect(postgres.url)
         self.connection.autocommit = True
         self.parts = {"sql": postgres.process.pid, "client": client.process.pid}
-        self.servers: dict[str, WebServer] = {}
+        self.servers: dict[str, ArgusServer] = {}
         self.valkeys: dict[str, Server] = {}
         self.blocks = count(1)
 
@@ -204,9 +204,17 @@ def running_bench() -> Iterator[Bench]:
         bench.servers["plain"] = stack.enter_context(running(WebServer(postgres.url)))
         for name, processes in (("live", 1), ("double", 2)):
             valkey = bench.valkeys[name] = stack.enter_context(running_valkey())
-            bench.servers[name] = stack.enter_context(running(WebServer(copy, processes, ARGUS_REDIS_URL=valkey.url)))
+            bench.servers[name] = stack.enter_context(running(web_server(copy, processes, ARGUS_REDIS_URL=valkey.url)))
         bench.parts["worker"] = stack.enter_context(running_worker(postgres.url)).pid
         yield bench
+
+
+def web_server(database_url: str, processes: int, **environment: str) -> ArgusServer:
+    """Return a server of one process, or gunicorn with several."""
+    if processes == 1:
+        return WebServer(database_url, **environment)
+    size = f"--workers={processes} --threads=8"
+    return ArgusServer(database_url, "gunicorn", GUNICORN_CMD_ARGS=size, **environment)
 
 
 def copy_database(url: str) -> str:

@@ -1,12 +1,18 @@
-"""What no test client can send: bytes on a connection to a real server."""
+"""Bytes that no test client can send, on a connection to a real server.
+
+Slow clients and endless headers are the proxy's task: tests/flows/test_nginx.py.
+"""
 
 import json
 import secrets
 import socket
 import time
+from collections.abc import Iterator
 
 import pytest
-import requests
+
+from tests.live import Gunicorn, new_database
+from tests.servers import running
 
 INCIDENTS = "/api/v1/incidents/"
 JSON = {"Content-Type": "application/json"}
@@ -40,15 +46,18 @@ class Wire:
 
 
 def read_answer(connection: socket.socket) -> tuple[int, dict, bytes]:
-    """Read one answer, without taking a byte of the next."""
-    stream = connection.makefile("rb")
+    """Read one response, and before it a "100 Continue", from a connection without a further one."""
+    return read_response(connection.makefile("rb"))
+
+
+def read_response(stream) -> tuple[int, dict, bytes]:
     status = int(stream.readline().split()[1])
     headers = {}
     while line := stream.readline().strip():
         name, _, value = line.decode("latin-1").partition(":")
         headers[name.lower()] = value.strip()
     if status == 100:
-        return read_answer(connection)
+        return read_response(stream)
     if headers.get("transfer-encoding") == "chunked":
         body = b""
         while size := int(stream.readline(), 16):
@@ -59,9 +68,14 @@ def read_answer(connection: socket.socket) -> tuple[int, dict, bytes]:
     return status, headers, stream.read(int(headers.get("content-length", 0)))
 
 
-@pytest.fixture(scope="module")
-def wire(argus, source) -> Wire:
-    return Wire(argus, source["token"])
+@pytest.fixture(scope="module", params=["serve", pytest.param("gunicorn", marks=pytest.mark.slow)])
+def wire(request) -> Iterator[Wire]:
+    if request.param == "serve":
+        server = request.getfixturevalue("argus")
+        yield Wire(server, server.make_source()["token"])
+        return
+    with new_database() as url, running(Gunicorn(url)) as server:
+        yield Wire(server, server.make_source()["token"])
 
 
 @pytest.fixture
@@ -99,9 +113,10 @@ def test_a_chunked_body_over_the_limit_is_413(wire, new_id, size):
 
 def test_a_client_that_sends_300_kib_gets_to_read_its_413(wire, new_id):
     for _ in range(5):
-        response = wire.session.post(
-            f"{wire.argus.api}incidents/", data=body_of(new_id, description="x" * 300 * 1024), timeout=10
-        )
+        # gunicorn does not keep a connection on which it has not read the body; proxies use one for each request.
+        headers = {"Connection": "close"}
+        body = body_of(new_id, description="x" * 300 * 1024)
+        response = wire.session.post(f"{wire.argus.api}incidents/", data=body, headers=headers, timeout=10)
         assert response.status_code == 413
         assert list(response.json()) == ["detail"]
     assert new_id not in wire.ids()
@@ -113,13 +128,18 @@ def test_a_length_of_ten_gigabytes_is_413_before_the_body_comes(wire):
     assert status == 413
 
 
+def test_a_length_that_is_no_machine_number_is_refused(wire):
+    status, _, _ = wire.ask(wire.head() + b"Content-Length: 99999999999999999999999999\r\n\r\n{}")
+
+    assert status in {400, 413}
+
+
 @pytest.mark.parametrize(
     "lines",
     [
         b"Content-Length: -5\r\n",
         b"Content-Length: x\r\n",
         b"Content-Length: 2, 2\r\n",
-        b"Content-Length: 99999999999999999999999999\r\n",
         b"Content-Length: 2\r\nContent-Length: 3\r\n",
         b"Content-Length: 2\r\nTransfer-Encoding: chunked\r\n",
         b"Transfer-Encoding: chunked\r\n\r\nzz\r\n",
@@ -166,25 +186,6 @@ def test_a_host_that_is_not_ours_is_400(wire, host):
 
     assert status == 400
     assert list(json.loads(body)) == ["detail"]
-
-
-@pytest.mark.parametrize("line", [b"X-Long: " + b"a" * 1_000_000, b"X-Many: a\r\n" * 60_000], ids=["long", "many"])
-def test_headers_without_end_are_431(wire, line):
-    with wire.argus.connect() as connection:
-        connection.sendall(wire.head("GET"))
-        answer = b""
-        try:
-            for start in range(0, len(line), 16_000):
-                connection.sendall(line[start : start + 16_000])
-                time.sleep(0.01)
-        except ConnectionError:
-            pass
-        try:
-            answer = connection.recv(1000)
-        except ConnectionError:
-            # The server hung up while we were still sending: that is an answer, too.
-            return
-    assert answer.startswith(b"HTTP/1.1 431 ")
 
 
 def test_expectations_are_met(wire, new_id):
@@ -246,18 +247,3 @@ def test_json_that_is_cut_off_leaves_nothing(wire, new_id):
     time.sleep(0.3)
 
     assert new_id not in wire.ids()
-
-
-def test_clients_that_stop_in_the_middle_do_not_stop_others(wire):
-    stalled = []
-    try:
-        for _ in range(40):
-            connection = wire.argus.connect()
-            connection.sendall(wire.head() + b"Content-Length: 100\r\n\r\n{")
-            stalled.append(connection)
-        time.sleep(0.3)
-        answer = requests.get(f"{wire.argus.api}incidents/", headers=dict(wire.session.headers), timeout=5)
-        assert answer.status_code == 200
-    finally:
-        for connection in stalled:
-            connection.close()

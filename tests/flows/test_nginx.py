@@ -1,125 +1,69 @@
-"""The shipped nginx configurations under a real nginx.
+"""The shipped configurations of nginx, live: what passes, and what nginx refuses before it reaches Argus.
 
-No Python package contains nginx, so these tests need the system's (``apt-get install nginx``). The syntax of
-the files is checked everywhere (``tests/test_containers.py``).
+``tests/test_containers.py`` checks the files where nginx is not installed.
 """
 
 import contextlib
-import os
+import json
 import re
-import shutil
 import socket
 import ssl
-from datetime import datetime, timedelta
+import time
 
 import pytest
 import requests
 import urllib3
-from cryptography import x509
-from cryptography.hazmat.primitives import hashes
-from cryptography.hazmat.primitives.asymmetric import ec
-from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
-from cryptography.x509.oid import NameOID
 from websockets.sync.client import connect
 
 from tests.factories import incident_body
-from tests.live import ROOT, running_argus
-from tests.servers import Server, find_free_port, running
+from tests.live import Gunicorn, running_argus
+from tests.nginx import NAME, NGINX, Nginx
+from tests.servers import running
 
-NGINX = shutil.which("nginx", path=os.pathsep.join([os.environ.get("PATH", ""), "/usr/sbin"]))
 pytestmark = [
     pytest.mark.slow,
     pytest.mark.skipif(NGINX is None, reason="nginx is not installed"),
     pytest.mark.filterwarnings("ignore::urllib3.exceptions.InsecureRequestWarning"),
 ]
-NAME = "argus-api.example.org"
-FRAME = """
-daemon off; master_process off; pid {folder}/nginx.pid; error_log stderr;
-events {{}}
-http {{
-    access_log off;
-    client_body_temp_path {folder}/body; proxy_temp_path {folder}/proxy; fastcgi_temp_path {folder}/fastcgi;
-    uwsgi_temp_path {folder}/uwsgi; scgi_temp_path {folder}/scgi;
-    include {folder}/site.conf;
-}}
-"""
-
-
-class Nginx(Server):
-    """nginx with a shipped configuration. Only ports, certificate and the address of Argus differ."""
-
-    name = "nginx"
-
-    def __init__(self, file: str, argus):
-        super().__init__()
-        self.plain_port = find_free_port()
-        text = (ROOT / "deploy" / file).read_text()
-        for old, new in {
-            r"listen (443|8080)": f"listen 127.0.0.1:{self.port}",
-            r"listen 80;": f"listen 127.0.0.1:{self.plain_port};",
-            r"127\.0\.0\.1:8000|argus-api:8000": f"127.0.0.1:{argus.port}",
-            r"/etc/ssl/\w+/": f"{self.folder}/",
-        }.items():
-            text = re.sub(old, new, text)
-        (self.folder / "site.conf").write_text(text)
-        (self.folder / "nginx.conf").write_text(FRAME.format(folder=self.folder))
-        if "ssl_certificate" in text:
-            write_certificate(self.folder)
-        self.scheme = "https" if "ssl_certificate" in text else "http"
-        self.url = f"{self.scheme}://127.0.0.1:{self.port}"
-
-    def command(self) -> list[str]:
-        return [NGINX, "-e", "stderr", "-p", str(self.folder), "-c", str(self.folder / "nginx.conf")]
-
-    def is_ready(self) -> bool:
-        with contextlib.suppress(OSError), socket.create_connection(("127.0.0.1", self.port), timeout=1):
-            return True
-        return False
-
-    def ask(self, method: str, path: str, **keywords) -> requests.Response:
-        """Send a request like a remote client, over TLS unless a header says otherwise."""
-        headers = {"Host": NAME, **keywords.pop("headers", {})}
-        if self.scheme == "http":
-            # The proxy that terminates TLS sets it.
-            headers.setdefault("X-Forwarded-Proto", "https")
-        with requests.Session() as session:
-            return session.request(
-                method, self.url + path, headers=headers, verify=False, timeout=60, allow_redirects=False, **keywords
-            )
-
-
-def write_certificate(folder) -> None:
-    """Create a self-signed certificate for the host name."""
-    key, name = ec.generate_private_key(ec.SECP256R1()), x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, NAME)])
-    builder = x509.CertificateBuilder(name, name, key.public_key(), x509.random_serial_number())
-    now = datetime.now()
-    builder = builder.not_valid_before(now - timedelta(days=1)).not_valid_after(now + timedelta(days=1))
-    (folder / f"{NAME}.pem").write_bytes(builder.sign(key, hashes.SHA256()).public_bytes(Encoding.PEM))
-    (folder / f"{NAME}.key").write_bytes(key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption()))
+ENVIRONMENT = {
+    "ALLOWED_HOSTS": NAME,
+    "ARGUS_BEHIND_TLS_PROXY": "1",
+    "ARGUS_TRUSTED_PROXIES": "127.0.0.1",
+    "ARGUS_LOGIN_TRIES": "1",
+}
+# Short enough for a test.
+SHORT_TIMEOUTS = {r"(client_(header|body)_timeout) 20s": r"\1 1s"}
 
 
 @pytest.fixture(scope="module")
 def argus():
-    surroundings = {
-        "ALLOWED_HOSTS": NAME,
-        "ARGUS_BEHIND_TLS_PROXY": "1",
-        "ARGUS_TRUSTED_PROXIES": "127.0.0.1",
-        "ARGUS_LOGIN_TRIES": "1",
-    }
-    with running_argus(**surroundings) as server:
-        yield server
+    """The websocket's server; gunicorn, beside it, is ``argus.web``. Without Redis, its poll finds changes."""
+    with running_argus(**ENVIRONMENT) as server:
+        server.web = Gunicorn(server.database_url, **ENVIRONMENT)
+        with running(server.web):
+            yield server
 
 
 @pytest.fixture(scope="module", params=["nginx.conf", "nginx-compose.conf"])
 def proxy(request, argus):
     urllib3.disable_warnings()
-    with running(Nginx(request.param, argus)) as server:
+    ports = {"web": [argus.web.port], "websocket": argus.port}
+    with running(Nginx(request.param, changes=SHORT_TIMEOUTS, **ports)) as server:
         server.source = argus.make_source()
         server.token = {"Authorization": f"Token {server.source['token']}"}
         yield server
 
 
-def test_requests_pass_and_links_have_the_public_name_and_scheme(proxy):
+def open_connection(proxy) -> socket.socket:
+    connection = socket.create_connection(("127.0.0.1", proxy.port), timeout=30)
+    if proxy.scheme == "http":
+        return connection
+    context = ssl.create_default_context()
+    context.check_hostname, context.verify_mode = False, ssl.CERT_NONE
+    return context.wrap_socket(connection, server_hostname=NAME)
+
+
+def test_requests_pass_and_links_have_the_public_name_and_tls(proxy):
     for _ in range(2):
         posted = proxy.ask("POST", "/api/v1/incidents/", json=incident_body(), headers=proxy.token)
         assert posted.status_code == 201
@@ -133,15 +77,15 @@ def test_websockets_pass(proxy):
     context.check_hostname, context.verify_mode = False, ssl.CERT_NONE
     options = {"ssl": context} if proxy.scheme == "https" else {}
     address = f"{proxy.scheme.replace('http', 'ws')}://{NAME}/ws/open/"
-    way = socket.create_connection(("127.0.0.1", proxy.port))
-    with connect(address, sock=way, additional_headers=proxy.token, open_timeout=60, **options) as follower:
+    connection = socket.create_connection(("127.0.0.1", proxy.port))
+    with connect(address, sock=connection, additional_headers=proxy.token, open_timeout=60, **options) as follower:
         follower.send('{"action": "subscribe"}')
         assert '"subscribed"' in follower.recv(60)
         proxy.ask("POST", "/api/v1/incidents/", json=incident_body(), headers=proxy.token)
         assert '"created"' in follower.recv(60)
 
 
-def test_bodies_up_to_the_limit_pass_and_longer_ones_get_413(proxy):
+def test_bodies_up_to_the_limit_pass_and_longer_ones_are_413(proxy):
     many = {"incidents": [incident_body(description="x" * 2000) for _ in range(1000)]}
     assert proxy.ask("POST", "/api/v1/incidents/bulk/", json=many, headers=proxy.token).status_code in {200, 201, 207}
     one = incident_body(description="x" * 300_000)
@@ -154,9 +98,9 @@ def test_metrics_are_not_public(proxy, path):
     assert proxy.ask("GET", path).status_code == 404
 
 
-def test_tls_is_required_despite_forged_headers(proxy):
+def test_tls_is_required_whatever_the_client_claims(proxy):
     if proxy.scheme == "http":
-        pytest.skip("TLS is terminated by another proxy")
+        pytest.skip("another proxy terminates TLS")
     answer = requests.get(
         f"http://127.0.0.1:{proxy.plain_port}/api/v1/incidents/?a=b", headers={"Host": NAME}, allow_redirects=False
     )
@@ -165,7 +109,7 @@ def test_tls_is_required_despite_forged_headers(proxy):
     assert page.json()["next"] is None or page.json()["next"].startswith("https://")
 
 
-def test_client_cannot_avoid_the_throttle_by_forged_addresses(proxy):
+def test_login_throttle_cannot_be_evaded_by_forged_addresses(proxy):
     answers = [
         proxy.ask(
             "POST",
@@ -178,5 +122,83 @@ def test_client_cannot_avoid_the_throttle_by_forged_addresses(proxy):
     if proxy.scheme == "https":
         assert 429 in answers
     else:
-        # The proxy in front of it sets the address and must overwrite forged headers.
+        # The proxy before this one has set the address.
         assert set(answers) == {400}
+
+
+# What nginx refuses itself
+
+
+def assert_refused(answer: bytes, status: int) -> None:
+    """Check that the response of nginx looks like one of Argus: JSON with a request id."""
+    head, _, body = answer.partition(b"\r\n\r\n")
+    first, *lines = head.decode().split("\r\n")
+    headers = {name.lower(): value for name, _, value in (line.partition(": ") for line in lines)}
+    assert int(first.split()[1]) == status
+    assert headers["content-type"] == "application/json"
+    assert re.fullmatch("[0-9a-f]{32}", headers["x-request-id"])
+    assert list(json.loads(body)) == ["detail"]
+
+
+@pytest.mark.parametrize(
+    ("request_head", "status"),
+    [
+        (b"GET / HTTP/1.1\r\nHost: a\r\nno colon\r\n\r\n", 400),
+        (b"POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 2\r\nTransfer-Encoding: chunked\r\n\r\n{}", 400),
+        (b"POST / HTTP/1.1\r\nHost: a\r\nContent-Length: x\r\n\r\n", 400),
+        (b"POST / HTTP/1.1\r\nHost: a\r\nConnection: close\r\nContent-Length: 9999999999\r\n\r\n", 413),
+        (b"GET /" + b"a" * 10_000 + b" HTTP/1.1\r\nHost: a\r\n\r\n", 414),
+        (b"GET / HTTP/1.1\r\nHost: a\r\nX-Long: " + b"a" * 10_000 + b"\r\n\r\n", 400),
+        (b"GET / HTTP/1.1\r\nHost: a\r\n" + b"X-Many: a\r\n" * 5_000 + b"\r\n", 400),
+    ],
+)
+def test_malformed_requests_and_long_headers_are_refused(proxy, request_head, status):
+    with open_connection(proxy) as connection:
+        with contextlib.suppress(OSError):
+            connection.sendall(request_head)
+        answer = connection.makefile("rb").read()
+    assert_refused(answer, status)
+
+
+@pytest.mark.parametrize(
+    "beginning", [b"", b"GET / HTTP/1.1\r\nHos", b"POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 9\r\n\r\n{"]
+)
+def test_connections_of_slow_clients_are_closed(proxy, beginning):
+    with open_connection(proxy) as connection:
+        connection.sendall(beginning)
+        begun = time.monotonic()
+        with contextlib.suppress(ConnectionError):
+            connection.makefile("rb").read()
+        assert time.monotonic() - begun < 20
+
+
+def test_stalled_clients_do_not_delay_others(proxy):
+    with contextlib.ExitStack() as stack:
+        for _ in range(40):
+            connection = stack.enter_context(open_connection(proxy))
+            connection.sendall(b"POST /api/v1/incidents/ HTTP/1.1\r\nHost: a\r\nContent-Length: 100\r\n\r\n{")
+        assert proxy.ask("GET", "/api/v1/incidents/", headers=proxy.token).status_code == 200
+
+
+def test_argus_that_is_down_is_502_with_retry_after(argus):
+    urllib3.disable_warnings()
+    with running(Nginx("nginx.conf", web=[1], websocket=1)) as proxy:
+        answer = proxy.ask("GET", "/api/v1/incidents/")
+    assert answer.status_code == 502
+    assert int(answer.headers["Retry-After"]) > 0
+    assert list(answer.json()) == ["detail"]
+
+
+def test_more_requests_of_an_address_than_its_burst_are_429(argus):
+    urllib3.disable_warnings()
+    few = {r"rate=50r/s": "rate=1r/s", r"burst=500": "burst=1"}
+    with running(Nginx("nginx.conf", web=[argus.web.port], websocket=argus.port, changes=few)) as proxy:
+        answers = [proxy.ask("GET", "/healthz") for _ in range(2)]
+        with contextlib.ExitStack() as stack:
+            connections = [stack.enter_context(open_connection(proxy)) for _ in range(6)]
+            for connection in connections:
+                connection.sendall(f"GET /healthz HTTP/1.1\r\nHost: {NAME}\r\nConnection: close\r\n\r\n".encode())
+            heads = [connection.makefile("rb").readline() for connection in connections]
+    # Some wait for their turn, the others are refused.
+    assert [answer.status_code for answer in answers] == [200, 200]
+    assert {head.split()[1] for head in heads} == {b"200", b"429"}

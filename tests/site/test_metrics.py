@@ -5,7 +5,6 @@ import os
 import re
 import subprocess
 import sys
-import tempfile
 from datetime import timedelta
 from pathlib import Path
 
@@ -20,7 +19,6 @@ from rest_framework.authtoken.models import Token
 from argus.incident.models import Change, Event
 from argus.notificationprofile.models import Delivery, MediumHealth
 from argus.site.monitoring import metrics
-from argus.site.monitoring.multiprocess import counting_together, shared_folder
 from tests.factories import incident_body, make_ack, make_incident, make_source, make_user
 from tests.live import SOURCE_DIR
 from tests.notificationprofile.factories import make_line
@@ -29,10 +27,10 @@ MONITORING = Path(__file__).parents[2] / "docs" / "monitoring"
 METRIC = re.compile(r"\bargus_[a-z_]+")
 COUNT = """
 from argus.http.metrics import REQUESTS
-from argus.site.monitoring.scrape import counted
+from argus.site.monitoring.metrics import process_registry
 from prometheus_client import generate_latest
 REQUESTS.labels("view", "GET", 200).inc(2)
-print(generate_latest(counted()).decode())
+print(generate_latest(process_registry()).decode())
 """
 
 
@@ -50,7 +48,7 @@ def look() -> dict[tuple, float]:
     """What the database says."""
     return {
         (family.name, *sample.labels.values()): sample.value
-        for family in metrics.all_figures()
+        for family in metrics.database_metrics()
         for sample in family.samples
     }
 
@@ -104,13 +102,13 @@ def test_open_incidents_are_counted_by_source_and_acknowledgement(db):
 
 
 def test_very_many_sources_share_a_figure(db, monkeypatch):
-    monkeypatch.setattr(metrics, "MOST_SOURCES", 2)
+    monkeypatch.setattr(metrics, "MAX_SOURCES", 2)
     for _ in range(4):
         make_incident(make_source())
     now = {name: value for name, value in look().items() if name[0] == "argus_open_incidents" and name[-1] == "false"}
 
     assert len(now) == 3
-    assert now["argus_open_incidents", *metrics.OTHERS, "false"] >= 2
+    assert now["argus_open_incidents", *metrics.OTHER_SOURCES, "false"] >= 2
 
 
 def test_skew_is_the_least_lateness_of_a_source(db):
@@ -156,7 +154,7 @@ def test_looking_takes_twelve_queries(db, number, django_assert_num_queries):
         make_line(make_incident(make_source()).events.get(), user)
 
     with django_assert_num_queries(12):
-        metrics.all_figures()
+        metrics.database_metrics()
 
 
 def test_processes_of_a_host_count_together(tmp_path):
@@ -168,32 +166,6 @@ def test_processes_of_a_host_count_together(tmp_path):
 
     numbers = [read(text.stdout)["argus_http_requests_total", "GET", "200", "view"] for text in texts]
     assert numbers == [2, 4]
-
-
-def test_a_folder_that_is_named_is_used_and_kept(monkeypatch, tmp_path):
-    monkeypatch.setenv("PROMETHEUS_MULTIPROC_DIR", str(tmp_path))
-
-    with counting_together():
-        assert shared_folder() == str(tmp_path)
-    assert tmp_path.exists()
-
-
-def test_folders_of_servers_that_were_killed_are_cleared_away_and_no_others(monkeypatch, tmp_path):
-    monkeypatch.delenv("PROMETHEUS_MULTIPROC_DIR", raising=False)
-    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
-    with subprocess.Popen([sys.executable, "-c", ""]) as ended:
-        pass
-    abandoned = [f"argus-figures-{ended.pid}-a", f"argus-figures-{os.getpid()}-b"]
-    others = [f"argus-figures-{os.getppid()}-c", "argus-figures-d", "something-else"]
-    for name in (*abandoned, *others):
-        (tmp_path / name).mkdir()
-
-    with counting_together():
-        ours = Path(shared_folder())
-        assert {path.name for path in tmp_path.iterdir()} == {*others, ours.name}
-        assert ours.stat().st_mode & 0o077 == 0
-    assert {path.name for path in tmp_path.iterdir()} == set(others)
-    assert not shared_folder()
 
 
 # What is asked for by the dashboard and the alert rules

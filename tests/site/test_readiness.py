@@ -64,22 +64,22 @@ def test_ready_server_names_its_parts(argus):
 
 
 def test_fresh_notifications_are_fine(line):
-    assert readiness.examine_notifications() == "ok"
+    assert readiness.notification_state() == "ok"
 
 
 def test_event_that_nobody_has_taken_for_long_is_named(line):
     make_event(line.event.incident)
     Change.objects.unrouted().update(created=timezone.now() - HOUR)
 
-    assert readiness.examine_notifications() == "something has been waiting for too long"
+    assert readiness.notification_state() == "something has been waiting for too long"
 
 
 def test_delivery_that_nobody_has_taken_for_long_is_named(line, settings):
     type(line).objects.update(due=timezone.now() - HOUR)
 
-    assert readiness.examine_notifications() == "something has been waiting for too long"
+    assert readiness.notification_state() == "something has been waiting for too long"
     settings.ARGUS_READY_NOTIFICATION_AGE = 2 * HOUR.total_seconds()
-    assert readiness.examine_notifications() == "ok"
+    assert readiness.notification_state() == "ok"
 
 
 @pytest.mark.parametrize(
@@ -93,7 +93,7 @@ def test_delivery_that_nobody_has_taken_for_long_is_named(line, settings):
 def test_delivery_in_hand_or_settled_or_to_be_retried_is_fine(line, values):
     type(line).objects.update(**{"due": timezone.now() - HOUR, **values})
 
-    assert readiness.examine_notifications() == "ok"
+    assert readiness.notification_state() == "ok"
 
 
 def test_delivery_behind_one_that_is_retried_is_fine_however_long(line):
@@ -102,7 +102,7 @@ def test_delivery_behind_one_that_is_retried_is_fine_however_long(line):
     type(line).objects.filter(pk=line.pk).update(verdict=Verdict.RETRYING, due=timezone.now() + HOUR)
     type(line).objects.filter(pk=later.pk).update(due=timezone.now() - HOUR)
 
-    assert readiness.examine_notifications() == "ok"
+    assert readiness.notification_state() == "ok"
 
 
 @pytest.mark.parametrize("number", [1, 50])
@@ -111,14 +111,14 @@ def test_looking_for_late_notifications_takes_three_queries(line, number, django
         make_line(make_incident().events.get(), line.user)
 
     with django_assert_num_queries(3):
-        readiness.examine_notifications()
+        readiness.notification_state()
 
 
 def test_nothing_is_late_where_nothing_is_sent(line, settings):
     type(line).objects.update(due=timezone.now() - HOUR)
     settings.ARGUS_SEND_NOTIFICATIONS = False
 
-    assert readiness.examine_notifications() == "not configured"
+    assert readiness.notification_state() == "not configured"
 
 
 def test_missing_migration_is_noticed(db, monkeypatch):

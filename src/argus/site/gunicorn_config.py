@@ -24,14 +24,16 @@ secure_scheme_headers: dict[str, str] = {}
 # Not used: signals and systemd do the same.
 control_socket_disable = True
 
-# All workers count in one folder, so that each of them can answer /metrics for all.
-metrics_folder = "" if "PROMETHEUS_MULTIPROC_DIR" in os.environ else tempfile.mkdtemp(prefix="argus-metrics-")
-os.environ.setdefault("PROMETHEUS_MULTIPROC_DIR", metrics_folder)
+
+def on_starting(server: Any) -> None:
+    """Let all workers count in one folder, so that each of them can answer /metrics for all."""
+    if "PROMETHEUS_MULTIPROC_DIR" not in os.environ:
+        os.environ["PROMETHEUS_MULTIPROC_DIR"] = server.metrics_folder = tempfile.mkdtemp(prefix="argus-metrics-")
 
 
 def child_exit(server: Any, worker: Any) -> None:
     """Drop the gauges of a worker that has ended; its counters stay."""
-    # prometheus_client reads PROMETHEUS_MULTIPROC_DIR when it is imported.
+    # Not at the top: prometheus_client reads PROMETHEUS_MULTIPROC_DIR when it is imported.
     from prometheus_client.multiprocess import mark_process_dead
 
     mark_process_dead(worker.pid)
@@ -39,5 +41,5 @@ def child_exit(server: Any, worker: Any) -> None:
 
 def on_exit(server: Any) -> None:
     """Remove the folder of the metrics."""
-    if metrics_folder:
-        shutil.rmtree(metrics_folder, ignore_errors=True)
+    if hasattr(server, "metrics_folder"):
+        shutil.rmtree(server.metrics_folder, ignore_errors=True)

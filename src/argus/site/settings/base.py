@@ -14,7 +14,10 @@ from .env import (
     env_url,
     env_zone,
     origin_of,
+    refuse_removed,
 )
+
+refuse_removed()
 
 SITE_DIR = Path(__file__).resolve().parent.parent
 # Where an installation without further settings keeps its files: below the folder it is started in.

@@ -22,6 +22,20 @@ class Misconfigured(ImproperlyConfigured, SystemExit):
         self.code = f"argus: {message}"
 
 
+# Variables of earlier versions, and what replaces them.
+REMOVED = {
+    "ARGUS_WEB_PROCESSES": "WEB_CONCURRENCY or gunicorn's --workers",
+    "ARGUS_WEB_THREADS": "gunicorn's --threads",
+}
+
+
+def refuse_removed() -> None:
+    """Refuse variables that have no effect any more."""
+    for name, replacement in REMOVED.items():
+        if os.environ.get(name, "").strip():
+            raise Misconfigured(f"{name} has been removed: use {replacement}")
+
+
 def env_str(name: str, default: str | None = None) -> str:
     """Return the variable's text. Without a default it must be set and not be empty."""
     value = os.environ.get(name, "").strip()

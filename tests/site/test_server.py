@@ -1,0 +1,74 @@
+"""``manage.py serve``: one process, with a notification worker that ends with it, and the server with the worker."""
+
+import signal
+
+import psutil
+import pytest
+
+from tests.live import Argus
+from tests.servers import ServerFailed, is_alive, running
+from tests.test_servers import eventually
+
+pytestmark = pytest.mark.once
+
+
+@pytest.fixture
+def server():
+    with running(Argus()) as server:
+        yield server
+
+
+def worker_of(server: Argus) -> psutil.Process:
+    (worker,) = psutil.Process(server.process.pid).children()
+    assert "send_notifications" in worker.cmdline()
+    return worker
+
+
+def test_server_ends_with_an_error_line_when_its_worker_dies(server):
+    process = server.process
+    worker_of(server).kill()
+
+    assert process.wait(30) == 1
+    last = server.log.read_text().splitlines()[-1]
+    assert last == "CommandError: The notification worker ended with status -9."
+    server.process = None
+
+
+def test_worker_ends_with_the_server(server):
+    worker, process = worker_of(server), server.process
+    server.stop()
+
+    assert process.returncode == 0
+    assert not is_alive(worker)
+    assert server.log.read_text().splitlines()[-1] == "Argus has stopped."
+
+
+def test_worker_ends_when_the_server_is_killed(server):
+    worker = worker_of(server)
+    server.process.send_signal(signal.SIGKILL)
+
+    eventually(lambda: not is_alive(worker), 30)
+    server.stop()
+
+
+class WithOptions(Argus):
+    """``manage.py serve`` with more options."""
+
+    options: tuple[str, ...] = ()
+
+    def command(self) -> list[str]:
+        return [*super().command(), *self.options]
+
+
+@pytest.mark.parametrize(
+    ("options", "words"),
+    [(("--processes=2",), "run gunicorn"), (("--port=0",), "is not a port number"), (("--host=192.0.2.1",), "listen")],
+)
+def test_options_that_cannot_work_are_refused_in_one_line(options, words):
+    server = WithOptions()
+    server.options = options
+    try:
+        with pytest.raises(ServerFailed, match=words):
+            server.start()
+    finally:
+        server.close()
