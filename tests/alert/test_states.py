@@ -10,7 +10,7 @@ from django.utils import timezone
 from argus.alert.models import Alert
 from argus.incident.models import Acknowledgement, Event, Incident
 from argus.incident.services import change_end_time, create_incident, delete_acknowledgement
-from argus.incident.sources import get_house_source
+from argus.incident.sources import get_internal_source
 from argus.inventory.deletion import delete_cloud, delete_instance, delete_project
 from argus.inventory.models import Project
 from argus.util.infinity import INFINITY
@@ -249,7 +249,7 @@ def test_other_events_of_an_operator_change_nothing(as_staff, alert):
 
 
 def test_incidents_of_the_source_that_are_no_alerts_are_left_alone(as_staff, db):
-    source = get_house_source("alerts")
+    source = get_internal_source("alerts")
     incident = create_incident(
         source, actor=source.user, start_time=NOON, end_time=INFINITY, source_incident_id="no uuid"
     )

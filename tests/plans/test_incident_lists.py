@@ -154,5 +154,6 @@ def test_every_index_of_incidents_is_of_use(as_operator, as_staff, as_busy_sourc
     queries = ["", long_over, *(query for _, query in filters_of(values))]
     asked = [(as_operator, path) for path in pages(INCIDENTS, queries)] + [(as_staff, INCIDENTS)]
     asked += [(as_busy_source, path) for path in pages(MINE, ["", "open=true"])]
+    asked += [(as_operator, f"{INCIDENTS}open/")]
     used = {index for client, path in asked for plan in plans_of(client, path) for index in plan.indexes}
     assert {index.name for index in Incident._meta.indexes} <= used

@@ -15,7 +15,7 @@ from django.utils import timezone
 from argus.incident import services as incidents
 from argus.incident.lifecycle import EventType, Party, refusal
 from argus.incident.models import Incident
-from argus.incident.sources import get_house_source
+from argus.incident.sources import get_internal_source
 from argus.inventory.models import Scope
 from argus.inventory.rules import check_is_staff
 from argus.inventory.scopes import Surroundings, surroundings_of
@@ -68,7 +68,7 @@ def _open_or_update(scope: Scope, actor, *, alert_type: str, severity: Severity,
 
 
 def _open(scope: Scope, around: Surroundings, *, alert_type: str, severity: Severity, message: str) -> Alert:
-    source, uuid, now = get_house_source(ALERTS), uuid4(), timezone.now()
+    source, uuid, now = get_internal_source(ALERTS), uuid4(), timezone.now()
     # To the millisecond, as the API shows it: what is asked for by a time shown is found.
     created = now.replace(microsecond=now.microsecond // 1000 * 1000)
     incident = incidents.create_incident(

@@ -1,7 +1,7 @@
-"""Forgetting what is long over. Nothing here happens by itself: ``manage.py prune`` is told how far back to keep.
+"""Deletion of old incidents and unused tags, called by ``manage.py prune``.
 
-Each portion is one short transaction, so a process that is killed leaves nothing half done, and nobody who posts waits
-for long. What belongs to an incident goes with it, whatever app keeps it.
+Each chunk is a short transaction, so that posts wait only briefly. The rows of all apps that refer to an incident are
+deleted with it.
 """
 
 from datetime import datetime
@@ -13,24 +13,24 @@ from .models import Event, Incident, IncidentTagRelation, Tag
 
 
 def finished_before(moment: datetime) -> QuerySet[Incident]:
-    """Return what was over before the moment: closed, or stateless, and nothing has happened to it since.
+    """Return the closed and stateless incidents that ended before the moment and have had no event since.
 
-    When Argus was told is what counts for that, by its own clock: history that a source brings along later is kept.
+    For events, the time counts when Argus received them: an incident that a source posts late is kept.
     """
-    is_over = Q(end_time__lt=moment) | Q(end_time__isnull=True, start_time__lt=moment)
+    has_ended = Q(end_time__lt=moment) | Q(end_time__isnull=True, start_time__lt=moment)
     later = Event.objects.filter(incident=OuterRef("pk"), received__gte=moment)
-    return Incident.objects.filter(is_over & ~Exists(later))
+    return Incident.objects.filter(has_ended & ~Exists(later))
 
 
 @transaction.atomic
 def delete_finished(keys: list[int], moment: datetime) -> int:
-    """Delete those of these incidents that are still finished, with their history; return how many there were.
+    """Delete the incidents that are still finished, with their history; return their number.
 
-    One that somebody is working on at the moment is left for the next time.
+    Incidents that another transaction has locked are skipped.
     """
-    held = Incident.objects.select_for_update(skip_locked=True).filter(pk__in=keys).values_list("pk", flat=True)
-    # Asked again, now that nobody can reopen them.
-    _, deleted = finished_before(moment).filter(pk__in=list(held)).delete()
+    locked = Incident.objects.select_for_update(skip_locked=True).filter(pk__in=keys).values_list("pk", flat=True)
+    # Tested again, now that the rows are locked.
+    _, deleted = finished_before(moment).filter(pk__in=list(locked)).delete()
     return deleted.get(Incident._meta.label, 0)
 
 
@@ -41,6 +41,6 @@ def unused_tags() -> QuerySet[Tag]:
 
 @transaction.atomic
 def delete_unused_tags(keys: list[int]) -> int:
-    """Delete those of these tags that are still unused; return how many there were."""
-    held = Tag.objects.select_for_update(skip_locked=True).filter(pk__in=keys).values_list("pk", flat=True)
-    return unused_tags().filter(pk__in=list(held)).delete()[0]
+    """Delete the tags that are still unused; return their number."""
+    locked = Tag.objects.select_for_update(skip_locked=True).filter(pk__in=keys).values_list("pk", flat=True)
+    return unused_tags().filter(pk__in=list(locked)).delete()[0]

@@ -33,7 +33,7 @@ class EventLikeAdmin(ReadOnlyAdmin):
     """Base class of the pages of events and of acknowledgements."""
 
     ordering = ["-pk"]
-    sortable_by: list[str] = []
+    sortable_by = ()
 
 
 @admin.register(Event)
@@ -51,7 +51,7 @@ class EventAdmin(EventLikeAdmin):
         "Together with a type, a source is looked for in the newest 20 000 events of that type."
     )
 
-    def get_fields(self, request: HttpRequest, obj: Event | None = None) -> list[str]:
+    def get_fields(self, request: HttpRequest, obj: Event | None = None) -> list[Any]:
         if obj is None:
             return ["incident", "type", "timestamp", "description"]
         return ["incident_page", "type", "actor", "happened", "received_time", "description"]
@@ -103,12 +103,12 @@ class AcknowledgementAdmin(EventLikeAdmin):
     search_fields = ["event__description"]
     search_help_text = "pk of an incident or event exactly; the actor's user name and other words in the newest 20 000."
 
-    def get_fields(self, request: HttpRequest, obj: Acknowledgement | None = None) -> list[str]:
+    def get_fields(self, request: HttpRequest, obj: Acknowledgement | None = None) -> list[Any]:
         if obj is None:
             return ["incident", "timestamp", "description", "expiration"]
         return ["incident_page", "actor", "timestamp", "until", "description"]
 
-    def get_readonly_fields(self, request: HttpRequest, obj: Acknowledgement | None = None) -> list[str]:
+    def get_readonly_fields(self, request: HttpRequest, obj: Acknowledgement | None = None) -> list[Any]:
         return self.get_fields(request, obj) if obj else []
 
     def search(

@@ -1,7 +1,7 @@
 """The form of an incident: an end that may be infinity, and tags written as ``key=value``."""
 
 from datetime import date, datetime, time
-from typing import Any
+from typing import Any, cast
 
 from django import forms
 from django.contrib.admin.widgets import AdminSplitDateTime, AdminTextareaWidget, AdminTextInputWidget
@@ -32,7 +32,7 @@ class InfinityWidget(AdminSplitDateTime):
         self.widgets = (*self.widgets, forms.CheckboxInput())  # type: ignore[assignment]  # the stub has two widgets
         self.widgets_names = [f"_{number}" for number in range(len(self.widgets))]
 
-    def decompress(self, value: datetime | None) -> list[Any]:
+    def decompress(self, value: datetime | None) -> Any:
         if value is None:
             return [None, None, False]
         if value == INFINITY:
@@ -147,7 +147,8 @@ class TagFormSet(SteadyFormSet):
 
     def wanted(self) -> tuple[list[Pair], list[Pair]]:
         """Return the pairs to add and the pairs to remove, and note both for the admin's history."""
-        new = [form for form in self.extra_forms if form.has_changed() and not form.cleaned_data.get("DELETE")]
+        forms_ = cast(list[TagForm], self.extra_forms)
+        new = [form for form in forms_ if form.has_changed() and not form.cleaned_data.get("DELETE")]
         gone = [form.instance for form in self.deleted_forms if form.instance.pk]
         self.new_objects = [IncidentTagRelation(tag=Tag(key=form.pair[0], value=form.pair[1])) for form in new]
         self.changed_objects, self.deleted_objects = [], gone

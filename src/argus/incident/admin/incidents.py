@@ -3,9 +3,8 @@
 from typing import Any
 
 from django.contrib import admin
-from django.contrib.admin.views.main import ChangeList
 from django.core.exceptions import ValidationError
-from django.db.models import QuerySet
+from django.db.models import Prefetch, QuerySet
 from django.forms import ModelForm
 from django.http import HttpRequest
 from django.urls import reverse
@@ -19,7 +18,6 @@ from argus.incident import services
 from argus.incident.api.v1.serializers import MAX_TAGS
 from argus.incident.details_url import joined_url
 from argus.incident.models import Incident, IncidentRelation, IncidentRelationType, IncidentTagRelation
-from argus.incident.queries import read_tag_texts
 
 from .forms import IncidentForm, TagForm, TagFormSet
 from .search import (
@@ -102,22 +100,14 @@ class IncidentAdmin(ServiceAdmin):
     )
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Incident]:
-        return super().get_queryset(request).select_related("source")
-
-    def get_changelist_instance(self, request: HttpRequest) -> ChangeList:
-        """Return the list with the tags of its incidents, read by one query."""
-        changelist = super().get_changelist_instance(request)
-        incidents = list(changelist.result_list)
-        texts = read_tag_texts([incident.pk for incident in incidents])
-        for incident in incidents:
-            incident.tag_texts = texts[incident.pk]
-        changelist.result_list = incidents
-        return changelist
+        relations = IncidentTagRelation.objects.select_related("tag").order_by("pk")
+        incidents = super().get_queryset(request).select_related("source")
+        return incidents.prefetch_related(Prefetch("tag_relations", relations))
 
     def search(self, request: HttpRequest, queryset: QuerySet[Incident], text: str) -> tuple[QuerySet[Incident], bool]:
         return search_incidents(queryset, text), False
 
-    def get_fields(self, request: HttpRequest, obj: Incident | None = None) -> list[str]:
+    def get_fields(self, request: HttpRequest, obj: Incident | None = None) -> list[Any]:
         if obj is None:
             return [
                 "source",
@@ -133,7 +123,7 @@ class IncidentAdmin(ServiceAdmin):
         written_once = ["source", "source_incident_id", "start", "description"]
         return [*written_once, *changeable, "details", "ticket", "is_open", "acked_until_time", "history"]
 
-    def get_readonly_fields(self, request: HttpRequest, obj: Incident | None = None) -> list[str]:
+    def get_readonly_fields(self, request: HttpRequest, obj: Incident | None = None) -> list[Any]:
         return [name for name in self.get_fields(request, obj) if name not in CHANGEABLE] if obj else []
 
     def has_add_permission(self, request: HttpRequest) -> bool:
@@ -182,8 +172,9 @@ class IncidentAdmin(ServiceAdmin):
 
     @admin.display(description="tags")
     def tag_list(self, incident: Incident) -> str:
-        shown = ", ".join(map(shorten, incident.tag_texts[:MAX_SHOWN_TAGS]))
-        return shown + (", …" if len(incident.tag_texts) > MAX_SHOWN_TAGS else "")
+        texts = [str(relation.tag) for relation in incident.tag_relations.all()]
+        shown = ", ".join(map(shorten, texts[:MAX_SHOWN_TAGS]))
+        return shown + (", …" if len(texts) > MAX_SHOWN_TAGS else "")
 
     @admin.display(description="description")
     def short_description(self, incident: Incident) -> str:
@@ -243,7 +234,7 @@ class IncidentRelationAdmin(SafeAdmin):
     list_filter = ["type"]
     list_select_related = ["type", "incident1", "incident2"]
     ordering = ["-pk"]
-    sortable_by: list[str] = []
+    sortable_by = ()
 
     @admin.display(description="incident")
     def first(self, relation: IncidentRelation) -> str:

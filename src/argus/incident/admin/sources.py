@@ -64,10 +64,10 @@ class SourceSystemAdmin(SuperusersOnly):
     search_fields = ["name", "type__name", "user__username"]
     ordering = ["name", "pk"]
 
-    def get_fields(self, request: HttpRequest, obj: SourceSystem | None = None) -> list[str]:
+    def get_fields(self, request: HttpRequest, obj: SourceSystem | None = None) -> list[Any]:
         return ["name", "type", "base_url", "account"] if obj else ["name", "type", "base_url", "username"]
 
-    def get_readonly_fields(self, request: HttpRequest, obj: SourceSystem | None = None) -> list[str]:
+    def get_readonly_fields(self, request: HttpRequest, obj: SourceSystem | None = None) -> list[Any]:
         return ["type", "account"] if obj else []
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[SourceSystem]:

@@ -34,7 +34,7 @@ class TagAdmin(ReadOnlyAdmin):
     fields = ["key", "value"]
     list_display = ["key", "short_value"]
     ordering = ["-pk"]
-    sortable_by: list[str] = []
+    sortable_by = ()
     search_fields = ["key"]
     search_help_text = "key=value exactly, or words in the newest 20 000 tags."
 

@@ -26,7 +26,9 @@ class BulkResult(serializers.Serializer):
 
     status = serializers.ChoiceField(["created", "exists", "invalid"])
     pk = serializers.IntegerField(required=False, help_text="Of the new or existing incident; absent if invalid.")
-    errors = serializers.DictField(required=False, help_text="Only if invalid: by field, as for a single POST.")
+    errors = serializers.DictField(  # type: ignore[assignment]  # ``Serializer.errors`` is a property
+        required=False, help_text="Only if invalid: by field, as for a single POST."
+    )
 
 
 class BulkResults(serializers.Serializer):
@@ -38,7 +40,9 @@ class BulkResults(serializers.Serializer):
 class BulkIncidents(serializers.Serializer):
     """Many new incidents."""
 
-    incidents = IncidentSerializer(many=True, max_length=MAX_BATCH_SIZE, help_text="Each as in a single POST.")
+    incidents: Any = serializers.ListSerializer(
+        child=IncidentSerializer(), max_length=MAX_BATCH_SIZE, help_text="Each as in a single POST."
+    )
 
 
 class KnownId(serializers.Serializer):
@@ -60,7 +64,7 @@ class SetDifference(serializers.Serializer):
 class OpenSet(serializers.Serializer):
     """All open incidents of a source."""
 
-    incidents = OpenIncidentSerializer(many=True, max_length=MAX_OPEN_INCIDENTS)
+    incidents: Any = serializers.ListSerializer(child=OpenIncidentSerializer(), max_length=MAX_OPEN_INCIDENTS)
 
 
 class UpsertResult(serializers.Serializer):

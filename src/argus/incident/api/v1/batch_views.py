@@ -48,7 +48,7 @@ class BatchView(generics.GenericAPIView[Any]):
     def post(self, request: Request) -> Response:
         """Apply a change to each of the incidents, in the order of their pks."""
         body = validate_body(self.serializer_class, request.data)
-        incidents = Incident.objects.visible_to(request.user).select_related("source").in_bulk(body["ids"])
+        incidents = Incident.objects.visible_to(get_actor(request)).select_related("source").in_bulk(body["ids"])
         changes = {pk: self.result_of(incidents.get(pk), body) for pk in sorted(set(body["ids"]))}
         return Response({"changes": changes}, status=status.HTTP_201_CREATED)
 

@@ -5,7 +5,7 @@ One idiom: a ``ParsedFilter`` whose function converts the text of the parameter.
 
 from collections.abc import Callable
 from datetime import datetime
-from typing import Any
+from typing import Any, ClassVar
 
 import django_filters as filters
 from django import forms
@@ -18,7 +18,6 @@ from argus.api.pagination import Cursor, KeysetPagination
 from argus.incident.criteria import Criteria
 from argus.incident.models import Incident
 from argus.incident.queries import (
-    SortedCandidates,
     StartBounds,
     filter_by_end,
     filter_by_sources,
@@ -108,6 +107,8 @@ parse_timestamp_or_infinity = timestamp_parser(InfinityTimestampField)
 class MyIncidentFilter(filters.FilterSet):
     """Filters within one source."""
 
+    cached_form_class: ClassVar[type[forms.Form]]
+
     acked = ParsedFilter(
         parse=parse_boolean, method="filter_state", help_text="Has, or has not, an acknowledgement that still holds."
     )
@@ -142,7 +143,7 @@ class MyIncidentFilter(filters.FilterSet):
             cls.cached_form_class = super().get_form_class()
         return cls.cached_form_class
 
-    def filter_queryset(self, queryset: Incidents) -> Incidents | SortedCandidates:
+    def filter_queryset(self, queryset: Incidents) -> Any:
         """Apply all filters, except contradictory ones: for those the database would read a whole index.
 
         Contradictory filters: 2 ms with this check, 24 to 53 ms without (300 000 incidents).
@@ -173,7 +174,7 @@ class MyIncidentFilter(filters.FilterSet):
     def start_bounds(self) -> StartBounds:
         """Return what filters and the cursor say about the start times on the page."""
         values = self.form.cleaned_data
-        text = self.data.get(KeysetPagination.cursor_query_param)
+        text = (self.data or {}).get(KeysetPagination.cursor_query_param)
         cursor = Cursor.decode(text) if text else None
         earliest = [values["start_time__gte"], cursor and cursor.back and cursor.time]
         latest = [values["start_time__lte"], values["end_time__lte"], cursor and not cursor.back and cursor.time]
@@ -201,7 +202,7 @@ class IncidentFilter(MyIncidentFilter):
         help_text="Names of source types.",
     )
 
-    def filter_queryset(self, queryset: Incidents) -> Incidents | SortedCandidates:
+    def filter_queryset(self, queryset: Incidents) -> Any:
         """Apply all filters. With tags, sources are not looked up by a query of their own: a page has at most four."""
         values = self.form.cleaned_data
         incidents = filter_by_sources(

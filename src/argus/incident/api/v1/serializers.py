@@ -1,6 +1,5 @@
 """Request bodies: their shape. The services check the rules; ``representation`` builds the responses."""
 
-from functools import cache
 from typing import Any
 
 from drf_spectacular.utils import extend_schema_field
@@ -23,17 +22,17 @@ MAX_BATCH_SIZE = 1000
 MAX_OPEN_INCIDENTS = 10_000
 
 
-def validate_body(serializer_class: type[serializers.Serializer], body: Any) -> dict[str, Any]:
+def validate_body(serializer_class: type[serializers.BaseSerializer], body: Any) -> dict[str, Any]:
     """Return the validated data. Raises ``ValidationError``.
 
-    One instance of each serializer serves all requests: making its fields takes longer than validating with them.
+    One instance of each serializer serves all requests: 0.15 ms for an incident, 0.8 ms with a new one (POST: 4 ms).
     """
-    return dict(_serializer(serializer_class).run_validation(body))
+    if serializer_class not in _serializers:
+        _serializers[serializer_class] = serializer_class()
+    return dict(_serializers[serializer_class].run_validation(body))
 
 
-@cache
-def _serializer(serializer_class: type[serializers.Serializer]) -> serializers.Serializer:
-    return serializer_class()
+_serializers: dict[type[serializers.BaseSerializer], serializers.BaseSerializer] = {}
 
 
 class TagSerializer(serializers.Serializer):
@@ -41,15 +40,12 @@ class TagSerializer(serializers.Serializer):
 
     tag = serializers.CharField(trim_whitespace=False, help_text="key=value; the key consists of a-z, 0-9 and _.")
 
-    class Meta:
-        list_serializer_class = ListSerializer
-
     def to_internal_value(self, data: Any) -> Any:
         value = super().to_internal_value(data)
         try:
             return split_tag(value["tag"])
         except DomainError as error:
-            raise serializers.ValidationError({error.field: [error.message]}) from None
+            raise serializers.ValidationError({error.field or "tag": [error.message]}) from None
 
 
 class SourceIncidentIdField(serializers.CharField):
@@ -70,7 +66,7 @@ class ChangeableSerializer(serializers.Serializer):
 
     details_url = serializers.CharField(allow_blank=True, required=False)
     ticket_url = serializers.CharField(allow_blank=True, required=False)
-    tags = TagSerializer(many=True, required=False, max_length=MAX_TAGS)
+    tags = ListSerializer(child=TagSerializer(), required=False, max_length=MAX_TAGS)
 
 
 class IncidentPatchSerializer(ChangeableSerializer):
@@ -98,7 +94,7 @@ class IncidentPatchSerializer(ChangeableSerializer):
 class IncidentSerializer(ChangeableSerializer):
     """A new incident."""
 
-    source = serializers.IntegerField(
+    source = serializers.IntegerField(  # type: ignore[assignment]  # ``Field.source`` is an attribute, too
         min_value=1,
         max_value=MAX_ID,
         required=False,
@@ -111,7 +107,7 @@ class IncidentSerializer(ChangeableSerializer):
     )
     source_incident_id = SourceIncidentIdField()
     description = serializers.CharField(allow_blank=True, required=False)
-    tags = TagSerializer(many=True, max_length=MAX_TAGS)
+    tags = ListSerializer(child=TagSerializer(), max_length=MAX_TAGS)
 
 
 class BulkSerializer(serializers.Serializer):

@@ -17,7 +17,7 @@ from argus.api.pagination import KeysetPagination
 from argus.auth.requests import get_actor
 from argus.http.idempotency import idempotent
 from argus.incident import services
-from argus.incident.models import Event, Incident
+from argus.incident.models import Event, Incident, IncidentQuerySet
 from argus.incident.sources import source_to_post_for
 from argus.util.errors import DomainError
 
@@ -39,9 +39,9 @@ class IncidentView(generics.GenericAPIView[Any]):
 
     queryset = Incident.objects.all()
 
-    def get_queryset(self) -> QuerySet[Incident]:
+    def get_queryset(self) -> IncidentQuerySet:
         """Return the incidents that the user may see; to others the response is 404."""
-        return Incident.objects.visible_to(self.request.user)
+        return Incident.objects.visible_to(get_actor(self.request))
 
     def get_incident(self) -> Incident:
         """Return the incident of the URL, with its source. Raises ``Http404``."""
@@ -63,7 +63,7 @@ class IncidentListView(IncidentView):
     serializer_class = IncidentSerializer
     pagination_class = KeysetPagination
     filter_backends = [DjangoFilterBackend]
-    filterset_class = IncidentFilter
+    filterset_class: type[MyIncidentFilter] = IncidentFilter
 
     def get(self, request: Request) -> Response:
         """List incidents in pages."""
@@ -89,8 +89,8 @@ class MyIncidentListView(IncidentListView):
 
     filterset_class = MyIncidentFilter
 
-    def get_queryset(self) -> QuerySet[Incident]:
-        return super().get_queryset().posted_by(self.request.user)
+    def get_queryset(self) -> IncidentQuerySet:
+        return super().get_queryset().posted_by(get_actor(self.request))
 
 
 @openapi.incident
@@ -132,7 +132,7 @@ class OpenIncidentListView(IncidentView):
         rows = incident_rows(self.get_queryset())
         return array_response(request, rows, time_field="start_time", represent=represent_rows)
 
-    def get_queryset(self) -> QuerySet[Incident]:
+    def get_queryset(self) -> IncidentQuerySet:
         return super().get_queryset().open()
 
 
@@ -140,7 +140,7 @@ class OpenIncidentListView(IncidentView):
 class OpenUnackedIncidentListView(OpenIncidentListView):
     """All open incidents without an acknowledgement that still holds, newest first."""
 
-    def get_queryset(self) -> QuerySet[Incident]:
+    def get_queryset(self) -> IncidentQuerySet:
         return super().get_queryset().unacked()
 
 
