@@ -76,11 +76,10 @@ def represent_tag(added_by: int, added_time: str | None, text: str) -> dict[str,
 
 
 @dataclass(slots=True)
-class Facts:
-    """What the keys of an incident are computed from: its columns (a ``Row``), its tags, the present time."""
+class Context:
+    """What the keys of incidents are computed from besides their columns: tags by incident, and the present time."""
 
-    row: Any
-    tags: list[dict[str, Any]]
+    tags: dict[int, list[dict[str, Any]]]
     now: datetime
     times: WireTimes
 
@@ -92,24 +91,24 @@ class IncidentKey:
     name: str
     schema: serializers.Field
     example: Any
-    value: Callable[[Facts], Any]
+    value: Callable[[Any, Context], Any]
     columns: tuple[str, ...]
 
 
 def column(name: str, schema: serializers.Field, example: Any) -> IncidentKey:
     """Declare a key that is a column as it is."""
-    return IncidentKey(name, schema, example, attrgetter(f"row.{name}"), (name,))
+    read = attrgetter(name)
+    return IncidentKey(name, schema, example, lambda row, context: read(row), (name,))
 
 
 def time_column(name: str, schema: serializers.Field, example: str) -> IncidentKey:
     """Declare a key that is a column with a time."""
-    read = attrgetter(f"row.{name}")
-    return IncidentKey(name, schema, example, lambda facts: facts.times[read(facts)], (name,))
+    read = attrgetter(name)
+    return IncidentKey(name, schema, example, lambda row, context: context.times[read(row)], (name,))
 
 
-def source_of(facts: Facts) -> dict[str, Any]:
+def source_of(row: Any, context: Context) -> dict[str, Any]:
     """Return the source of an incident as a dictionary."""
-    row = facts.row
     return source_dict(row.source_id, row.source__name, row.source__type_id, row.source__user_id, row.source__base_url)
 
 
@@ -134,31 +133,31 @@ INCIDENT_KEYS = (
         "details_url",
         serializers.CharField(allow_blank=True, help_text="Resolved against the source's base URL."),
         "https://nav.example.org/alerts/90125/",
-        lambda facts: joined_url(facts.row.source__base_url, facts.row.details_url),
+        lambda row, context: joined_url(row.source__base_url, row.details_url),
         ("details_url",),
     ),
     column("description", serializers.CharField(allow_blank=True), "Switch sw-3.example.org does not answer"),
     column("ticket_url", serializers.CharField(allow_blank=True), ""),
-    IncidentKey("tags", Tag(many=True), TAGS_EXAMPLE, lambda facts: facts.tags, ()),
+    IncidentKey("tags", Tag(many=True), TAGS_EXAMPLE, lambda row, context: context.tags[row.pk], ()),
     IncidentKey(
         "stateful",
         serializers.BooleanField(help_text="Whether the incident can be open or closed at all."),
         True,
-        lambda facts: facts.row.end_time is not None,
+        lambda row, context: row.end_time is not None,
         ("end_time",),
     ),
     IncidentKey(
         "open",
         serializers.BooleanField(help_text="Stateful, and not ended yet."),
         True,
-        lambda facts: facts.row.end_time is not None and facts.row.end_time > facts.now,
+        lambda row, context: row.end_time is not None and row.end_time > context.now,
         ("end_time",),
     ),
     IncidentKey(
         "acked",
         serializers.BooleanField(help_text="Has an acknowledgement that has not expired."),
         False,
-        lambda facts: facts.row.acked_until is not None and facts.row.acked_until > facts.now,
+        lambda row, context: row.acked_until is not None and row.acked_until > context.now,
         ("acked_until",),
     ),
 )
@@ -186,7 +185,8 @@ def represent_rows(rows: list[Any]) -> list[dict[str, Any]]:
     times, now = WireTimes(), timezone.now()
     for pk, added_by, added_time, text in read_tags(list(tags)):
         tags[pk].append(represent_tag(added_by, times[added_time], text))
-    return [represent_row(Facts(row, tags[row.pk], now, times)) for row in rows]
+    context = Context(tags, now, times)
+    return [represent_row(row, context) for row in rows]
 
 
 def represent_incident(incident: models.Incident, tags: list[TagLine] | None = None) -> dict[str, Any]:
@@ -196,12 +196,12 @@ def represent_incident(incident: models.Incident, tags: list[TagLine] | None = N
         return represent_rows([row])[0]
     times = WireTimes()
     shown = [represent_tag(tag.added_by, times[tag.added_time], f"{tag.key}={tag.value}") for tag in tags]
-    return represent_row(Facts(row, shown, timezone.now(), times))
+    return represent_row(row, Context({incident.pk: shown}, timezone.now(), times))
 
 
-def represent_row(facts: Facts) -> dict[str, Any]:
+def represent_row(row: Any, context: Context) -> dict[str, Any]:
     """Compute all keys of an incident."""
-    return {name: value(facts) for name, value in _values}
+    return {name: value(row, context) for name, value in _values}
 
 
 class Actor(serializers.Serializer):
