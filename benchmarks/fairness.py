@@ -21,7 +21,7 @@ PAUSE = 0.05
 
 
 def measure(scale: Scale) -> dict[str, Table]:
-    """Measure the polite source alone and beside the flood, in turns, in one server of one process."""
+    """Measure the first source alone and during the flood, alternately, on a server with one process."""
     polite, beside, flood, flood_alone = (Series() for _ in range(4))
     with (
         running_postgres(durable=True, **POSTGRES_SETTINGS) as postgres,
@@ -49,7 +49,7 @@ def post_politely(ingest: Ingest):
 
 
 def post_beside(polite: Ingest, rude: Ingest, beside: Series, flood: Series) -> None:
-    """Post politely while somebody else floods the server."""
+    """Post with pauses while another source floods the server."""
     with ThreadPoolExecutor(1) as pool:
         seconds = polite.scale.fairness_seconds + 2 * MARGIN
         flooding = pool.submit(rude.run, INCIDENTS, connections=FLOODING, seconds=seconds)

@@ -22,20 +22,20 @@ from .trial import Bench, Sample, running_bench
 from .usage import CORES
 
 PAGE = ROOT / "docs" / "explanation" / "scaling.md"
-# How far the model may be from what is measured.
-MOST_ERROR = 0.25
+# Largest acceptable error of the model.
+MAX_ERROR = 0.25
 SEEDS = (1, 2, 3)
-# What is simulated beyond this machine: cores, and web processes.
+# Larger nodes: cores and web processes.
 LARGER = ((2, 1), (4, 2), (8, 4), (16, 8), (32, 16))
-# Of what it is shown how busy it is then, with the slower flush.
+# Resources whose utilisation is shown, with the slower flush.
 SHOWN = ("cores", "interpreter", "disk")
-# The size of tables and indexes without what only the benchmark has.
+# Size of tables and indexes, without the table of the benchmark.
 STORED = "SELECT pg_database_size(current_database()) - coalesce(pg_total_relation_size(to_regclass('bare_commit')), 0)"
 INCIDENTS = "SELECT count(*) FROM argus_incident_incident"
 
 
 def measure(rounds: Rounds) -> dict[str, Table]:
-    """Measure the parts and the whole in turns, compare the whole with the model's, and look further with the model."""
+    """Measure single parts and the whole, compare the whole with the model, and compute larger nodes."""
     with running_bench() as bench:
         empty, round_trips = bench.one(STORED), count_round_trips(bench)
         samples = take_rounds(bench, rounds)
@@ -53,7 +53,7 @@ def measure(rounds: Rounds) -> dict[str, Table]:
 
 
 def complete(calibration: Calibration, bench: Bench, empty: int) -> Calibration:
-    """Add what is only multiplied."""
+    """Add the values that the simulation does not need."""
     demands = calibration.demands
     return replace(
         calibration,
@@ -64,7 +64,7 @@ def complete(calibration: Calibration, bench: Bench, empty: int) -> Calibration:
 
 
 def check_table(samples: dict[str, Sample], calibration: Calibration, rounds: Rounds) -> Table:
-    """Set what was measured beside what the model says."""
+    """Compare measured rates with those of the model."""
     single, hundred, few = calibration.single, calibration.list_of(MIDDLE), rounds.few_followers
     alone, live = Node(CORES, 1, has_worker=False), Node(CORES, 8, has_worker=False, publishes=True)
     double = Node(CORES, 8, has_worker=False, processes=2)
@@ -88,7 +88,7 @@ def check_table(samples: dict[str, Sample], calibration: Calibration, rounds: Ro
 
 
 def check(what: str, sample: Sample, node: Node, post: Post, demands: Demands, rounds: Rounds) -> list:
-    """Let the model do what was measured, beside as many strangers."""
+    """Simulate a measured case, with the same load of unrelated programs."""
     outcomes = modelled(replace(node, others=sample.strangers), post, demands, rounds)
     rate, mean = fmean(one.rate for one in outcomes), fmean(one.mean for one in outcomes)
     error = rate / sample.rate - 1
@@ -96,7 +96,7 @@ def check(what: str, sample: Sample, node: Node, post: Post, demands: Demands, r
         what,
         f"{sample.rate:.0f}",
         f"{rate:.0f}",
-        f"{error:+.0%}{' !' * (abs(error) > MOST_ERROR)}",
+        f"{error:+.0%}{' !' * (abs(error) > MAX_ERROR)}",
         milliseconds(sample.mean),
         milliseconds(mean),
         f"{sample.strangers:.1f}",
@@ -108,7 +108,7 @@ def modelled(node: Node, post: Post, demands: Demands, rounds: Rounds) -> list[O
 
 
 def larger_table(calibration: Calibration, rounds: Rounds) -> Table:
-    """Let the model say what larger machines bring, with clients elsewhere and eight connections to each process."""
+    """Simulate larger nodes, with clients on another machine and eight connections to each process."""
     post, rows = replace(calibration.single, client=0.0), []
     flushes = (calibration.demands.flush, ASSUMED.far_flush)
     for cores, processes in LARGER:

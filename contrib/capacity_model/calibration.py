@@ -1,10 +1,11 @@
-"""From rounds on real servers to what the model is fed with: each part alone, never what the model is to predict."""
+"""Calibration: turn measurements of single parts into input of the model."""
 
 from collections import defaultdict
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from functools import partial
 from statistics import median
+from time import sleep
 
 from benchmarks.ingest import BLOCK, count_queries
 from benchmarks.report import progress
@@ -12,7 +13,7 @@ from benchmarks.report import progress
 from .commits import TABLE, commit, flush
 from .model import Demands, Node, Post, simulate
 from .rounds import Rounds
-from .trial import Bench, Sample, wait_until
+from .trial import SETTLE_TIME, Bench, Sample
 from .usage import CORES
 
 # BEGIN, COMMIT and the health check of the connection, which are not counted as queries.
@@ -25,10 +26,10 @@ SIMULATED = 4.0
 
 @dataclass(frozen=True)
 class Calibration:
-    """What the model is fed with, and what is only multiplied.
+    """Input of the model and of the arithmetic.
 
-    For one incident: bytes of the write-ahead log, of tables and indexes, and of the message to who follows. For one
-    mail: seconds of a worker.
+    For one incident: bytes of the write-ahead log, of tables and indexes, and of the message to a client. For one mail:
+    seconds of a worker.
     """
 
     single: Post
@@ -42,14 +43,14 @@ class Calibration:
     mail: float = 0.0
 
     def list_of(self, incidents: int) -> Post:
-        """Return what a list of so many takes: what any list does, and so many times what an incident in it does."""
+        """Return the cost of a list: a fixed part, and a part for each incident."""
         fixed, item = self.list_fixed, self.list_item
         parts = {name: max(0.0, getattr(fixed, name) + incidents * getattr(item, name)) for name in PARTS}
         return replace(fixed, incidents=incidents, **parts)
 
 
 def take_rounds(bench: Bench, rounds: Rounds) -> dict[str, Sample]:
-    """Return samples by name; those called ``check`` are for comparing, the others for calibrating."""
+    """Return samples by name. Those named ``check`` are compared with predictions, the others are input."""
     samples: dict[str, Sample] = defaultdict(Sample)
     bench.one(f"{TABLE}; SELECT 1")
     for server in bench.servers:
@@ -64,7 +65,7 @@ def take_rounds(bench: Bench, rounds: Rounds) -> dict[str, Sample]:
 
 
 def parts_alone(bench: Bench, rounds: Rounds) -> Iterator[tuple[str, Sample]]:
-    """Yield samples of the web process alone, of the worker alone, and of telling followers by the thousand."""
+    """Yield samples of the web process alone, of the worker alone, and of pushing to clients."""
     seconds, lists = rounds.seconds, rounds.lists
     bench.halt_worker()
     for connections in (1, 8):
@@ -74,18 +75,16 @@ def parts_alone(bench: Bench, rounds: Rounds) -> Iterator[tuple[str, Sample]]:
     yield "worker", bench.drain()
     yield "serve 1", bench.post("plain", connections=1, seconds=seconds)
     bench.drain()
-    # Nobody is told where nobody follows.
-    for name, number in (("told one", 1), ("told few", rounds.few_followers)):
+    # Without clients, a server renders nothing.
+    for name, number in (("one client", 1), ("few clients", rounds.few_followers)):
         with bench.followed("live", number):
-            last = bench.told("live") + LONG * lists
-            everybody_knows = partial(wait_until, lambda last=last: bench.told("live") >= last)
-            yield name, bench.post_lists("live", LONG, lists, until=everybody_knows)
+            yield name, bench.post_lists("live", LONG, lists, until=partial(sleep, SETTLE_TIME))
     yield "flush", flush(bench, seconds / 3)
     yield "commit 1", commit(bench, connections=1, seconds=seconds / 2)
 
 
 def parts_together(bench: Bench, rounds: Rounds) -> Iterator[tuple[str, Sample]]:
-    """Yield samples of what the model is to predict."""
+    """Yield samples of the cases that the model predicts."""
     seconds = rounds.seconds
     for connections in (4, 8):
         yield f"check serve {connections}", bench.post("plain", connections=connections, seconds=seconds)
@@ -96,15 +95,15 @@ def parts_together(bench: Bench, rounds: Rounds) -> Iterator[tuple[str, Sample]]
         yield f"check double {connections}", bench.post("double", connections=connections, seconds=seconds)
     with bench.followed("live", rounds.few_followers):
         yield "check followed", bench.post("live", connections=8, seconds=seconds)
-    # Disks have moods: what is compared shall have met the same.
+    # The speed of the disk varies, so it is measured again next to the commits.
     yield "flush", flush(bench, seconds / 3)
     yield "check commits", commit(bench, connections=8, seconds=seconds / 2)
 
 
 def calibrate(samples: dict[str, Sample], *, round_trips: int, followers: int) -> Calibration:
-    """Turn samples of parts alone into what the model is fed with."""
+    """Turn samples of single parts into the input of the model."""
     alone, busy, worker, serve = (samples[name] for name in ("plain 1", "plain 8", "worker", "serve 1"))
-    long, told, followed = (samples[name] for name in ("long list", "told one", "told few"))
+    long, told, followed = (samples[name] for name in ("long list", "one client", "few clients"))
     single = post_from(busy, round_trips)
     event_python, event_sql = worker.per_incident("worker"), worker.per_incident("sql")
     others = followers - 1
@@ -131,12 +130,12 @@ def calibrate(samples: dict[str, Sample], *, round_trips: int, followers: int) -
 
 
 def beyond(whole: float, part: float) -> float:
-    """Return what is left of the whole; noise may make it less than nothing."""
+    """Return the difference, or 0 if noise makes it negative."""
     return max(0.0, whole - part)
 
 
 def post_from(sample: Sample, round_trips: int) -> Post:
-    """Say of a sample what one of its requests has taken."""
+    """Return the cost of one request of a sample."""
     web = sample.cpu["web"]
     return Post(
         client=sample.per_request("client"),
@@ -149,7 +148,7 @@ def post_from(sample: Sample, round_trips: int) -> Post:
 
 
 def line_through(short: Post, long: Post) -> tuple[Post, Post]:
-    """Return what a list takes however long it is, and what each incident in it does."""
+    """Return the fixed cost of a list and the cost of each incident in it."""
     more = long.incidents - short.incidents
     item = {name: (getattr(long, name) - getattr(short, name)) / more for name in PARTS}
     fixed = {name: getattr(short, name) - short.incidents * item[name] for name in PARTS}
@@ -157,20 +156,20 @@ def line_through(short: Post, long: Post) -> tuple[Post, Post]:
 
 
 def idle_time(alone: Sample, post: Post, demands: Demands, node: Node) -> float:
-    """Return what passes in a round trip without work, from what one connection took longer than its parts."""
+    """Return the idle time of a round trip: one connection takes longer than the sum of its parts."""
     node = replace(node, others=alone.strangers)
     modelled = simulate(node, post, demands, seconds=SIMULATED).mean
     return beyond(alone.mean, modelled) / post.round_trips
 
 
 def time_lost(busy: Sample, post: Post, demands: Demands, node: Node) -> float:
-    """Return what a stretch of Python takes longer beside others, from how far eight connections fell short."""
+    """Return the cost of waiting for the interpreter: eight connections are slower than their parts."""
     modelled = simulate(replace(node, others=busy.strangers), post, demands, seconds=SIMULATED)
     return beyond(1 / busy.rate, 1 / modelled.rate) / (post.round_trips + 1)
 
 
 def count_round_trips(bench: Bench) -> int:
-    """Return how often the web process asks PostgreSQL in one POST."""
+    """Return the number of round trips to PostgreSQL in one POST."""
     queries = count_queries(
         bench.servers["plain"].url, bench.accounts.sources[0]["token"], next(bench.blocks) * BLOCK + 1
     )

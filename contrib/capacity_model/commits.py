@@ -1,4 +1,4 @@
-"""Bare commits: how long a flush of PostgreSQL's log takes, and how many commits at a time come to.
+"""Bare commits: duration of a flush, and rate of concurrent commits.
 
 As a program, ``python -m contrib.capacity_model.commits URL CONNECTIONS SECONDS`` inserts rows in that many threads and
 prints the measurement: ``{"elapsed": seconds, "latencies": [...], "cpu": [user, system]}``.
@@ -22,12 +22,12 @@ from .usage import Cpu
 
 TABLE = "CREATE TABLE IF NOT EXISTS bare_commit (id bigserial PRIMARY KEY, text text)"
 ROW = "INSERT INTO bare_commit (text) VALUES ('')"
-# Of the log, in bytes; and how many of them are written before the first is written again.
+# Bytes of a page of the log, and number of pages that are written in rotation.
 PAGE, PAGES = 8192, 1024
 
 
 def flush(bench: Bench, seconds: float) -> Sample:
-    """Write a page and have it flushed, over and over, where PostgreSQL has its log and by the call that it uses."""
+    """Write and flush pages in the folder of PostgreSQL, with the same system call."""
     latencies = []
     with NamedTemporaryFile(dir=bench.postgres.folder) as file:
         file.write(bytes(PAGE * PAGES))
@@ -42,7 +42,7 @@ def flush(bench: Bench, seconds: float) -> Sample:
 
 
 def commit(bench: Bench, *, connections: int, seconds: float) -> Sample:
-    """Commit as often as can be over so many connections at a time, from a process of its own."""
+    """Commit as often as possible over several connections, from a separate process."""
     command = [
         sys.executable,
         "-m",
@@ -54,13 +54,13 @@ def commit(bench: Bench, *, connections: int, seconds: float) -> Sample:
     watch = Watch({"sql": bench.parts["sql"]})
     done = json.loads(subprocess.run(command, cwd=ROOT, check=True, stdout=subprocess.PIPE).stdout)
     number = len(done["latencies"])
-    # What the client's process took to start is a stranger's time here.
+    # The start of the client's process counts as an unrelated program.
     read = watch.read(client=Cpu(*done["cpu"]), web=Cpu())
     return Sample(elapsed=done["elapsed"], requests=number, incidents=number, latencies=done["latencies"], **read)
 
 
 def repeat(url: str, until: float, latencies: list[float]) -> None:
-    """Commit rows until a moment, one at least."""
+    """Commit rows until a point in time, at least one."""
     with closing(psycopg2.connect(url)) as connection, connection.cursor() as cursor:
         connection.autocommit = True
         while not latencies or monotonic() < until:
@@ -70,7 +70,7 @@ def repeat(url: str, until: float, latencies: list[float]) -> None:
 
 
 def main(url: str, connections: str, seconds: str) -> None:
-    """Commit in threads, and tell what it took."""
+    """Commit in threads; print the measurement."""
     latencies: list[float] = []
     began, before = monotonic(), os.times()
     arguments = [url, began + float(seconds), latencies]

@@ -1,4 +1,4 @@
-"""How long a worker takes for a mail when many are due, beside what it does for each event."""
+"""Processor time of a worker for a mail, in addition to the time for its event."""
 
 from dataclasses import dataclass
 from time import monotonic
@@ -14,19 +14,19 @@ ENOUGH = 300
 
 @dataclass(frozen=True)
 class Mails:
-    """Mails that a worker has sent, the seconds it took, and the events that it looked through meanwhile."""
+    """Mails sent by a worker, the seconds, and the events routed meanwhile."""
 
     number: int
     seconds: float
     events: int
 
     def seconds_each(self, event: float) -> float:
-        """Return what a mail takes, if an event does so much."""
+        """Return the seconds of a mail, given the seconds of an event."""
         return max(0.0, self.seconds - self.events * event) / max(1, self.number)
 
 
 def send_mails(bench: Bench) -> Mails:
-    """Start a worker where events have piled up, and watch it from its first mail to its last."""
+    """Start a worker on a backlog of events; measure it from its first mail to its last."""
     with psycopg2.connect(bench.second) as connection, connection.cursor() as cursor, running_sink() as sink:
         connection.autocommit = True
 

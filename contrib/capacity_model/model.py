@@ -1,4 +1,4 @@
-"""Argus on one machine as a model: who holds what for how long, and who waits for whom.
+"""Simulation of Argus on one machine: which process holds which resource, and for how long.
 
 A discrete-event simulation. What makes it one, and not a formula, is that several things are held at a time, such as
 the interpreter's lock while waiting for a core, and that commits share what they wait for.
@@ -14,9 +14,9 @@ from statistics import fmean
 
 import simpy
 
-# How long anybody keeps a core or the interpreter while others wait: CPython's switch interval, about the kernel's too.
+# Time slice of cores and of the interpreter: CPython's switch interval, which is close to the kernel's.
 SLICE = 0.005
-# As in ``ws.publisher`` and ``notificationprofile.outbox``.
+# Batch sizes and pauses of Argus.
 GATHER, LONGEST_GATHER, SHARE, CHANGES_AT_ONCE, EVENTS_AT_ONCE = 0.05, 0.25, 3, 200, 100
 
 
@@ -37,19 +37,19 @@ class Post:
 class Demands:
     """What everything else takes. All but ``flush`` and ``wake`` is time of a core."""
 
-    # One flush of the write-ahead log; and what passes in a round trip to PostgreSQL without anybody working.
+    # One flush of the write-ahead log; idle time of a round trip to PostgreSQL.
     flush: float = 0.0
     wake: float = 0.0
-    # What a stretch of Python costs more if the process had nothing else to do.
+    # Additional cost of Python in an idle process.
     cold: float = 0.0
-    # What it takes longer if others want the interpreter: who gets it next has to wake up first.
+    # Additional cost if other threads wait for the interpreter: the next one has to wake up.
     contended: float = 0.0
-    # The worker: of each batch, and of each event in it.
+    # Cost of the worker for each batch, and for each event in it.
     batch_python: float = 0.0
     batch_sql: float = 0.0
     event_python: float = 0.0
     event_sql: float = 0.0
-    # Telling of a change: once, and for each client that is told, here and there.
+    # Publishing a change: once, and for each client, in the server and in the client.
     publish_python: float = 0.0
     publish_sql: float = 0.0
     publish_redis: float = 0.0
@@ -59,7 +59,7 @@ class Demands:
 
 @dataclass(frozen=True)
 class Node:
-    """A machine, what runs on it, and who uses it. ``others``: cores that strangers keep busy meanwhile."""
+    """A machine, its processes and its clients. ``others``: cores used by unrelated programs."""
 
     cores: int
     connections: int
@@ -73,7 +73,7 @@ class Node:
 
 @dataclass
 class Outcome:
-    """What was seen between the warm-up and the end; ``busy``: shares of the time, of each thing that can be held."""
+    """Result of a run after the warm-up. ``busy``: utilisation by resource."""
 
     seconds: float
     incidents: int = 0
@@ -95,12 +95,12 @@ class Outcome:
 
 
 class Held(simpy.Resource):
-    """Something that so many can hold at a time; the others wait in order. Knows for how long it was held."""
+    """A resource with a capacity and a queue, which records its utilisation."""
 
     held = 0.0
 
     def hold(self, work: Iterator):
-        """Do the work while holding it."""
+        """Hold the resource for the duration of the work."""
         with self.request() as turn:
             yield turn
             began = self._env.now
@@ -108,26 +108,26 @@ class Held(simpy.Resource):
             self.held += self._env.now - began
 
     def share(self, seconds: float) -> float:
-        """Return which share of so many seconds it was held."""
+        """Return the utilisation over this many seconds."""
         return self.held / seconds / self.capacity
 
 
 class Log:
-    """The write-ahead log: one flush at a time, which takes all with it that was written before it began."""
+    """The write-ahead log: one flush at a time covers everything written before it began."""
 
     def __init__(self, env: simpy.Environment, demands: Demands):
         self.env, self.demands, self.disk = env, demands, Held(env)
         self.written = self.flushed = 0
 
     def commit(self):
-        """Wait until what was written is safe."""
+        """Wait until the written data is flushed."""
         self.written += 1
         number = self.written
         while self.flushed < number:
             yield from self.disk.hold(self.write_until(number))
 
     def write_until(self, number: int):
-        """Flush, unless somebody else's flush has taken this number with it."""
+        """Flush, unless another flush has included this number."""
         if self.flushed < number:
             taken = self.written
             yield self.env.timeout(self.demands.flush)
@@ -135,7 +135,7 @@ class Log:
 
 
 class Machine:
-    """The simulation itself: one run."""
+    """One run of the simulation."""
 
     def __init__(self, node: Node, post: Post, demands: Demands, *, seed: int):
         self.node, self.post, self.demands, self.random = node, post, demands, Random(seed)
@@ -150,9 +150,9 @@ class Machine:
         self.outcome = Outcome(0.0)
 
     def run(self, seconds: float, warm_up: float) -> Outcome:
-        """Return what was seen in so many seconds after the warm-up."""
+        """Run for this many seconds after the warm-up; return the result."""
         for number in range(self.node.connections):
-            # Whichever process wakes first takes the connection.
+            # The kernel assigns connections to processes at random.
             self.env.process(self.connection(self.random.randrange(self.node.processes) if number else 0))
         if self.node.has_worker:
             self.env.process(self.work())
@@ -167,7 +167,7 @@ class Machine:
         return self.end(seconds)
 
     def parts(self) -> dict[str, Held]:
-        """Return what can be held, by name; of the interpreters the first, which has a connection for certain."""
+        """Return the resources by name. Of the interpreters, only the first, which certainly has a connection."""
         return {
             "cores": self.cores,
             "interpreter": self.interpreters[0],
@@ -187,9 +187,9 @@ class Machine:
         return self.outcome
 
     def compute(self, seconds: float, lock: Held | None = None, cold: float = 0.0, contended: float = 0.0):
-        """Work on some core for about so long, with the lock if there is one, in slices.
+        """Use a core for about this long in slices, with the interpreter's lock if one is given.
 
-        ``cold`` comes on top if nobody has the lock just now, and ``contended`` if somebody has it.
+        ``cold`` is added if the lock is free, ``contended`` if it is held.
         """
         left = seconds * self.random.uniform(0.5, 1.5)
         if lock:
@@ -216,7 +216,7 @@ class Machine:
                 self.changes[process].put(self.post.incidents)
 
     def answer(self, process: int):
-        """Python and PostgreSQL take turns; the last round trip is the commit."""
+        """Alternate between Python and PostgreSQL; the last round trip is the commit."""
         post, demands, interpreter = self.post, self.demands, self.interpreters[process]
         parts = post.round_trips + 1
         for number in range(parts):
@@ -229,7 +229,7 @@ class Machine:
                 yield from self.log.commit()
 
     def work(self):
-        """The worker: look through some events at a time, and do not wait for the disk."""
+        """Route events in batches, without waiting for the disk."""
         while True:
             yield self.events.get(1)
             number = 1 + min(int(self.events.level), EVENTS_AT_ONCE - 1)
@@ -243,7 +243,7 @@ class Machine:
         yield from self.compute(demands.batch_sql + number * demands.event_sql)
 
     def publish(self, process: int):
-        """The publisher's thread: tell of some changes at a time, and rest in between."""
+        """Publish changes in batches, with pauses."""
         demands, changes, interpreter = self.demands, self.changes[process], self.interpreters[process]
         while True:
             yield changes.get(1)
@@ -260,18 +260,18 @@ class Machine:
             yield self.env.timeout(min(LONGEST_GATHER, max(GATHER - took, SHARE * took)))
 
     def push(self, process: int, changes: int):
-        """Hand changes to the clients of one process."""
+        """Push changes to the clients of one process."""
         pushes = changes * self.node.followers / self.node.processes
         yield from self.compute(pushes * self.demands.push, self.interpreters[process])
         yield from self.compute(pushes * self.demands.receive, self.follower)
 
     def stranger(self, share: float):
-        """Keep a core busy for this share of the time, as far as it is to be had."""
+        """Keep a core busy for this share of the time, if it is free."""
         while share > 0:
             yield from self.cores.hold(self.spend(SLICE * share))
             yield self.env.timeout(SLICE * (1 - share))
 
 
 def simulate(node: Node, post: Post, demands: Demands, *, seconds: float, seed: int = 1) -> Outcome:
-    """Let the node run for so many (simulated) seconds, after a third of that to warm up; return what was seen."""
+    """Simulate the node for this many seconds after a warm-up of a third of that; return the result."""
     return Machine(node, post, demands, seed=seed).run(seconds, warm_up=seconds / 3)

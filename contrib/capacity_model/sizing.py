@@ -1,6 +1,6 @@
-"""What many incidents take of many machines, by the utilisation law: rate times demand is how much of a part is busy.
+"""Sizes of installations by the utilisation law: utilisation of a part = rate * cost of one incident.
 
-Nothing here is simulated: it is what the demands of one incident make of any number of them.
+Nothing is simulated here.
 """
 
 from dataclasses import dataclass
@@ -17,16 +17,16 @@ DAY = 86_400
 
 @dataclass(frozen=True)
 class Assumed:
-    """What was not measured, because this machine does not have it."""
+    """Values that are assumed, not measured."""
 
-    # How busy a part is planned to be; what is left is for bursts, for lists and for everything else.
+    # Planned utilisation; the rest is for bursts, lists and everything else.
     share: float = 0.7
-    # The largest PostgreSQL server to plan with: its cores, and the bytes a second that its disk takes of the log.
+    # The largest PostgreSQL server: cores, and bytes of log a second.
     cores: int = 64
     log: float = 500e6
-    # Seconds for a flush on a disk behind a network.
+    # Seconds for a flush over a network.
     far_flush: float = 0.001
-    # Who looks at the list by a socket of the same web process.
+    # Websocket clients of one web process.
     followers: int = 100
 
 
@@ -35,7 +35,7 @@ ASSUMED = Assumed()
 
 @dataclass(frozen=True)
 class Incident:
-    """What one incident takes that comes in a list of so many: seconds of cores, bytes, its part of a commit."""
+    """Cost of one incident in a list of ``size``: processor seconds, bytes, share of a commit."""
 
     size: int
     python: float
@@ -50,7 +50,7 @@ class Incident:
 
     @classmethod
     def of(cls, calibration: Calibration, size: int) -> "Incident":
-        """Share what the list takes among its incidents."""
+        """Divide the cost of a list by its incidents."""
         demands, is_single = calibration.demands, size == 1
         post = calibration.single if is_single else calibration.list_of(size)
         python = post.python + demands.contended * (post.round_trips + 1)
@@ -68,9 +68,9 @@ class Incident:
         )
 
     def limits(self) -> dict[str, float]:
-        """Return the seconds it takes of each thing that more machines are not more of, by its name.
+        """Return the seconds of each part that more machines do not multiply, by name.
 
-        One over them is the most there can be in a second. Commits are none of them, since they share a flush.
+        The reciprocal is the largest rate. Commits are not among them, because they share a flush.
         """
         return {
             "PostgreSQL's processors": self.sql / ASSUMED.cores,
@@ -80,12 +80,12 @@ class Incident:
         }
 
     def first_limit(self) -> tuple[str, float]:
-        """Return what saturates first, and the seconds that an incident takes of it."""
+        """Return the part that saturates first, and its seconds for one incident."""
         return max(self.limits().items(), key=lambda one: one[1])
 
 
 def demands_table(calibration: Calibration) -> Table:
-    """Say what one incident takes, alone and in lists."""
+    """Return the cost of one incident, alone and in lists."""
     incidents = [Incident.of(calibration, size) for size in LISTS]
     demands = calibration.demands
     rows = [
@@ -106,11 +106,12 @@ def demands_table(calibration: Calibration) -> Table:
 
 
 def titles() -> list[str]:
+    """Return the titles of the columns for lists."""
     return ["one by one", *(f"in lists of {size:,}" for size in LISTS[1:])]
 
 
 def limits_table(calibration: Calibration) -> Table:
-    """Say how many incidents a second there can be at most of what there is only one of."""
+    """Return the largest rate of each part that cannot be multiplied."""
     incidents = [Incident.of(calibration, size) for size in LISTS]
     number = ASSUMED.followers
     rows = [["one web process", *most(one.python for one in incidents)]]
@@ -128,12 +129,12 @@ def limits_table(calibration: Calibration) -> Table:
 
 
 def most(seconds) -> list[str]:
-    """Return the rates at which something is always busy that one incident keeps busy for so long."""
+    """Return the reciprocals: rates at which a part is fully busy."""
     return [f"{1 / one:,.0f}" if one else "no limit" for one in seconds]
 
 
 def sizes_table(calibration: Calibration) -> Table:
-    """Say what so many incidents a second take, and what saturates first."""
+    """Return the resources for several rates, and the part that saturates first."""
     rows = [size_row(calibration, rate, size) for rate in RATES for size in LISTS]
     columns = [
         "web cores",

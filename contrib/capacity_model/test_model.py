@@ -33,7 +33,7 @@ def test_same_seed_gives_the_same_outcome_and_another_seed_another():
     assert run(node).latencies != run(node, seed=2).latencies
 
 
-def test_one_connection_takes_the_sum_of_all_parts():
+def test_one_connection_takes_the_sum_of_its_parts():
     outcome = run(replace(ROOMY, connections=1))
 
     parts = POST.client + POST.python + POST.kernel + POST.sql + POST.round_trips * DEMANDS.wake + DEMANDS.flush
@@ -49,7 +49,7 @@ def test_rate_times_time_is_the_number_of_connections(connections):
 
 
 @pytest.mark.parametrize("connections", [1, 3, 8])
-def test_what_is_busy_is_the_rate_times_the_demand(connections):
+def test_utilisation_is_rate_times_demand(connections):
     """The utilisation law."""
     outcome = run(replace(ROOMY, cores=2, connections=connections))
 
@@ -72,14 +72,14 @@ def test_what_is_busy_is_the_rate_times_the_demand(connections):
     ],
     ids=["interpreter", "core", "client"],
 )
-def test_rate_comes_near_what_the_scarcest_part_allows_and_never_above(node, post, bound):
+def test_rate_approaches_the_bound_of_the_scarcest_part(node, post, bound):
     outcome = run(node, post)
 
     # Parts vary at random, so a little more than the bound may come by chance.
     assert bound * 0.9 < outcome.rate < bound * 1.05
 
 
-def test_more_processes_never_bring_less_where_there_are_cores_for_them():
+def test_more_processes_with_enough_cores_are_never_slower():
     rates = [run(replace(ROOMY, connections=16, processes=number), seconds=1.0).rate for number in (1, 2, 4)]
 
     assert rates == sorted(rates)
@@ -98,7 +98,7 @@ def test_commits_share_a_flush():
     assert 7 * alone < many <= 16 / disk.flush
 
 
-def test_interpreter_that_others_want_costs_only_those_who_want_it_at_a_time():
+def test_contention_costs_only_concurrent_requests():
     demands = replace(DEMANDS, contended=0.0002)
 
     for connections, slower in ((1, 1.0), (8, 1 + 9 * demands.contended / POST.python)):
@@ -106,7 +106,7 @@ def test_interpreter_that_others_want_costs_only_those_who_want_it_at_a_time():
         assert run(node).rate / run(node, demands=demands).rate == pytest.approx(slower, rel=0.05)
 
 
-def test_strangers_and_followers_take_something_away():
+def test_other_programs_and_clients_reduce_the_rate():
     node = Node(cores=2, connections=8, has_worker=False, publishes=True)
     rates = [run(one).rate for one in (node, replace(node, followers=50), replace(node, others=1.0))]
 
@@ -114,13 +114,13 @@ def test_strangers_and_followers_take_something_away():
     assert rates[0] > rates[2]
 
 
-def test_many_events_at_once_are_less_work_for_the_worker():
+def test_batches_of_events_cost_less_each():
     seldom, often = (run(replace(ROOMY, connections=number, has_worker=True)) for number in (1, 8))
 
     assert often.busy["worker"] / often.rate < seldom.busy["worker"] / seldom.rate
 
 
-def test_line_through_two_lists_meets_both():
+def test_line_through_two_lists_contains_both():
     short = Post(client=0.001, python=0.010, kernel=0.001, sql=0.006, round_trips=8, incidents=10)
     long = Post(client=0.010, python=0.208, kernel=0.001, sql=0.105, round_trips=8, incidents=1_000)
 
@@ -131,7 +131,7 @@ def test_line_through_two_lists_meets_both():
         assert calibration.list_of(post.incidents).sql == pytest.approx(post.sql)
 
 
-def test_noise_makes_no_demand_negative():
+def test_noise_does_not_make_a_demand_negative():
     assert beyond(1.0, 1.5) == 0
     assert beyond(1.5, 1.0) == 0.5
 
@@ -155,7 +155,7 @@ def test_sizes_are_rates_times_demands():
     assert (row["first"], row["busy"]) == ("the routing worker", "10%")
 
 
-def test_nothing_there_is_one_of_allows_more_than_its_share_of_time():
+def test_limits_are_reciprocals_of_demands():
     calibration = calibrated(FIXED, ITEM)
     table = limits_table(calibration)
 

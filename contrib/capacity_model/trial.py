@@ -1,6 +1,6 @@
-"""Rounds on real servers for the model: what they bring, and what each part had to do for it.
+"""Measurements on real servers: rates, and the processor time of each part.
 
-Three servers take turns on one PostgreSQL: ``plain``, one web process with a worker beside it that can be halted;
+Three servers alternate on one PostgreSQL: ``plain``, one web process and a worker that can be suspended;
 ``live``, one web process with a Valkey; and ``double``, two of those. Only ``plain`` has a worker on its database.
 """
 
@@ -16,9 +16,8 @@ from urllib.parse import urlsplit, urlunsplit
 
 import psutil
 import psycopg2
-import redis
 
-from benchmarks.client import LoadClient, running_client
+from benchmarks.client import LoadClient, ask, running_client
 from benchmarks.ingest import BLOCK, BULK, INCIDENTS
 from benchmarks.live import following
 from benchmarks.load import Job
@@ -28,15 +27,17 @@ from tests.servers import Server, running, running_postgres, running_valkey
 
 from .usage import CORES, Cpu, cpu_of, cpu_of_machine
 
-PATIENCE = 120
+TIMEOUT = 120
+# Seconds in which all changes of a round certainly reach the clients.
+SETTLE_TIME = 3
 OUTBOX = "SELECT count(*) FROM argus_incident_change WHERE NOT routed"
-# Where Redis has the number of the last change that was told, and the change.
-STATE, LOG = "{argus.live}:state", "{argus.live}:log:staff"
+# Bytes of a websocket message around the representation of the incident.
+ENVELOPE = 80
 
 
 @dataclass
 class Sample:
-    """What was done in some time, and what it took of the processor, by part. ``watched``: seconds, with the rest."""
+    """Requests of a round and processor time by part. ``watched``: seconds including the time to settle."""
 
     elapsed: float = 0.0
     watched: float = 0.0
@@ -45,11 +46,11 @@ class Sample:
     latencies: list[float] = field(default_factory=list)
     cpu: dict[str, Cpu] = field(default_factory=dict)
     wal: int = 0
-    # Seconds of cores that went to strangers.
+    # Processor seconds of unrelated programs.
     others: float = 0.0
 
     def add(self, other: "Sample") -> None:
-        """Take another round of the same in."""
+        """Add another round of the same kind."""
         for name in ("elapsed", "watched", "requests", "incidents", "latencies", "wal", "others"):
             setattr(self, name, getattr(self, name) + getattr(other, name))
         for part, used in other.cpu.items():
@@ -67,7 +68,7 @@ class Sample:
 
     @property
     def strangers(self) -> float:
-        """How many cores were taken by what does not belong to the benchmark."""
+        """Return how many cores unrelated programs used."""
         return min(CORES - 0.1, max(0.0, self.others / self.watched))
 
     def per_request(self, part: str) -> float:
@@ -78,7 +79,7 @@ class Sample:
 
 
 class Watch:
-    """Looks at parts (process ids, by name) from now on."""
+    """Records the processor time of parts (process ids by name) from now on."""
 
     def __init__(self, parts: dict[str, int]):
         self.parts = parts
@@ -88,14 +89,14 @@ class Watch:
         return {part: cpu_of(pid) for part, pid in self.parts.items()}
 
     def read(self, **more: Cpu) -> dict:
-        """Return what a ``Sample`` wants to know of the time since then; ``more`` are parts that have ended."""
+        """Return the values for a ``Sample`` since the start; ``more`` are parts that have ended."""
         cpu = {part: now - self.before[part] for part, now in self.used().items()} | more
         others = cpu_of_machine() - self.machine - sum(one.total for one in cpu.values())
         return {"watched": time.monotonic() - self.began, "cpu": cpu, "others": others}
 
 
 class Bench:
-    """The running parts, and what can be done with them. ``parts``: process ids, by name."""
+    """The running servers and operations on them. ``parts``: process ids by name."""
 
     def __init__(self, postgres: Server, client: LoadClient, accounts: Accounts, second: str):
         self.postgres, self.client, self.accounts, self.second = postgres, client, accounts, second
@@ -117,11 +118,11 @@ class Bench:
         return self.watch(server, self.job(server, connections=connections, seconds=seconds, post_to=INCIDENTS))
 
     def post_lists(self, server: str, size: int, lists: int, *, until: Callable | None = None) -> Sample:
-        """POST so many lists of incidents that nobody has posted, over one connection."""
+        """POST ``lists`` lists of new incidents over one connection."""
         first = next(self.blocks) * BLOCK
         bodies = [{"incidents": [incident_body(first + n * size + i) for i in range(size)]} for n in range(lists)]
         requests = [("POST", BULK, body) for body in bodies]
-        job = self.job(server, seconds=PATIENCE, requests=requests, repeat=False)
+        job = self.job(server, seconds=TIMEOUT, requests=requests, repeat=False)
         return self.watch(server, job, size=size, until=until)
 
     def job(self, server: str, **values) -> Job:
@@ -129,7 +130,7 @@ class Bench:
         return Job(port=self.servers[server].port, token=token, first=next(self.blocks) * BLOCK, **values)
 
     def watch(self, server: str, job: Job, *, size: int = 1, until: Callable | None = None) -> Sample:
-        """Do the job, and note what it takes; ``until`` returns when what comes of it is done, too."""
+        """Run the job and measure it; ``until`` returns when its effects are complete, too."""
         parts = {**self.parts, "web": self.servers[server].process.pid}
         if server in self.valkeys:
             parts["redis"] = self.valkeys[server].process.pid
@@ -147,14 +148,14 @@ class Bench:
         )
 
     def wal(self) -> int:
-        """Return how many bytes of write-ahead log there have been."""
+        """Return the position in the write-ahead log, in bytes."""
         return int(self.one("SELECT pg_current_wal_insert_lsn() - '0/0'::pg_lsn"))
 
     def halt_worker(self) -> None:
         psutil.Process(self.parts["worker"]).suspend()
 
     def drain(self) -> Sample:
-        """Let the worker work until it has nothing to do; what it has taken, for how many events."""
+        """Resume the worker until nothing is left to route; return its cost."""
         parts = {part: self.parts[part] for part in ("worker", "sql")}
         events = self.one(OUTBOX)
         watch = Watch(parts)
@@ -163,19 +164,15 @@ class Bench:
         read = watch.read()
         return Sample(elapsed=read["watched"], requests=events, incidents=events, **read)
 
-    def told(self, server: str) -> int:
-        """Return the number of the last change that the server has told of."""
-        with closing(redis.Redis.from_url(self.valkeys[server].url)) as valkey:
-            return int(valkey.hget(STATE, f"head:{LOG}") or 0)
-
     def message_bytes(self, server: str) -> int:
-        """Return the size of the last change that the server has told of."""
-        with closing(redis.Redis.from_url(self.valkeys[server].url)) as valkey:
-            return len(valkey.lindex(LOG, -1))
+        """Return the approximate size of a websocket message about an incident."""
+        pk = self.one("SELECT max(id) FROM argus_incident_incident")
+        content, _ = ask(self.servers[server].url, f"{INCIDENTS}{pk}/", self.accounts.operator)
+        return len(content) + ENVELOPE
 
     @contextmanager
     def followed(self, server: str, number: int) -> Iterator[None]:
-        """So many clients of the websocket follow the server meanwhile."""
+        """Connect ``number`` websocket clients until the block ends."""
         with following(self.servers[server], self.accounts.operator, number) as followers:
             self.parts["followers"] = followers.process.pid
             yield
@@ -184,17 +181,17 @@ class Bench:
 
 
 def wait_until(condition: Callable[[], bool]) -> None:
-    """Ask again and again, for two minutes at most."""
-    deadline = time.monotonic() + PATIENCE
+    """Poll a condition for two minutes at most."""
+    deadline = time.monotonic() + TIMEOUT
     while not condition():
         if time.monotonic() > deadline:
-            raise TimeoutError(f"It is not done after {PATIENCE} s.")
+            raise TimeoutError(f"Timeout after {TIMEOUT} s.")
         time.sleep(0.02)
 
 
 @contextmanager
 def running_bench() -> Iterator[Bench]:
-    """Start everything."""
+    """Start all servers."""
     with ExitStack() as stack:
         postgres = stack.enter_context(running_postgres(durable=True, **POSTGRES_SETTINGS))
         accounts = prepare(postgres.url)
@@ -218,7 +215,7 @@ def web_server(database_url: str, processes: int, **environment: str) -> ArgusSe
 
 
 def copy_database(url: str) -> str:
-    """Make a second database like the first one, and return its URL."""
+    """Copy the database; return the URL of the copy."""
     parts = urlsplit(url)
     with closing(psycopg2.connect(urlunsplit(parts._replace(path="/template1")))) as connection:
         connection.autocommit = True
@@ -229,7 +226,7 @@ def copy_database(url: str) -> str:
 
 @contextmanager
 def running_worker(database_url: str, **surroundings: str) -> Iterator[subprocess.Popen]:
-    """A worker in a process of its own, which ends with the block, halted or not."""
+    """Run a worker until the block ends, even if it is suspended."""
     command = [sys.executable, str(ROOT / "manage.py"), "send_notifications", "--parent", str(os.getpid())]
     with subprocess.Popen(command, env=environment(database_url) | surroundings) as process:
         try:

@@ -1,4 +1,4 @@
-"""What processes have used of the processor, and what is left of it for them: from /proc, not from a clock."""
+"""Processor time of processes and of the machine, from /proc."""
 
 import os
 from dataclasses import dataclass
@@ -10,7 +10,7 @@ CORES = len(os.sched_getaffinity(0))
 
 @dataclass(frozen=True)
 class Cpu:
-    """Seconds in a program's own code and in the kernel on its behalf."""
+    """Processor seconds in user mode and in the kernel."""
 
     user: float = 0.0
     system: float = 0.0
@@ -27,7 +27,7 @@ class Cpu:
 
 
 def cpu_of(pid: int, *, children: bool = True) -> Cpu:
-    """Return what the process has used so far, with all that it has started, living and ended."""
+    """Return the processor time of the process and its children, including those that have ended."""
     process = psutil.Process(pid)
     processes = [process, *(process.children(recursive=True) if children else [])]
     used = Cpu()
@@ -40,6 +40,6 @@ def cpu_of(pid: int, *, children: bool = True) -> Cpu:
 
 
 def cpu_of_machine() -> float:
-    """Return the seconds in which all cores of the machine together were not idle, since it was started."""
+    """Return the busy seconds of all cores since the machine started."""
     times = psutil.cpu_times()
     return sum(times) - times.idle - times.iowait - times.guest - times.guest_nice
