@@ -398,7 +398,7 @@ def test_a_failed_delivery_is_tried_again(boss, line):
     data = {"action": "try_again", "_selected_action": [line.pk, sent.pk]}
     response = boss.client.post(Admin.url(Delivery), data, follow=True)
 
-    assert boss.messages(response) == ["Failed deliveries that will be tried again: 1."]
+    assert boss.messages(response) == ["Failed deliveries that will be retried: 1."]
     line.refresh_from_db()
     sent.refresh_from_db()
     assert (line.verdict, sent.verdict) == ("pending", "sent")

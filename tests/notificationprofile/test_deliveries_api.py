@@ -201,7 +201,7 @@ def test_the_ledger_comes_in_pages_on_demand(as_user, event):
 
 
 def test_the_answer_is_bounded_and_says_where_to_go_on(as_user, event, monkeypatch):
-    monkeypatch.setattr("argus.notificationprofile.api.v1.delivery_views.MOST_ROWS", 2)
+    monkeypatch.setattr("argus.notificationprofile.api.v1.views.MOST_ROWS", 2)
     monkeypatch.setattr("argus.notificationprofile.delivery_log.MOST_ROWS", 2)
     monkeypatch.setattr("argus.api.arrays.MOST_ROWS", 2)
     monkeypatch.setattr("argus.api.arrays.CHUNK_ROWS", 1)

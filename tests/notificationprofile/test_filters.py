@@ -5,7 +5,7 @@ import json
 import pytest
 
 from argus.notificationprofile.models import Filter
-from argus.notificationprofile.validation import MOST_KEYS, MOST_SOURCES, MOST_TAGS
+from argus.notificationprofile.validation import MAX_SOURCES, MAX_TAG_KEYS, MAX_TAGS
 from tests.factories import make_user
 from tests.notificationprofile.factories import FILTERS, make_filter
 from tests.raw import send_json
@@ -90,9 +90,9 @@ def test_filter_strings_are_kept_as_they_were_given(as_user, text):
         r'{"tags": ["a=\ud800"]}',
         "[" * 50_000,
         '{"tags": ' + "[" * 50_000 + "]" * 50_000 + "}",
-        json.dumps({"sourceSystemIds": list(range(MOST_SOURCES + 1))}),
-        json.dumps({"tags": [f"a={number}" for number in range(MOST_TAGS + 1)]}),
-        json.dumps({"tags": [f"a{number}=b" for number in range(MOST_KEYS + 1)]}),
+        json.dumps({"sourceSystemIds": list(range(MAX_SOURCES + 1))}),
+        json.dumps({"tags": [f"a={number}" for number in range(MAX_TAGS + 1)]}),
+        json.dumps({"tags": [f"a{number}=b" for number in range(MAX_TAG_KEYS + 1)]}),
         None,
         True,
         1,
@@ -116,8 +116,8 @@ def test_what_nobody_could_filter_by_is_refused_with_a_sentence(as_user, text):
 
 def test_the_largest_filter_is_taken(as_user):
     criteria = {
-        "sourceSystemIds": list(range(MOST_SOURCES)),
-        "tags": [f"a{number % MOST_KEYS}={number}" for number in range(MOST_TAGS)],
+        "sourceSystemIds": list(range(MAX_SOURCES)),
+        "tags": [f"a{number % MAX_TAG_KEYS}={number}" for number in range(MAX_TAGS)],
     }
 
     assert as_user.post(FILTERS, {"name": "Mine", "filter_string": json.dumps(criteria)}).status_code == 201

@@ -29,9 +29,9 @@ def have_failed_for(duration: timedelta, medium: str = "EM") -> None:
 
 
 def fail_for(duration: timedelta, medium: str = "EM") -> None:
-    health.note_failure(medium, "Connection refused")
+    health.record_failure(medium, "Connection refused")
     have_failed_for(duration, medium)
-    health.note_failure(medium, "Connection refused")
+    health.record_failure(medium, "Connection refused")
 
 
 def test_failing_for_five_minutes_opens_one_incident_that_names_the_medium(db):
@@ -40,7 +40,7 @@ def test_failing_for_five_minutes_opens_one_incident_that_names_the_medium(db):
 
     have_failed_for(FIVE_MINUTES)
     for _ in range(3):
-        health.note_failure("EM", "Connection refused")
+        health.record_failure("EM", "Connection refused")
 
     incident = own_incidents().get()
     assert "E-mail" in incident.description
@@ -54,8 +54,8 @@ def test_failing_for_five_minutes_opens_one_incident_that_names_the_medium(db):
 
 def test_a_single_success_starts_the_clock_anew(db):
     fail_for(FIVE_MINUTES - timedelta(seconds=5))
-    health.note_success("EM")
-    health.note_failure("EM", "Connection refused")
+    health.record_success("EM")
+    health.record_failure("EM", "Connection refused")
 
     assert not own_incidents().exists()
     assert timezone.now() - MediumHealth.objects.get().failing_since < timedelta(minutes=1)
@@ -63,13 +63,13 @@ def test_a_single_success_starts_the_clock_anew(db):
 
 def test_success_ends_the_incident_and_the_next_outage_is_another(db):
     fail_for(FIVE_MINUTES)
-    health.note_success("EM")
+    health.record_success("EM")
 
     first = own_incidents().get()
     assert not first.open
     assert [event.type for event in first.events.order_by("pk")] == ["STA", "END"]
     assert health.failing_media() == {}
-    health.note_success("EM")
+    health.record_success("EM")
     assert first.events.count() == 2
 
     fail_for(FIVE_MINUTES)
@@ -81,8 +81,8 @@ def test_incident_that_somebody_has_closed_is_left_alone(db):
     fail_for(FIVE_MINUTES)
     own_incidents().update(end_time=timezone.now())
 
-    health.note_failure("EM", "Connection refused")
-    health.note_success("EM")
+    health.record_failure("EM", "Connection refused")
+    health.record_success("EM")
 
     assert own_incidents().get().events.count() == 1
     assert MediumHealth.objects.get().failing_since is None
@@ -92,7 +92,7 @@ def test_incident_that_was_deleted_hurts_nobody(db):
     fail_for(FIVE_MINUTES)
     own_incidents().delete()
 
-    health.note_success("EM")
+    health.record_success("EM")
 
     assert MediumHealth.objects.get().failing_since is None
 
@@ -102,16 +102,16 @@ def test_media_fail_each_for_itself(db):
     fail_for(FIVE_MINUTES, "SM")
     assert own_incidents().count() == 2
 
-    health.note_success("SM")
+    health.record_success("SM")
 
     assert [one.description.split()[2] for one in own_incidents() if one.open] == ["E-mail"]
 
 
 def test_several_workers_open_one_incident(parallel_db):
-    health.note_failure("EM", "Connection refused")
+    health.record_failure("EM", "Connection refused")
     have_failed_for(FIVE_MINUTES)
 
-    outcomes = at_once(*[lambda: health.note_failure("EM", "Connection refused")] * 6)
+    outcomes = at_once(*[lambda: health.record_failure("EM", "Connection refused")] * 6)
 
     assert outcomes == [None] * 6
     assert own_incidents().count() == 1

@@ -4,7 +4,7 @@ import json
 
 import pytest
 
-from argus.notificationprofile.validation import MOST_KEYS, MOST_SOURCES, MOST_TAGS
+from argus.notificationprofile.validation import MAX_SOURCES, MAX_TAG_KEYS, MAX_TAGS
 from tests.factories import make_incident, make_incidents, make_source
 from tests.notificationprofile.factories import PREVIEW, make_filter
 from tests.raw import send_json
@@ -89,7 +89,7 @@ def test_a_preview_is_bounded_and_says_where_to_go_on(as_user, monkeypatch):
         ({"sourceSystemIds": [True]}, "sourceSystemIds"),
         ({"sourceSystemIds": [10**30]}, "sourceSystemIds"),
         ({"sourceSystemIds": ["1"]}, "sourceSystemIds"),
-        ({"sourceSystemIds": list(range(MOST_SOURCES + 1))}, "sourceSystemIds"),
+        ({"sourceSystemIds": list(range(MAX_SOURCES + 1))}, "sourceSystemIds"),
         ({"tags": None}, "tags"),
         ({"tags": "a=b"}, "tags"),
         ({"tags": [None]}, "tags"),
@@ -97,8 +97,8 @@ def test_a_preview_is_bounded_and_says_where_to_go_on(as_user, monkeypatch):
         ({"tags": ["A=b"]}, "tags"),
         ({"tags": ["a=\x00"]}, "tags"),
         ({"tags": ["a=\ud800"]}, "tags"),
-        ({"tags": [f"a={number}" for number in range(MOST_TAGS + 1)]}, "tags"),
-        ({"tags": [f"a{number}=b" for number in range(MOST_KEYS + 1)]}, "tags"),
+        ({"tags": [f"a={number}" for number in range(MAX_TAGS + 1)]}, "tags"),
+        ({"tags": [f"a{number}=b" for number in range(MAX_TAG_KEYS + 1)]}, "tags"),
     ],
     ids=lambda value: repr(value)[:30],
 )
@@ -119,10 +119,10 @@ def test_many_incidents_cost_the_queries_of_one(as_user, django_assert_num_queri
 
 def test_the_largest_of_all_profiles_can_be_asked_for(as_user, profile):
     """Databases have limits of their own, which one's wishes must not reach."""
-    incident = make_incident(tags=[f"k{key}={value}" for key in range(MOST_KEYS) for value in range(40)])
+    incident = make_incident(tags=[f"k{key}={value}" for key in range(MAX_TAG_KEYS) for value in range(40)])
     for number in range(50):
-        sources = [incident.source_id, *range(number * 10_000 + 10_000, number * 10_000 + 10_000 + MOST_SOURCES - 1)]
-        tags = [f"k{n % MOST_KEYS}={(n // MOST_KEYS + number) % 40}" for n in range(MOST_TAGS)]
+        sources = [incident.source_id, *range(number * 10_000 + 10_000, number * 10_000 + 10_000 + MAX_SOURCES - 1)]
+        tags = [f"k{n % MAX_TAG_KEYS}={(n // MAX_TAG_KEYS + number) % 40}" for n in range(MAX_TAGS)]
         profile.filters.add(make_filter(as_user.user, sourceSystemIds=sources, tags=tags))
 
     response = as_user.get(f"/api/v1/notificationprofiles/{profile.timeslot_id}/incidents/")

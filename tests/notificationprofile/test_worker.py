@@ -142,12 +142,12 @@ def test_worker_says_whether_there_was_anything_to_do(audience):
 
 def test_worker_rests_after_events_of_which_nobody_is_told_and_only_then(audience):
     one = Worker()
-    for restricted, is_in_vain in ((True, True), (False, False)):
+    for restricted, is_routed_only in ((True, True), (False, False)):
         make_incident(restricted=restricted)
         one.work()
-        assert one.routed_in_vain is is_in_vain
+        assert one.routed_only is is_routed_only
     one.work()
-    assert not one.routed_in_vain
+    assert not one.routed_only
 
 
 def test_medium_gets_plain_values(audience):

@@ -9,7 +9,7 @@ from argus.api import arrays
 from argus.api.counted_pagination import TOTAL_HEADER
 from argus.auth.models import PhoneNumber
 from argus.notificationprofile import delivery_log
-from argus.notificationprofile.api.v1 import delivery_views
+from argus.notificationprofile.api.v1 import views
 from tests.factories import INCIDENTS, make_ack, make_event, make_incidents, make_source, make_user
 from tests.notificationprofile.factories import make_line, make_profile
 
@@ -23,7 +23,7 @@ FIXED = {"/login-methods/"}
 
 @pytest.fixture(autouse=True)
 def small(monkeypatch):
-    for module in (arrays, delivery_log, delivery_views):
+    for module in (arrays, delivery_log, views):
         monkeypatch.setattr(module, "MOST_ROWS", MOST)
     monkeypatch.setattr(arrays, "CHUNK_ROWS", MOST // 2)
 

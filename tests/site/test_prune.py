@@ -13,6 +13,7 @@ from argus.alert.models import Alert
 from argus.incident.lifecycle import EventType
 from argus.incident.models import Acknowledgement, Event, Incident, IncidentTagRelation, Tag
 from argus.incident.retention import delete_finished, delete_unused_tags, finished_before, unused_tags
+from argus.notificationprofile.delivery_log import DELIVERY_RETENTION
 from argus.notificationprofile.models import Delivery, Verdict
 from argus.site import retention
 from argus.util.infinity import INFINITY
@@ -127,7 +128,7 @@ def test_alert_goes_with_its_incident_when_that_is_over(db):
 
 def test_ledger_of_incidents_that_stay_goes_back_as_far_as_the_api_looks(source):
     event, now = make_old(source, end_time=INFINITY).events.get(), timezone.now()
-    for days in (KEPT + 1, retention.LEDGER_DAYS + 1):
+    for days in (KEPT + 1, DELIVERY_RETENTION.days + 1):
         for verdict in (Verdict.SENT, Verdict.PENDING):
             make_line(event, make_user(), verdict=verdict, created=now - timedelta(days=days))
     prune()

@@ -6,5 +6,5 @@ class NotificationProfileConfig(AppConfig):
     label = "argus_notificationprofile"
     verbose_name = "Argus notification profiles"
 
-    def ready(self):
-        from . import checks, receivers  # noqa: F401  (they register themselves)
+    def ready(self) -> None:
+        from . import checks, receivers  # noqa: F401  (connect receivers, register checks)

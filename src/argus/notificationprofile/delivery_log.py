@@ -1,74 +1,73 @@
-"""Who was told of an event, who was not, and why: the ledger as the API shows it.
+"""The delivery log of an event: which users were notified, which were not, and why.
 
-The ledger has a line wherever a filter matched. That none of a profile's filters matched is not written down for
-every event and profile; it is told here, from the absence of a line.
+A profile has a delivery if one of its filters matched. Other profiles have none, because one row per event and profile
+would be too many. The API shows them with the reason "filter".
 """
 
 from collections.abc import Iterator
 from datetime import timedelta
 from itertools import islice
+from typing import Any
 
 from django.db.models import QuerySet
 from django.utils import timezone
 
 from argus.api.arrays import MOST_ROWS
 from argus.api.fields import wire_time
+from argus.auth.models import User
 from argus.incident.models import Change, Event
 
 from .models import Delivery, NotificationProfile, Reason, Verdict
 from .profile_cache import targets_of
 
-# How far back an absent line tells something: older lines may have been deleted (``manage.py prune_deliveries``).
-LEDGER_DAYS = 90
+# ``manage.py prune_deliveries`` deletes older deliveries, so a missing one says nothing about older events.
+DELIVERY_RETENTION = timedelta(days=90)
 
 
-def lines_of(event: Event, user) -> QuerySet[Delivery]:
-    """Return what the ledger has of the event: the user's own lines; for staff those of everybody."""
-    lines = Delivery.objects.filter(event=event).select_related("user", "profile")
-    return lines if user.is_staff else lines.filter(user_id=user.pk)
+def deliveries_of(event: Event, user: User) -> QuerySet[Delivery]:
+    """Return the event's deliveries that the user may see: their own, or all for staff."""
+    deliveries = Delivery.objects.filter(event=event).select_related("user", "profile")
+    return deliveries if user.is_staff else deliveries.filter(user_id=user.pk)
 
 
-def represent_lines(lines: list[Delivery], *, for_staff: bool) -> list[dict]:
-    """Show lines of the ledger. What went wrong is for staff: it may speak of the insides of the installation."""
+def represent_deliveries(deliveries: list[Delivery], *, for_staff: bool) -> list[dict[str, Any]]:
+    """Represent deliveries for the API. Errors may contain internals of the installation, so only staff see them."""
     return [
         {
-            "pk": line.pk,
-            "event": line.event_id,
-            "user": {"pk": line.user_id, "username": line.user.get_username()},
-            "profile": line.profile and line.profile.timeslot_id,
-            "medium": {"value": line.medium, "display": line.get_medium_display()},
-            "address": line.address,
-            "verdict": line.verdict,
-            "reason": line.reason,
-            "attempts": line.attempts,
-            "created": wire_time(line.created),
-            "due": wire_time(line.due),
-            "settled": wire_time(line.settled),
-            "last_error": line.last_error if for_staff else None,
+            "pk": delivery.pk,
+            "event": delivery.event_id,
+            "user": {"pk": delivery.user_id, "username": delivery.user.get_username()},
+            "profile": delivery.profile and delivery.profile.timeslot_id,
+            "medium": {"value": delivery.medium, "display": delivery.get_medium_display()},
+            "address": delivery.address,
+            "verdict": delivery.verdict,
+            "reason": delivery.reason,
+            "attempts": delivery.attempts,
+            "created": wire_time(delivery.created),
+            "due": wire_time(delivery.due),
+            "settled": wire_time(delivery.settled),
+            "last_error": delivery.last_error if for_staff else None,
         }
-        for line in lines
+        for delivery in deliveries
     ]
 
 
-def represent_others(event: Event, user, lines: list[Delivery]) -> list[dict]:
-    """Show the profiles that the ledger does not speak of, given all of its lines that the user may see.
+def represent_others(event: Event, user: User, deliveries: list[Delivery]) -> list[dict[str, Any]]:
+    """Represent the profiles without a delivery. ``deliveries`` are all that the user may see. Four queries at most.
 
-    As long as the event has not been routed, that is any profile, and its verdict is pending. After that, it is each
-    that was there when the event was received and whose filters did not match, or whose owner may not know of the
-    incident. Four queries at most.
+    Until the event is routed, these are all profiles, with the verdict "pending". Later they are the profiles that
+    existed when the event was received, and whose filters did not match or whose users may not see the incident.
     """
-    room = MOST_ROWS - len(lines)
+    room = MOST_ROWS - len(deliveries)
     profiles = NotificationProfile.objects.select_related("user", "phone_number").order_by("pk")
     if not user.is_staff:
         profiles = profiles.filter(user_id=user.pk)
     if Change.objects.unrouted().filter(event=event).exists():
         return [represent_other(event, profile, is_routed=False) for profile in profiles[:room]]
-    if event.received < timezone.now() - timedelta(days=LEDGER_DAYS):
+    if event.received < timezone.now() - DELIVERY_RETENTION:
         return []
-    selected, addresses = set(), set()
-    for line in lines:
-        selected.add(line.profile_id)
-        addresses.add((line.user_id, line.medium, line.address))
+    selected = {delivery.profile_id for delivery in deliveries}
+    addresses = {(delivery.user_id, delivery.medium, delivery.address) for delivery in deliveries}
     profiles = profiles.filter(created__lte=event.received).prefetch_related("user__destinations")[:MOST_ROWS]
     others = (
         profile
@@ -89,8 +88,8 @@ def addresses_of(profile: NotificationProfile) -> Iterator[tuple[int, str, str]]
         yield profile.user_id, target.medium, target.address
 
 
-def reason_for_silence(event: Event, profile: NotificationProfile, *, is_routed: bool) -> Reason:
-    """Return why a profile has no line; none as long as that is still to be decided."""
+def reason_of_other(event: Event, profile: NotificationProfile, *, is_routed: bool) -> Reason:
+    """Return why a profile has no delivery, or ``Reason.NONE`` until the event is routed."""
     if event.incident.restricted and not profile.user.is_staff:
         return Reason.RESTRICTED
     if event.quiet:
@@ -98,9 +97,9 @@ def reason_for_silence(event: Event, profile: NotificationProfile, *, is_routed:
     return Reason.FILTER if is_routed else Reason.NONE
 
 
-def represent_other(event: Event, profile: NotificationProfile, *, is_routed: bool) -> dict:
-    """Show a profile in the form of a line that is not there."""
-    reason = reason_for_silence(event, profile, is_routed=is_routed)
+def represent_other(event: Event, profile: NotificationProfile, *, is_routed: bool) -> dict[str, Any]:
+    """Represent a profile without a delivery, with the keys of a delivery."""
+    reason = reason_of_other(event, profile, is_routed=is_routed)
     return {
         "pk": None,
         "event": event.pk,

@@ -1,6 +1,6 @@
-"""Whether the media work, told through Argus itself: one incident per outage of a medium."""
+"""Report the outage of a medium: one incident of the source "argus" per outage."""
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 from django.conf import settings
 from django.db import transaction
@@ -8,6 +8,7 @@ from django.utils import timezone
 
 from argus.incident import services, sources
 from argus.incident.lifecycle import EventType
+from argus.incident.models import Incident
 from argus.util.infinity import INFINITY
 
 from .media.registry import medium_label
@@ -15,8 +16,8 @@ from .models import MediumHealth
 
 
 @transaction.atomic
-def note_success(medium: str) -> None:
-    """The medium has carried a message. Ends the incident, if one tells of its failing."""
+def record_success(medium: str) -> None:
+    """Record that the medium has sent a message. Ends the incident of its outage."""
     health = MediumHealth.objects.select_for_update().filter(medium=medium, failing_since__isnull=False).first()
     if health is None:
         return
@@ -28,24 +29,25 @@ def note_success(medium: str) -> None:
 
 
 @transaction.atomic
-def note_failure(medium: str, error: str) -> None:
-    """The medium has failed. Opens an incident once it has done nothing else for a while."""
+def record_failure(medium: str, error: str) -> None:
+    """Record that the medium has failed. Opens an incident after ARGUS_MEDIUM_FAILING_AFTER seconds without success."""
     now = timezone.now()
     MediumHealth.objects.get_or_create(medium=medium)
     health = MediumHealth.objects.select_for_update().get(medium=medium)
     health.failing_since = health.failing_since or now
-    patience = timedelta(seconds=settings.ARGUS_MEDIUM_FAILING_AFTER)
-    if health.incident is None and now - health.failing_since >= patience:
+    threshold = timedelta(seconds=settings.ARGUS_MEDIUM_FAILING_AFTER)
+    if health.incident is None and now - health.failing_since >= threshold:
         health.incident = _open_incident(medium, since=health.failing_since, error=error)
     health.save()
 
 
 def failing_media() -> dict[int, str]:
-    """Return which medium must not be used for which incident: none tells of its own failure."""
-    return dict(MediumHealth.objects.filter(incident__isnull=False).values_list("incident_id", "medium"))
+    """Return the medium that each open outage incident is about. It must not report its own failure."""
+    rows = MediumHealth.objects.filter(incident__isnull=False)
+    return {incident: medium for incident, medium in rows.values_list("incident_id", "medium") if incident}
 
 
-def _open_incident(medium: str, *, since, error: str):
+def _open_incident(medium: str, *, since: datetime, error: str) -> Incident:
     source, name = sources.get_argus_source(), medium_label(medium)
     return services.create_incident(
         source,

@@ -1,6 +1,7 @@
-"""Who wants to be told of what, when and how; and the ledger of who was told, and who was not and why."""
+"""Notification profiles with their parts, and the delivery log."""
 
-from datetime import time
+from datetime import datetime, time
+from typing import Self
 
 from django.conf import settings
 from django.db import models
@@ -27,7 +28,7 @@ class Day(models.TextChoices):
 
 
 class Timeslot(models.Model):
-    """When a person wants to be told: any of its recurrences."""
+    """The times at which a user is notified: any of its recurrences."""
 
     user = models.ForeignKey(settings.AUTH_USER_MODEL, models.CASCADE, related_name="timeslots")
     name = models.CharField(max_length=40)
@@ -36,12 +37,12 @@ class Timeslot(models.Model):
         constraints = [models.UniqueConstraint(fields=["user", "name"], name="timeslot_user_name_uniq")]
         ordering = ["name"]
 
-    def __str__(self):
+    def __str__(self) -> str:
         return self.name
 
 
 class TimeRecurrence(models.Model):
-    """The same hours on some days of the week, in the server's zone, both bounds included. None spans midnight."""
+    """The same hours on some days of the week, in the server's time zone, both ends included. None spans midnight."""
 
     DAY_START, DAY_END = time.min, time.max
 
@@ -54,7 +55,7 @@ class TimeRecurrence(models.Model):
         constraints = [models.CheckConstraint(condition=Q(start__lt=F("end")), name="timerecurrence_start_end_check")]
         ordering = ["pk"]
 
-    def __str__(self):
+    def __str__(self) -> str:
         return f"{self.start:%H:%M}-{self.end:%H:%M} on {self.get_days_display()}"
 
     @property
@@ -63,7 +64,7 @@ class TimeRecurrence(models.Model):
 
 
 class Filter(models.Model):
-    """What a person wants to be told of; ``filter_string`` is JSON that ``argus.incident.criteria`` reads."""
+    """The incidents that a user is notified of. ``filter_string`` is JSON, see ``argus.incident.criteria``."""
 
     user = models.ForeignKey(settings.AUTH_USER_MODEL, models.CASCADE, related_name="filters")
     name = models.CharField(max_length=40)
@@ -73,7 +74,7 @@ class Filter(models.Model):
         constraints = [models.UniqueConstraint(fields=["user", "name"], name="filter_user_name_uniq")]
         ordering = ["name"]
 
-    def __str__(self):
+    def __str__(self) -> str:
         return self.name
 
 
@@ -100,21 +101,21 @@ class Destination(models.Model):
         ]
         ordering = ["medium", "label"]
 
-    def __str__(self):
+    def __str__(self) -> str:
         return f"{medium_label(self.medium)}: {self.label}"
 
 
 class NotificationProfile(models.Model):
-    """A person's wish: in this time slot, what any of these filters matches, by these media.
+    """A subscription of a user: incidents that any of the filters matches, within the time slot, by these media.
 
-    Clients know a profile by the pk of its time slot (seed); inside, it keeps its own, so that moving it to another
-    slot loses nothing.
+    On the wire its pk is that of the time slot (seed). In the database it has its own, so that moving it to another
+    slot keeps its deliveries.
     """
 
     user = models.ForeignKey(settings.AUTH_USER_MODEL, models.CASCADE, related_name="notification_profiles")
     timeslot = models.OneToOneField(Timeslot, models.CASCADE, related_name="notification_profile")
     filters = models.ManyToManyField(Filter, related_name="notification_profiles")
-    media = MultiSelectField(max_length=200)
+    media = MultiSelectField(max_length=500)
     phone_number = models.ForeignKey(
         PhoneNumber, models.SET_NULL, related_name="notification_profiles", null=True, blank=True
     )
@@ -124,21 +125,21 @@ class NotificationProfile(models.Model):
     class Meta:
         ordering = ["timeslot"]
 
-    def __str__(self):
+    def __str__(self) -> str:
         return f"{self.user}: {self.timeslot}"
 
 
 class RoutingVersion(models.Model):
-    """One row that counts the changes of everything that selection depends on: workers know by it what is stale."""
+    """One row that counts the changes of everything that selection depends on, so that workers notice stale caches."""
 
     number = models.BigIntegerField(default=0)
 
-    def __str__(self):
+    def __str__(self) -> str:
         return str(self.number)
 
 
 class Verdict(models.TextChoices):
-    """How a delivery stands. The first two are still being worked on."""
+    """The state of a delivery. The first two are not final."""
 
     PENDING = "pending", "Pending"
     RETRYING = "retrying", "Retrying"
@@ -151,34 +152,34 @@ UNSETTLED = [Verdict.PENDING, Verdict.RETRYING]
 
 
 class Reason(models.TextChoices):
-    """Why somebody with a profile was not told."""
+    """Why a profile did not lead to a notification."""
 
     NONE = "", "-"
     TIMESLOT = "outside timeslot", "Outside the time slot"
     FILTER = "filter", "No filter matches"
     INACTIVE = "inactive profile", "The profile is inactive"
     NO_MEDIUM = "medium not configured", "The medium is not configured"
-    NO_ADDRESS = "no address", "There is no address"
-    RESTRICTED = "restricted", "The incident is for staff alone"
-    QUIET = "quiet", "Nobody is told of this event"
+    NO_ADDRESS = "no address", "The user has no address for the medium"
+    RESTRICTED = "restricted", "The incident is restricted to staff"
+    QUIET = "quiet", "The event sends no notifications"
     SWITCHED_OFF = "switched off", "Notifications are switched off"
 
 
 class DeliveryQuerySet(models.QuerySet):
-    """The vocabulary of the ledger."""
+    """Queries of the delivery log."""
 
-    def unsettled(self):
+    def unsettled(self) -> Self:
         return self.filter(verdict__in=UNSETTLED)
 
-    def settled(self):
+    def settled(self) -> Self:
         return self.exclude(verdict__in=UNSETTLED)
 
-    def settled_before(self, moment):
+    def settled_before(self, moment: datetime) -> Self:
         return self.settled().filter(created__lt=moment)
 
 
 class Delivery(models.Model):
-    """A line of the ledger: one event, one person, one medium, one address."""
+    """An entry of the delivery log: one event, one user, one medium, one address."""
 
     event = models.ForeignKey(Event, models.CASCADE, related_name="deliveries", db_index=False)
     incident = models.ForeignKey(Incident, models.CASCADE, related_name="+", db_index=False)
@@ -191,9 +192,9 @@ class Delivery(models.Model):
     reason = models.CharField(max_length=21, choices=Reason.choices, default=Reason.NONE, blank=True)
     attempts = models.PositiveIntegerField(default=0)
     created = models.DateTimeField(default=timezone.now)
-    due = models.DateTimeField(default=timezone.now, help_text="Not to be tried before.")
-    leased_until = models.DateTimeField(null=True, help_text="Some worker has it in hand until then.")
-    settled = models.DateTimeField(null=True, help_text="When it was sent, given up or suppressed.")
+    due = models.DateTimeField(default=timezone.now, help_text="Time of the next attempt.")
+    leased_until = models.DateTimeField(null=True, help_text="A worker is sending it until then.")
+    settled = models.DateTimeField(null=True, help_text="When it was sent, failed permanently, or was suppressed.")
     last_error = models.TextField(blank=True)
     request_id = models.CharField(max_length=64, blank=True, default="", db_default="")
 
@@ -219,7 +220,7 @@ class Delivery(models.Model):
             ),
             models.Index(fields=["incident"], name="delivery_incident_idx"),
             models.Index(fields=["created", "id"], name="delivery_created_idx"),
-            # For the admin, of what is the exception: a delivery that is made on its way by mail is in none of them.
+            # For the admin's filters. The common case, sent by e-mail, is in none of these indexes.
             models.Index(
                 fields=["verdict", "id"],
                 name="delivery_verdict_idx",
@@ -234,22 +235,22 @@ class Delivery(models.Model):
         ]
         verbose_name_plural = "deliveries"
 
-    def __str__(self):
+    def __str__(self) -> str:
         return f"{self.get_medium_display()} to {self.address or self.user} about event {self.event_id}"
 
-    def get_medium_display(self):
+    def get_medium_display(self) -> str:
         return medium_label(self.medium)
 
 
 class MediumHealth(models.Model):
-    """Since when a medium has been failing without a break, and the incident that tells of it."""
+    """Since when a medium has been failing without a success, and the incident that reports it."""
 
     medium = models.CharField(max_length=MAX_CODE, primary_key=True)
     failing_since = models.DateTimeField(null=True)
     incident = models.ForeignKey(Incident, models.SET_NULL, related_name="+", null=True)
 
-    def __str__(self):
+    def __str__(self) -> str:
         return self.get_medium_display()
 
-    def get_medium_display(self):
+    def get_medium_display(self) -> str:
         return medium_label(self.medium)

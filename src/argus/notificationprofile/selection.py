@@ -26,7 +26,7 @@ REASON_PRIORITY = [
 
 @dataclass(frozen=True)
 class Facts:
-    """What selection needs to know of an event."""
+    """The facts about an event that selection depends on."""
 
     event_id: int
     incident_id: int
@@ -47,7 +47,7 @@ class Policy:
 
 
 def load_facts(event_ids: Iterable[int]) -> list[Facts]:
-    """Read what selection needs of these events, oldest first. Two queries, however many they are."""
+    """Read the facts about these events, oldest first. Two queries."""
     rows = Event.objects.filter(pk__in=event_ids).order_by("pk")
     columns = (
         "pk",
@@ -58,7 +58,7 @@ def load_facts(event_ids: Iterable[int]) -> list[Facts]:
         "received",
     )
     events = list(rows.values_list(*columns))
-    tags = defaultdict(lambda: defaultdict(set))
+    tags: dict[int, dict[str, set[str]]] = defaultdict(lambda: defaultdict(set))
     relations = IncidentTagRelation.objects.filter(incident_id__in={incident for _, incident, *_ in events})
     for incident, key, value in relations.values_list("incident_id", "tag__key", "tag__value"):
         tags[incident][key].add(value)
@@ -112,7 +112,7 @@ def make_delivery(
 
 
 def suppression_reason(facts: Facts, profile: CompiledProfile, target: Target, usable: frozenset[str | None]) -> Reason:
-    """Return why nothing is sent to this target, or ``Reason.NONE``."""
+    """Return why nothing is sent to the target, or ``Reason.NONE``."""
     if not profile.is_active:
         return Reason.INACTIVE
     if not profile.includes(facts.received):
@@ -137,4 +137,4 @@ def late_suppression_reason(delivery: Delivery) -> Reason:
 
 
 def priority_of(delivery: Delivery) -> int:
-    return REASON_PRIORITY.index(delivery.reason)
+    return REASON_PRIORITY.index(Reason(delivery.reason))

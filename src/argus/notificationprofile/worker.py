@@ -1,4 +1,4 @@
-"""The loop that tells people: route what is in the outbox, send what is due in the ledger, wait for more."""
+"""The worker: route events to deliveries, send the deliveries that are due, and wait for more."""
 
 import logging
 import threading
@@ -6,6 +6,7 @@ from collections.abc import Callable
 from itertools import groupby
 from select import select
 from time import monotonic
+from typing import Any
 
 from django.conf import settings
 from django.db import InterfaceError, OperationalError, connection
@@ -25,89 +26,90 @@ from .selection import Policy, late_suppression_reason
 
 log = logging.getLogger(__name__)
 
-DELIVERIES_AT_ONCE = 50
-# How long to sleep without a wake-up call: PostgreSQL passes on one after commits, elsewhere looking is all there is.
-NAP, NAP_WITHOUT_CALL = 1.0, 0.25
-LONGEST_PAUSE = 5.0
-# How far apart (seconds) rounds are that had events of which nobody had to be told: those come in hundreds, and a round
-# costs as much as posting two of them.
-GATHER = 0.2
-
-
+BATCH_SIZE = 50
+# Seconds between two looks for work. PostgreSQL wakes the worker with NOTIFY; other databases need polling.
+POLL_INTERVAL, POLL_INTERVAL_WITHOUT_NOTIFY = 1.0, 0.25
+MIN_RETRY_INTERVAL, MAX_RETRY_INTERVAL = 0.1, 5.0
+# Seconds between two rounds that selected no deliveries. Such events come in hundreds, and a round costs as much as
+# posting two of them.
+IDLE_ROUND_INTERVAL = 0.2
 OUTCOME_TEXTS = {Result.SENT: "sent", Result.TEMPORARY: "failed, retrying", Result.PERMANENT: "failed permanently"}
 
 
 class Worker:
-    """One of any number of workers. ``stop`` may be called from a signal handler or another thread."""
+    """A worker. Any number may run. ``stop`` may be called from a signal handler or another thread."""
 
-    def __init__(self):
+    def __init__(self) -> None:
         self.router = Router()
         self.stopping = threading.Event()
-        self.listening_on = None
-        # Whether there were events in the last round, of which nobody had to be told.
-        self.routed_in_vain = False
+        # The psycopg2 connection that has executed LISTEN.
+        self.listening: Any = None
+        # Whether the last round routed events without selecting a delivery.
+        self.routed_only = False
 
     def stop(self) -> None:
-        """Finish the message in hand, put the others back, and return from ``run``."""
+        """Finish the current message, release the others, and return from ``run``."""
         self.stopping.set()
 
     def run(self, is_wanted: Callable[[], bool] = lambda: True) -> None:
-        """Work until stopped, or until nobody wants it any more. A database that is away is waited for."""
-        pause = 0.1
+        """Work until stopped, or until ``is_wanted`` returns false. Retry while the database is unavailable."""
+        pause = MIN_RETRY_INTERVAL
         while not self.stopping.is_set() and is_wanted():
-            began = monotonic()
+            started = monotonic()
             try:
                 if not self.work():
-                    if self.routed_in_vain:
-                        self.stopping.wait(pause_after(began, interval=GATHER))
+                    if self.routed_only:
+                        self.stopping.wait(pause_after(started, interval=IDLE_ROUND_INTERVAL))
                     self.sleep()
-                pause = 0.1
+                pause = MIN_RETRY_INTERVAL
                 continue
             except (OperationalError, InterfaceError) as error:
-                log.warning("The database cannot be reached, trying again: %s", str(error).strip())
+                log.warning("Database unavailable, retrying: %s", str(error).strip())
             except Exception:
-                # Whatever it is, those who can be told shall be told.
-                log.exception("Something went wrong, trying again.")
+                # An unexpected error must not stop all notifications.
+                log.exception("Unexpected error, retrying")
             connection.close()
             self.stopping.wait(pause)
-            pause = min(pause * 2, LONGEST_PAUSE)
+            pause = min(pause * 2, MAX_RETRY_INTERVAL)
 
     def work(self) -> bool:
-        """Do what there is to do right now, in small portions; tell whether there may be more of it."""
+        """Route a portion of events and send a portion of deliveries; return whether there may be more."""
         self.listen()
         policy = Policy(settings.ARGUS_SEND_NOTIFICATIONS, frozenset(configured_media()), health.failing_media)
         routed = self.router.route(policy)
         deadline = monotonic() + settings.ARGUS_NOTIFICATION_LEASE - settings.ARGUS_NOTIFICATION_SEND_TIMEOUT
-        claimed = outbox.claim(limit=DELIVERIES_AT_ONCE) if policy.switched_on else []
+        claimed = outbox.claim(limit=BATCH_SIZE) if policy.switched_on else []
         for code, deliveries in groupby(sorted(claimed, key=lambda one: one.medium), key=lambda one: one.medium):
             Batch(code, list(deliveries), self.stopping, deadline).send()
-        self.routed_in_vain = bool(routed) and not claimed
+        self.routed_only = bool(routed) and not claimed
         return routed == outbox.EVENTS_AT_ONCE or bool(claimed)
 
     def listen(self) -> None:
-        """Ask PostgreSQL for wake-up calls, once per connection.
+        """Execute LISTEN on PostgreSQL, once per connection.
 
-        Nor is the disk waited for from then on: if the machine dies, the worst is a message that is sent again.
+        Also switch synchronous commits off. A crash of the database server can then only repeat a message.
         """
         connection.ensure_connection()
-        if connection.vendor == "postgresql" and self.listening_on is not connection.connection:
+        if connection.vendor == "postgresql" and self.listening is not connection.connection:
             with connection.cursor() as cursor:
                 cursor.execute(f"SET synchronous_commit TO off; LISTEN {CHANNEL}")
-            self.listening_on = connection.connection
+            self.listening = connection.connection
 
     def sleep(self) -> None:
-        """Wait for a wake-up call, for a delivery to fall due, or for a moment."""
+        """Wait for a notification of the database, for a delivery to become due, or for the poll interval."""
         if connection.vendor != "postgresql":
-            self.stopping.wait(NAP_WITHOUT_CALL)
+            self.stopping.wait(POLL_INTERVAL_WITHOUT_NOTIFY)
             return
         due = outbox.next_due()
-        seconds = NAP if due is None else min(NAP, max(0.0, (due - timezone.now()).total_seconds()))
-        # psycopg2 is spoken to directly, but its errors are to be Django's.
+        seconds = POLL_INTERVAL
+        if due is not None:
+            seconds = min(seconds, max(0.0, (due - timezone.now()).total_seconds()))
+        # The loop handles Django's exceptions, not those of psycopg2.
         with connection.wrap_database_errors:
-            # A call that came during a query was read with its result: nothing is left to be heard of it.
-            if self.listening_on.notifies or select([self.listening_on], [], [], seconds)[0]:
-                self.listening_on.poll()
-                self.listening_on.notifies.clear()
+            # A notification that arrived during a query has already been read, so the socket does not show it.
+            if self.listening.notifies or select([self.listening], [], [], seconds)[0]:
+                self.listening.poll()
+                self.listening.notifies.clear()
 
 
 class Batch:
@@ -138,9 +140,9 @@ class Batch:
             outbox.release(delivery)
         # A medium that has sent a message works, even if other messages have failed.
         if self.has_sent:
-            health.note_success(self.code)
+            health.record_success(self.code)
         elif self.error:
-            health.note_failure(self.code, self.error)
+            health.record_failure(self.code, self.error)
 
     def send_by(self, pipeline: Pipeline) -> None:
         """Send until nothing is left, the worker stops, the deadline has passed, or the medium hangs."""

@@ -12,7 +12,7 @@ from django.utils import timezone
 from argus.auth.retention import delete_expired, expired_sessions, expired_tokens
 from argus.incident.changes import delete_changes, old_changes
 from argus.incident.retention import delete_finished, delete_unused_tags, finished_before, unused_tags
-from argus.notificationprofile.delivery_log import LEDGER_DAYS
+from argus.notificationprofile.delivery_log import DELIVERY_RETENTION
 from argus.notificationprofile.models import Delivery
 from argus.notificationprofile.outbox import delete_settled
 from argus.util.rows import key_batches
@@ -48,14 +48,14 @@ class Step:
 def steps(days: int) -> list[Step]:
     """Return what goes if this many days are kept.
 
-    Of incidents that stay, the ledger goes back at least as far as the API reads something from its gaps.
+    The API draws conclusions from missing deliveries, so they are kept at least for DELIVERY_RETENTION.
     """
     now = timezone.now()
-    moment, ledger = now - timedelta(days=days), now - timedelta(days=max(days, LEDGER_DAYS))
+    moment, deliveries = now - timedelta(days=days), now - max(timedelta(days=days), DELIVERY_RETENTION)
     return [
         # Each brings events, tags and deliveries along: a portion is a fraction of a second.
         Step("incidents", finished_before(moment), partial(delete_finished, moment=moment), portion=200),
-        Step("other deliveries", Delivery.objects.settled_before(ledger), delete_settled),
+        Step("other deliveries", Delivery.objects.settled_before(deliveries), delete_settled),
         Step("changes", old_changes(now), delete_changes),
         Step("unused tags", unused_tags(), delete_unused_tags),
         Step("expired tokens", expired_tokens(), partial(delete_expired, expired_tokens())),

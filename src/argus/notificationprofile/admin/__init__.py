@@ -1,4 +1,4 @@
-"""The admin's pages of wishes, and of what came of them."""
+"""The admin pages of notification profiles and of the delivery log."""
 
 from . import delivery_log, profiles
 

@@ -1,12 +1,15 @@
-"""Pages of what comes of wishes: the ledger of deliveries, the outbox, and how the media are. Only to be looked at.
+"""Admin pages of the delivery log, of unrouted events and of failing media. All are read-only.
 
-The one thing to be done here is to try failed deliveries again.
+The only action retries failed deliveries.
 """
+
+from typing import Any
 
 from django.contrib import admin, messages
 from django.contrib.admin.models import CHANGE, LogEntry
 from django.contrib.auth import get_user_model
 from django.db.models import Choices, Q, QuerySet
+from django.http import HttpRequest
 
 from argus.adminkit.base import ReadOnlyAdmin
 from argus.adminkit.display import format_time, object_link, shorten
@@ -16,25 +19,25 @@ from argus.incident.admin.search import IncidentFilter
 from argus.incident.models import Change, Event
 from argus.notificationprofile import outbox
 from argus.notificationprofile.media.registry import medium_choices
-from argus.notificationprofile.models import Delivery, MediumHealth, Reason, Verdict
+from argus.notificationprofile.models import Delivery, DeliveryQuerySet, MediumHealth, Reason, Verdict
 
-# The admin's history tells of each by its own, up to so many.
-MOST_LOGGED = 1000
+# The admin's history has an entry for each retried delivery, up to this number.
+MAX_LOGGED = 1000
 
 
 class ChoiceFilter(ListFilter):
-    """One of the values that a column can have."""
+    """A filter by one of the values of a column."""
 
     column_choices: type[Choices]
 
-    def choices_of_column(self):
+    def choices_of_column(self) -> list[tuple[str, str]]:
         return self.column_choices.choices
 
-    def lookups(self, request, model_admin):
+    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
         return [choice for choice in self.choices_of_column() if choice[0]]
 
-    def apply(self, queryset, value):
-        column = self.parameter_name.removesuffix("__exact")
+    def apply(self, queryset: QuerySet, value: str) -> QuerySet:
+        column = str(self.parameter_name).removesuffix("__exact")
         return queryset.filter(**{column: value}) if value in dict(self.choices_of_column()) else self.refuse()
 
 
@@ -51,66 +54,80 @@ class MediumFilter(NewestRowsFilter, ChoiceFilter):
     title, parameter_name = "medium", "medium__exact"
     only_beside = frozenset({ReasonFilter.parameter_name, VerdictFilter.parameter_name})
 
-    def choices_of_column(self):
+    def choices_of_column(self) -> list[tuple[str, str]]:
         return medium_choices()
 
 
 class EventFilter(ListFilter):
-    """The deliveries about one event; asked for by an address, not offered by the list."""
+    """A filter by event, set by links and not offered by the list."""
 
     title = "event"
     parameter_name = "event__id__exact"
 
-    def lookups(self, request, model_admin):
+    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
         value = self.value()
         return [(value, f"Event {value}")] if value else []
 
-    def apply(self, queryset, value):
+    def apply(self, queryset: QuerySet, value: str) -> QuerySet:
         return queryset.filter(event_id=value) if is_key(Event._meta.pk, value) else self.refuse()
 
 
-class WatchedAdmin(ReadOnlyAdmin):
-    """Rows that only Argus itself writes."""
+class RecordAdmin(ReadOnlyAdmin):
+    """Rows that only Argus writes."""
 
     sortable_by = []
 
-    def has_add_permission(self, request):
+    def has_add_permission(self, request: HttpRequest) -> bool:
         return False
 
-    def has_delete_permission(self, request, obj=None):
+    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         return False
 
     @admin.display(description="event")
-    def event_page(self, row):
+    def event_page(self, row: Any) -> str:
         return object_link(row.event) if row.event else "-"
 
     @admin.display(description="incident")
-    def incident_page(self, row):
+    def incident_page(self, row: Any) -> str:
         return object_link(row.incident) if row.incident else "-"
+
+    @admin.display(description="medium")
+    def medium_label(self, row: Any) -> str:
+        return row.get_medium_display()
 
 
 @admin.register(Delivery)
-class DeliveryAdmin(WatchedAdmin):
-    """Who was told of what, who was not, and why: newest first."""
+class DeliveryAdmin(RecordAdmin):
+    """The delivery log, newest first."""
 
-    list_display = ["pk", "event_page", "user", "medium", "address", "verdict", "reason", "attempts"]
+    list_display = ["pk", "event_page", "user", "medium_label", "address", "verdict", "reason", "attempts"]
     list_display += ["created_at", "settled_at", "short_error"]
     list_filter = [IncidentFilter, EventFilter, ReasonFilter, VerdictFilter, MediumFilter]
-    fields = ["event_page", "incident_page", "user", "profile", "medium", "address", "verdict", "reason", "attempts"]
+    fields = [
+        "event_page",
+        "incident_page",
+        "user",
+        "profile",
+        "medium_label",
+        "address",
+        "verdict",
+        "reason",
+        "attempts",
+    ]
     fields += ["created_at", "due_at", "leased_until_at", "settled_at", "last_error"]
     ordering = ["-pk"]
     search_fields = ["address"]
     search_help_text = (
-        "pk of a delivery or incident, or a user name or address, exactly; other words, and those in quotes, are "
-        "looked for in the addresses of the newest 20 000 deliveries that the filters leave. Of several filters "
-        "each is tried on the newest 20 000 that those above it leave."
+        "pk of a delivery or incident, or exact user name or e-mail address. Other words, and words in quotes, are "
+        "searched in the addresses of the newest 20 000 deliveries that match the filters. Each filter applies to the "
+        "newest 20 000 deliveries that match the filters above it."
     )
     actions = ["try_again"]
 
-    def get_queryset(self, request):
+    def get_queryset(self, request: HttpRequest) -> QuerySet:
         return super().get_queryset(request).select_related("event", "user")
 
-    def search(self, request, queryset, text):
+    def search(self, request: HttpRequest, queryset: QuerySet, text: str) -> tuple[Any, bool]:
         words = []
         for term, is_quoted in split_terms(text):
             condition = None if is_quoted else exact_deliveries(term)
@@ -120,41 +137,41 @@ class DeliveryAdmin(WatchedAdmin):
                 queryset = queryset.filter(condition)
         return search_newest(queryset, words, mentions), False
 
-    def has_retry_permission(self, request) -> bool:
+    def has_retry_permission(self, request: HttpRequest) -> bool:
         return request.user.has_perm("argus_notificationprofile.change_delivery")
 
-    @admin.action(description="Try failed ones again", permissions=["retry"])
-    def try_again(self, request, queryset):
-        """Give failed deliveries another life; others among the selected stay as they are."""
-        failed = list(queryset.filter(verdict=Verdict.FAILED)[:MOST_LOGGED])
+    @admin.action(description="Retry failed deliveries", permissions=["retry"])
+    def try_again(self, request: HttpRequest, queryset: DeliveryQuerySet) -> None:
+        """Retry the failed deliveries among the selected ones."""
+        failed = list(queryset.filter(verdict=Verdict.FAILED)[:MAX_LOGGED])
         count = outbox.retry(queryset)
-        LogEntry.objects.log_actions(request.user.pk, failed, CHANGE, change_message="Failed; tried again.")
+        LogEntry.objects.log_actions(request.user.pk, failed, CHANGE, change_message="Retried after failure.")
         level = messages.SUCCESS if count else messages.WARNING
-        self.message_user(request, f"Failed deliveries that will be tried again: {count}.", level)
+        self.message_user(request, f"Failed deliveries that will be retried: {count}.", level)
 
     @admin.display(description="created")
-    def created_at(self, delivery):
+    def created_at(self, delivery: Delivery) -> str:
         return format_time(delivery.created)
 
     @admin.display(description="due")
-    def due_at(self, delivery):
+    def due_at(self, delivery: Delivery) -> str:
         return format_time(delivery.due)
 
-    @admin.display(description="in hand until")
-    def leased_until_at(self, delivery):
+    @admin.display(description="leased until")
+    def leased_until_at(self, delivery: Delivery) -> str:
         return format_time(delivery.leased_until)
 
     @admin.display(description="settled")
-    def settled_at(self, delivery):
+    def settled_at(self, delivery: Delivery) -> str:
         return format_time(delivery.settled)
 
     @admin.display(description="last error")
-    def short_error(self, delivery):
+    def short_error(self, delivery: Delivery) -> str:
         return shorten(delivery.last_error)
 
 
 def exact_deliveries(term: str) -> Q | None:
-    """Return the condition by which an index finds the term, or ``None`` if it is nothing exact."""
+    """Return a condition that uses an index, or ``None`` if the term is neither a key nor a user."""
     if term.isascii() and term.isdigit() and is_key(Delivery._meta.pk, term):
         return Q(pk=term) | Q(incident_id=term)
     known = get_user_model().objects.filter(Q(username__iexact=term) | Q(email__iexact=term))
@@ -167,28 +184,30 @@ def mentions(window: QuerySet, word: str) -> Q:
 
 
 @admin.register(Change)
-class UnroutedChangeAdmin(WatchedAdmin):
-    """Events that the workers have not routed to deliveries yet: a long list means that no worker runs."""
+class UnroutedChangeAdmin(RecordAdmin):
+    """Events that no worker has routed yet. A long list means that no worker is running."""
 
-    list_display = fields = ["event_page", "waiting_since"]
+    list_display = ["event_page", "waiting_since"]
+    fields = ["event_page", "waiting_since"]
     ordering = ["pk"]
 
-    def get_queryset(self, request):
+    def get_queryset(self, request: HttpRequest) -> QuerySet:
         return super().get_queryset(request).unrouted().select_related("event")
 
     @admin.display(description="waiting since")
-    def waiting_since(self, change):
+    def waiting_since(self, change: Change) -> str:
         return format_time(change.created)
 
 
 @admin.register(MediumHealth)
-class MediumHealthAdmin(WatchedAdmin):
-    """Which media are failing, and since when."""
+class MediumHealthAdmin(RecordAdmin):
+    """The failing media."""
 
-    list_display = fields = ["medium", "since", "incident_page"]
+    list_display = ["medium_label", "since", "incident_page"]
+    fields = ["medium_label", "since", "incident_page"]
     list_select_related = ["incident"]
     ordering = ["medium"]
 
     @admin.display(description="failing since")
-    def since(self, health):
+    def since(self, health: MediumHealth) -> str:
         return format_time(health.failing_since)

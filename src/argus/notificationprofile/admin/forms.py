@@ -1,103 +1,106 @@
-"""Forms of wishes: what the API refuses, they refuse too, in the same words."""
+"""Admin forms of profiles and their parts. They apply the same rules as the API, with the same texts."""
 
+from collections.abc import Callable
 from datetime import time
+from typing import Any
 
 from django import forms
 from django.contrib.admin.widgets import AdminTextareaWidget, AdminTimeWidget
 
+from argus.auth.models import User
 from argus.notificationprofile import validation
 from argus.notificationprofile.media.registry import V1_MEDIA, medium_choices
 from argus.notificationprofile.models import TimeRecurrence
 from argus.util.errors import DomainError
 
 
-def destination_choices():
-    """Return the media that use destinations."""
-    return [(code, label) for code, label in medium_choices() if code not in V1_MEDIA]
+class RulesForm(forms.ModelForm):
+    """A form that checks rules of the domain, and shows violations on their fields."""
 
-
-class AskingForm(forms.ModelForm):
-    """A form that asks the domain, and shows what it refuses on the field at fault."""
-
-    def ask(self, check, *args, **kwargs) -> None:
+    def check_rule(self, check: Callable[..., None], *args: Any, **kwargs: Any) -> None:
         try:
             check(*args, **kwargs)
         except DomainError as error:
             self.add_error(error.field if error.field in self.fields else None, error.message)
 
 
-class OwnedForm(AskingForm):
-    """Something that belongs to somebody: to whom is said once, when it is made."""
+class OwnedForm(RulesForm):
+    """A form of a row that belongs to a user. The owner is chosen once, when the row is added."""
 
-    def owner(self):
-        """Return the owner, or ``None`` if nobody has been named."""
+    def owner(self) -> User | None:
+        """Return the owner, or ``None`` if the form names none."""
         return self.instance.user if self.instance.pk else self.cleaned_data.get("user")
 
 
 class NamedForm(OwnedForm):
-    """Something with a name that is used once among its owner's own."""
+    """A form of a row whose name is unique among its owner's rows."""
 
-    def clean(self):
-        data = super().clean()
+    def clean(self) -> dict[str, Any]:
+        data = super().clean() or {}
         if (owner := self.owner()) and data.get("name"):
-            self.ask(validation.check_name, self._meta.model, owner, data["name"], but=self.instance)
+            self.check_rule(validation.check_name, self._meta.model, owner, data["name"], instance=self.instance)
         return data
 
 
 class FilterForm(NamedForm):
-    """A filter; its string is kept as it was typed."""
+    """A filter. Its string is stored unchanged."""
 
     filter_string = forms.CharField(
         strip=False,
         widget=AdminTextareaWidget({"rows": 4}),
-        help_text='For example {"sourceSystemIds": [1, 3], "tags": ["host=sw-3", "host=sw-4"]}; one key is enough.',
+        help_text='For example {"sourceSystemIds": [1, 3], "tags": ["host=sw-3", "host=sw-4"]}. One key is enough.',
     )
 
-    def clean(self):
+    def clean(self) -> dict[str, Any]:
         data = super().clean()
         if "filter_string" in data:
-            self.ask(validation.check_filter_string, data["filter_string"])
+            self.check_rule(validation.check_filter_string, data["filter_string"])
         return data
 
 
+def destination_choices() -> list[tuple[str, str]]:
+    """Return the media that use destinations."""
+    return [(code, label) for code, label in medium_choices() if code not in V1_MEDIA]
+
+
 class DestinationForm(OwnedForm):
-    """A destination. The medium checks the settings."""
+    """A destination. Its medium checks the settings."""
 
     medium = forms.ChoiceField(choices=destination_choices)
 
-    def clean(self):
-        data = super().clean()
+    def clean(self) -> dict[str, Any]:
+        data = super().clean() or {}
         if data.get("medium") and "settings" in data:
-            self.ask(validation.check_destination, data["medium"], data["settings"])
+            self.check_rule(validation.check_destination, data["medium"], data["settings"])
         return data
 
 
 class ProfileForm(OwnedForm):
-    """A profile; its parts belong to its owner."""
+    """A profile. Its parts belong to its owner."""
 
     media = forms.MultipleChoiceField(choices=medium_choices, widget=forms.CheckboxSelectMultiple)
 
-    def clean(self):
-        data = super().clean()
+    def clean(self) -> dict[str, Any]:
+        data = super().clean() or {}
         if owner := self.owner():
             filters = list(data.get("filters") or [])
             parts = {"timeslot": data.get("timeslot"), "filters": filters, "phone_number": data.get("phone_number")}
-            self.ask(validation.check_parts, owner, **parts)
-            if len(filters) > validation.MOST_FILTERS:
-                self.add_error("filters", f"A profile has at most {validation.MOST_FILTERS} filters.")
+            self.check_rule(validation.check_owner, owner, **parts)
+            if len(filters) > validation.MAX_FILTERS:
+                self.add_error("filters", f"A profile has at most {validation.MAX_FILTERS} filters.")
         return data
 
 
 class ClockWidget(AdminTimeWidget):
-    """A time of day, of which nothing is cut off: an hour that ends with its last microsecond goes on doing so."""
+    """A time of day with microseconds, so that saving a form does not change the end of a day."""
 
     supports_microseconds = True
 
-    def format_value(self, value):
+    def format_value(self, value: Any) -> str | None:
         return value.isoformat() if isinstance(value, time) else value
 
 
-class RecurrenceForm(AskingForm):
+class RecurrenceForm(RulesForm):
     """Hours on some days of the week: a start and an end, or the whole day."""
 
     all_day = forms.BooleanField(required=False)
@@ -108,22 +111,23 @@ class RecurrenceForm(AskingForm):
         model = TimeRecurrence
         fields = ["days", "all_day", "start", "end"]
 
-    def __init__(self, *args, instance=None, initial=None, **kwargs):
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        instance = kwargs.get("instance")
         if instance is not None and instance.is_all_day:
-            initial = {"all_day": True, "start": None, "end": None, **(initial or {})}
-        super().__init__(*args, instance=instance, initial=initial, **kwargs)
+            kwargs["initial"] = {"all_day": True, "start": None, "end": None, **(kwargs.get("initial") or {})}
+        super().__init__(*args, **kwargs)
 
-    def clean_days(self):
+    def clean_days(self) -> list[str]:
         return sorted(set(self.cleaned_data["days"]))
 
-    def clean(self):
-        data = super().clean()
+    def clean(self) -> dict[str, Any]:
+        data = super().clean() or {}
         if data.get("all_day"):
             data["start"], data["end"] = TimeRecurrence.DAY_START, TimeRecurrence.DAY_END
             return data
         for name in {"start", "end"} & data.keys():
             if data[name] is None:
-                self.add_error(name, "Give a time of day, or say that it is all day.")
+                self.add_error(name, "Enter a time, or select all day.")
         if data.get("start") is not None and data.get("end") is not None:
-            self.ask(validation.check_hours, data["start"], data["end"])
+            self.check_rule(validation.check_hours, data["start"], data["end"])
         return data

@@ -1,63 +1,67 @@
-"""Pages of time slots, filters and notification profiles. Staff may help others with theirs."""
+"""Admin pages of time slots, filters, destinations and notification profiles of all users."""
+
+from typing import Any
 
 from django.contrib import admin
+from django.db.models import QuerySet
+from django.http import HttpRequest
 
 from argus.adminkit.base import SafeAdmin
 from argus.adminkit.display import shorten
 from argus.adminkit.search import ListFilter
 from argus.auth.admin.users import SteadyFormSet
 from argus.notificationprofile.media.registry import medium_label
-from argus.notificationprofile.models import Destination, Filter, NotificationProfile, TimeRecurrence, Timeslot
-from argus.notificationprofile.validation import MOST_RECURRENCES, refused_by_the_database
+from argus.notificationprofile.models import Day, Destination, Filter, NotificationProfile, TimeRecurrence, Timeslot
+from argus.notificationprofile.validation import MAX_RECURRENCES, integrity_errors_refused
 
 from .forms import DestinationForm, FilterForm, NamedForm, ProfileForm, RecurrenceForm
 
 
 class OwnedAdmin(SafeAdmin):
-    """Something that belongs to somebody, for good."""
+    """Rows that belong to a user. The owner cannot be changed."""
 
     autocomplete_fields = ["user"]
     search_fields = ["name", "user__username"]
     search_help_text = "Name, or user name of the owner."
 
-    def get_queryset(self, request):
+    def get_queryset(self, request: HttpRequest) -> QuerySet:
         return super().get_queryset(request).select_related("user")
 
-    def get_readonly_fields(self, request, obj=None):
+    def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> list[str]:
         return ["user"] if obj else []
 
-    def save_model(self, request, obj, form, change):
-        with refused_by_the_database():
+    def save_model(self, request: HttpRequest, obj: Any, form: Any, change: bool) -> None:
+        with integrity_errors_refused():
             super().save_model(request, obj, form, change)
 
-    def save_related(self, request, form, formsets, change):
-        with refused_by_the_database():
+    def save_related(self, request: HttpRequest, form: Any, formsets: Any, change: bool) -> None:
+        with integrity_errors_refused():
             super().save_related(request, form, formsets, change)
 
 
 class RecurrenceInline(admin.TabularInline):
-    """The hours of a time slot; there is at least one of them."""
+    """The recurrences of a time slot, at least one."""
 
     model = TimeRecurrence
     form = RecurrenceForm
     formset = SteadyFormSet
     min_num = 1
-    max_num = MOST_RECURRENCES
+    max_num = MAX_RECURRENCES
     extra = 0
 
-    def get_formset(self, request, obj=None, **kwargs):
-        # Else Django makes up to 1000 forms more, if somebody asks for them, only to refuse them all.
-        limits = {"validate_min": True, "validate_max": True, "absolute_max": MOST_RECURRENCES + 1}
+    def get_formset(self, request: HttpRequest, obj: Any = None, **kwargs: Any) -> Any:
+        # Without absolute_max, Django builds up to 1000 more forms if the request says so, before it refuses them.
+        limits = {"validate_min": True, "validate_max": True, "absolute_max": MAX_RECURRENCES + 1}
         return super().get_formset(request, obj, **limits, **kwargs)
 
 
 class TimeslotForm(NamedForm):
-    """A time slot; its hours are below it."""
+    """A time slot. The recurrences are inline forms."""
 
 
 @admin.register(Timeslot)
 class TimeslotAdmin(OwnedAdmin):
-    """When people want to be told."""
+    """The time slots of all users."""
 
     form = TimeslotForm
     fields = ["user", "name"]
@@ -65,23 +69,23 @@ class TimeslotAdmin(OwnedAdmin):
     list_display = ["name", "user", "hours"]
     ordering = ["name", "pk"]
 
-    def get_queryset(self, request):
+    def get_queryset(self, request: HttpRequest) -> QuerySet:
         return super().get_queryset(request).prefetch_related("time_recurrences")
 
     @admin.display(description="hours")
-    def hours(self, timeslot):
-        return shorten("; ".join(in_words(recurrence) for recurrence in timeslot.time_recurrences.all()))
+    def hours(self, timeslot: Timeslot) -> str:
+        return shorten("; ".join(recurrence_text(recurrence) for recurrence in timeslot.time_recurrences.all()))
 
 
-def in_words(recurrence: TimeRecurrence) -> str:
-    """Spell a recurrence: ``Mon Tue 08:00-16:00``."""
-    days = " ".join(day[:3] for day in recurrence.get_days_list())
+def recurrence_text(recurrence: TimeRecurrence) -> str:
+    """Return a recurrence as ``Mon Tue 08:00-16:00``."""
+    days = " ".join(Day(day).label[:3] for day in recurrence.days)
     return f"{days} all day" if recurrence.is_all_day else f"{days} {recurrence.start:%H:%M}-{recurrence.end:%H:%M}"
 
 
 @admin.register(Filter)
 class FilterAdmin(OwnedAdmin):
-    """What people want to be told of."""
+    """The filters of all users."""
 
     form = FilterForm
     fields = ["user", "name", "filter_string"]
@@ -89,7 +93,7 @@ class FilterAdmin(OwnedAdmin):
     ordering = ["name", "pk"]
 
     @admin.display(description="filter string")
-    def short_string(self, one):
+    def short_string(self, one: Filter) -> str:
         return shorten(one.filter_string)
 
 
@@ -97,10 +101,10 @@ class HasPhoneNumberFilter(ListFilter):
     title = "has phone number"
     parameter_name = "has_phone_number"
 
-    def lookups(self, request, model_admin):
+    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
         return [("1", "Yes"), ("0", "No")]
 
-    def apply(self, queryset, value):
+    def apply(self, queryset: QuerySet, value: str) -> QuerySet:
         return queryset.filter(phone_number__isnull=value == "0") if value in {"0", "1"} else self.refuse()
 
 
@@ -116,13 +120,13 @@ class DestinationAdmin(OwnedAdmin):
     ordering = ["label", "pk"]
 
     @admin.display(description="medium")
-    def medium_name(self, destination):
+    def medium_name(self, destination: Destination) -> str:
         return medium_label(destination.medium)
 
 
 @admin.register(NotificationProfile)
 class NotificationProfileAdmin(OwnedAdmin):
-    """Who wants to be told of what, when, and how."""
+    """The notification profiles of all users."""
 
     form = ProfileForm
     fields = ["user", "timeslot", "filters", "media", "phone_number", "active"]
@@ -133,18 +137,18 @@ class NotificationProfileAdmin(OwnedAdmin):
     search_help_text = "Name of the time slot, or user name of the owner."
     ordering = ["timeslot__name", "pk"]
 
-    def get_queryset(self, request):
+    def get_queryset(self, request: HttpRequest) -> QuerySet:
         parts = super().get_queryset(request).select_related("user", "timeslot", "phone_number")
         return parts.prefetch_related("filters")
 
     @admin.display(description="filters")
-    def filter_names(self, profile):
+    def filter_names(self, profile: NotificationProfile) -> str:
         return shorten(", ".join(one.name for one in profile.filters.all()))
 
     @admin.display(description="media")
-    def media_names(self, profile):
+    def media_names(self, profile: NotificationProfile) -> str:
         return ", ".join(map(medium_label, profile.media))
 
     @admin.display(description="phone number")
-    def number(self, profile):
+    def number(self, profile: NotificationProfile) -> Any:
         return profile.phone_number and profile.phone_number.phone_number

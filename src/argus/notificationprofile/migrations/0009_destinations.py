@@ -119,6 +119,6 @@ class Migration(migrations.Migration):
         ),
         migrations.AlterField("mediumhealth", "medium", models.CharField(max_length=16, primary_key=True, serialize=False)),
         migrations.AlterField(
-            "notificationprofile", "media", multiselectfield.db.fields.MultiSelectField(max_length=200)
+            "notificationprofile", "media", multiselectfield.db.fields.MultiSelectField(max_length=500)
         ),
     ]

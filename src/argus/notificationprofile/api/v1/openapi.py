@@ -1,4 +1,6 @@
-"""The API description of time slots, filters, profiles and the ledger. Documentation only."""
+"""OpenAPI descriptions of time slots, filters, profiles and the delivery log."""
+
+from typing import Any
 
 from drf_spectacular.utils import OpenApiExample
 from rest_framework import serializers
@@ -11,24 +13,24 @@ from argus.notificationprofile.models import Reason, Verdict
 
 from .serializers import ShownProfileSerializer
 
-PROFILES, LEDGER = "Notification profiles", "Deliveries"
+PROFILES, DELIVERIES = "Notification profiles", "Deliveries"
 
 
 class MediumKind(serializers.Serializer):
-    """A way to tell a person, for programs and for people."""
+    """A medium: its code and its label."""
 
     value = serializers.ChoiceField(medium_choices())
     display = serializers.CharField()
 
 
 class Delivery(serializers.Serializer):
-    """That somebody was told of an event, or was not."""
+    """The notification of a user about an event, or the reason why there is none."""
 
-    pk = serializers.IntegerField(allow_null=True, help_text="null: the ledger has no line of it.")
+    pk = serializers.IntegerField(allow_null=True, help_text="null for a profile without a delivery.")
     event = serializers.IntegerField(help_text="The pk of the event.")
-    user = Actor(help_text="Who.")
+    user = Actor(help_text="The user of the profile.")
     profile = serializers.IntegerField(
-        allow_null=True, help_text="The profile that asked for it, by the pk of its time slot; null if it is gone."
+        allow_null=True, help_text="The profile, by the pk of its time slot; null if it was deleted."
     )
     medium = MediumKind(allow_null=True)
     address = serializers.CharField(allow_blank=True)
@@ -38,16 +40,16 @@ class Delivery(serializers.Serializer):
     )
     attempts = serializers.IntegerField()
     created = TimestampField(allow_null=True)
-    due = TimestampField(allow_null=True, help_text="When it is, or was, to be tried.")
-    settled = TimestampField(allow_null=True, help_text="When it was sent, given up, or suppressed.")
+    due = TimestampField(allow_null=True, help_text="Time of the next, or the last, attempt.")
+    settled = TimestampField(allow_null=True, help_text="When it was sent, failed permanently, or was suppressed.")
     last_error = serializers.CharField(allow_null=True, allow_blank=True, help_text="For staff; null for others.")
 
 
-def _request(name: str, value) -> OpenApiExample:
+def _request(name: str, value: Any) -> OpenApiExample:
     return OpenApiExample(name, value=value, request_only=True)
 
 
-def _answer(name: str, value) -> OpenApiExample:
+def _answer(name: str, value: Any) -> OpenApiExample:
     return OpenApiExample(name, value=value, response_only=True)
 
 
@@ -105,7 +107,7 @@ PROFILE = [_request("By mail and SMS", NEW_PROFILE), _answer("By mail and SMS", 
 PREVIEW = _request("All of two sources", {"sourceSystemIds": [1, 3]})
 
 
-def _list(plural: str, single: str, words: str, examples: list, **answer):
+def _list(plural: str, single: str, words: str, examples: list, **answer: Any) -> Any:
     return described(
         PROFILES,
         get={"operation_id": f"list_{plural}", **({"responses": answer["shown"](many=True)} if answer else {})},
@@ -118,7 +120,7 @@ def _list(plural: str, single: str, words: str, examples: list, **answer):
     )
 
 
-def _one(single: str, words: str, examples: list, **answer):
+def _one(single: str, words: str, examples: list, **answer: Any) -> Any:
     shown = {"responses": answer["shown"]} if answer else {}
     changes = {"examples": examples, **shown}
     return described(
@@ -130,7 +132,7 @@ def _one(single: str, words: str, examples: list, **answer):
     )
 
 
-def _incidents(method: str, operation_id: str, *examples):
+def _incidents(method: str, operation_id: str, *examples: OpenApiExample) -> Any:
     words = {
         "operation_id": operation_id,
         "responses": array_or_page_of(Incident),
@@ -141,7 +143,7 @@ def _incidents(method: str, operation_id: str, *examples):
 
 
 timeslot_list = _list("timeslots", "timeslot", "time slot", SLOTS)
-timeslot = _one("timeslot", "time slot; hours that are given take the place of all it had", SLOTS)
+timeslot = _one("timeslot", "time slot; given recurrences replace all that it has", SLOTS)
 filter_list = _list("filters", "filter", "filter", FILTERS)
 filter = _one("filter", "filter", FILTERS)
 profile_list = _list(
@@ -151,11 +153,11 @@ profile = _one("notification_profile", "notification profile", PROFILE, shown=Sh
 profile_incidents = _incidents("get", "list_incidents_of_notification_profile")
 filter_preview = _incidents("post", "preview_filter", PREVIEW)
 delivery_list = described(
-    LEDGER,
+    DELIVERIES,
     get={
         "operation_id": "list_deliveries",
         "responses": array_or_page_of(Delivery),
         "parameters": [*PAGE_PARAMETERS, LINK_HEADER],
-        "examples": [_answer("Told by mail; and a profile whose filters did not match", [_sent, _silent])],
+        "examples": [_answer("Sent by e-mail; and a profile whose filters did not match", [_sent, _silent])],
     },
 )

@@ -1,10 +1,13 @@
-"""Time slots, filters and profiles as the API takes and shows them."""
+"""Serializers of time slots, filters and profiles."""
 
 import re
-from contextlib import contextmanager
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from datetime import time
+from typing import Any
 
 from django.db import transaction
+from django.db.models import QuerySet
 from rest_framework import serializers
 from rest_framework.fields import empty
 
@@ -21,21 +24,21 @@ CLOCK = re.compile(r"((?:[01][0-9]|2[0-3]):[0-9]{2}(?::[0-9]{2})?)((?<=:[0-9]{2}
 
 
 @contextmanager
-def told_on_its_field():
-    """Pass a refusal of the domain on as an error of its field."""
+def domain_errors_on_field() -> Iterator[None]:
+    """Turn a ``DomainError`` into a validation error of its field."""
     try:
         yield
     except DomainError as error:
-        raise serializers.ValidationError({error.field: [error.message]}) from None
+        raise serializers.ValidationError({str(error.field): [error.message]}) from None
 
 
 class SimpleListField(serializers.ListField):
-    """A list of simple values: one sentence tells what they must be, and none is looked at beyond the longest."""
+    """A list of simple values with one error message. Lists beyond ``max_length`` are refused before any validation."""
 
     default_error_messages = {"element": "{must_be}"}
     must_be = ""
 
-    def run_child_validation(self, data):
+    def run_child_validation(self, data: Any) -> list[Any]:
         if self.max_length is not None and len(data) > self.max_length:
             self.fail("max_length", max_length=self.max_length)
         try:
@@ -45,15 +48,15 @@ class SimpleListField(serializers.ListField):
 
 
 class DaysField(SimpleListField):
-    """Days of the week: 1 is Monday, 7 is Sunday. Stored as digits; repeated ones count once."""
+    """Days of the week: 1 is Monday, 7 is Sunday. Stored as digits without duplicates."""
 
     child = serializers.IntegerField(min_value=1, max_value=7)
     must_be = "Days are whole numbers from 1 (Monday) to 7 (Sunday)."
 
-    def to_internal_value(self, data):
+    def to_internal_value(self, data: Any) -> list[str]:
         return [str(day) for day in sorted(set(super().to_internal_value(data)))]
 
-    def to_representation(self, data):
+    def to_representation(self, data: Any) -> list[int]:
         return sorted(int(day) for day in data)
 
 
@@ -62,23 +65,23 @@ class ClockField(serializers.TimeField):
 
     default_error_messages = {"invalid": "This is not a time of day. Use hh:mm[:ss[.uuuuuu]]."}
 
-    def to_internal_value(self, value):
+    def to_internal_value(self, value: Any) -> time:
         match = CLOCK.fullmatch(value) if isinstance(value, str) else None
-        try:
-            # Further digits than a microsecond are cut off: there is nowhere to keep them.
-            return time.fromisoformat(match[1] + f"{match[2]}000000"[:7] * bool(match[2]))
-        except (TypeError, ValueError):
-            self.fail("invalid")
+        with suppress(ValueError):
+            if match:
+                # Digits beyond microseconds are dropped.
+                return time.fromisoformat(match[1] + f"{match[2]}000000"[:7] * bool(match[2]))
+        self.fail("invalid")
 
 
 class TimeRecurrenceSerializer(serializers.ModelSerializer):
-    """The same hours on some days of the week. ``all_day`` says more than ``start`` and ``end``, whatever they hold."""
+    """The same hours on some days of the week. ``all_day`` overrides ``start`` and ``end``."""
 
     days = DaysField(allow_empty=False, max_length=100, help_text="1 is Monday, 7 is Sunday.")
-    start = ClockField(help_text="hh:mm[:ss[.uuuuuu]]; not needed with `all_day`.")
-    end = ClockField(help_text="After the start, and included; not needed with `all_day`.")
+    start = ClockField(help_text="hh:mm[:ss[.uuuuuu]]; optional with `all_day`.")
+    end = ClockField(help_text="After the start, inclusive; optional with `all_day`.")
     all_day = serializers.BooleanField(
-        source="is_all_day", required=False, help_text="From the first to the last microsecond; shown only if so."
+        source="is_all_day", required=False, help_text="The whole day; present only if true."
     )
 
     class Meta:
@@ -86,38 +89,38 @@ class TimeRecurrenceSerializer(serializers.ModelSerializer):
         fields = ["days", "start", "end", "all_day"]
         list_serializer_class = ListSerializer
 
-    def to_internal_value(self, data):
+    def to_internal_value(self, data: Any) -> Any:
         if isinstance(data, dict) and self.is_for_all_day(data.get("all_day")):
             data = data.copy()
             data["start"], data["end"] = TimeRecurrence.DAY_START.isoformat("seconds"), str(TimeRecurrence.DAY_END)
         return super().to_internal_value(data)
 
     @staticmethod
-    def is_for_all_day(value) -> bool:
+    def is_for_all_day(value: Any) -> bool:
         return isinstance(value, str | int) and value in serializers.BooleanField.TRUE_VALUES
 
-    def validate(self, attrs):
+    def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
         attrs.pop("is_all_day", None)
-        # A PATCH of the slot may leave out all its hours, but not half of one of them.
+        # A PATCH of the slot may omit the recurrences, but not parts of one.
         missing = {name: [self.error_messages["required"]] for name in ("days", "start", "end") if name not in attrs}
         if missing:
             raise serializers.ValidationError(missing)
-        with told_on_its_field():
+        with domain_errors_on_field():
             validation.check_hours(attrs["start"], attrs["end"])
         return attrs
 
-    def to_representation(self, instance):
-        """Show ``all_day`` only where it is true (contract)."""
+    def to_representation(self, instance: Any) -> dict[str, Any]:
+        """Return ``all_day`` only if it is true (contract)."""
         shown = super().to_representation(instance)
         return {name: value for name, value in shown.items() if name != "all_day" or value}
 
 
 class NamedSerializer(serializers.ModelSerializer):
-    """What belongs to somebody and has a name, which is used once among that person's own."""
+    """Base class of rows with a name that is unique per user."""
 
-    def validate_name(self, name):
+    def validate_name(self, name: str) -> str:
         try:
-            validation.check_name(self.Meta.model, self.context["request"].user, name, but=self.instance)
+            validation.check_name(self.Meta.model, self.context["request"].user, name, instance=self.instance)
         except DomainError as error:
             raise serializers.ValidationError(error.message) from None
         return name
@@ -126,15 +129,15 @@ class NamedSerializer(serializers.ModelSerializer):
 class TimeslotSerializer(NamedSerializer):
     """A time slot with all its hours."""
 
-    time_recurrences = TimeRecurrenceSerializer(many=True, max_length=validation.MOST_RECURRENCES)
+    time_recurrences = TimeRecurrenceSerializer(many=True, max_length=validation.MAX_RECURRENCES)
 
     class Meta:
         model = Timeslot
         fields = ["pk", "name", "time_recurrences"]
 
     @transaction.atomic
-    def save(self, **kwargs):
-        """Write the slot; hours that are given take the place of all it had."""
+    def save(self, **kwargs: Any) -> Timeslot:
+        """Save the slot. Given recurrences replace all that it has."""
         hours = self.validated_data.pop("time_recurrences", None)
         timeslot = super().save(**kwargs)
         if hours is not None:
@@ -144,7 +147,7 @@ class TimeslotSerializer(NamedSerializer):
 
 
 class FilterSerializer(NamedSerializer):
-    """A named filter. Its string is kept as it was given."""
+    """A named filter. Its string is stored unchanged."""
 
     filter_string = serializers.CharField(
         trim_whitespace=False,
@@ -155,7 +158,7 @@ class FilterSerializer(NamedSerializer):
         model = Filter
         fields = ["pk", "name", "filter_string"]
 
-    def validate_filter_string(self, text):
+    def validate_filter_string(self, text: str) -> str:
         try:
             validation.check_filter_string(text)
         except DomainError as error:
@@ -164,23 +167,24 @@ class FilterSerializer(NamedSerializer):
 
 
 class OwnRowField(serializers.PrimaryKeyRelatedField):
-    """One of the caller's own rows, by its pk."""
+    """One of the caller's rows, by pk."""
 
-    def __init__(self, **kwargs):
+    def __init__(self, **kwargs: Any) -> None:
         super().__init__(pk_field=serializers.IntegerField(), **kwargs)
 
-    def get_queryset(self):
-        return super().get_queryset().filter(user_id=self.context["request"].user.pk)
+    def get_queryset(self) -> QuerySet:
+        rows: QuerySet = super().get_queryset()
+        return rows.filter(user_id=self.context["request"].user.pk)
 
 
 class OwnFiltersField(SimpleListField):
-    """Some of the caller's own filters, by their pks. One query, however many they are."""
+    """Some of the caller's filters, by pk. One query."""
 
     default_error_messages = {"unknown": "You have no filter {pk}."}
     child = serializers.IntegerField(min_value=0, max_value=MAX_ID)
-    must_be = "Filters are given by their pks."
+    must_be = "Filters are a list of pks."
 
-    def to_internal_value(self, data):
+    def to_internal_value(self, data: Any) -> list[Filter]:
         keys = super().to_internal_value(data)
         found = Filter.objects.filter(user_id=self.context["request"].user.pk).in_bulk(keys)
         for key in keys:
@@ -190,24 +194,24 @@ class OwnFiltersField(SimpleListField):
 
 
 class MediaField(SimpleListField):
-    """Codes of media; repeated ones count once."""
+    """Codes of media. Duplicates are dropped."""
 
-    def __init__(self, **kwargs):
+    def __init__(self, **kwargs: Any) -> None:
         super().__init__(child=serializers.ChoiceField(medium_choices()), **kwargs)
         self.must_be = f"Media are {' and '.join(f'{code} ({label})' for code, label in medium_choices())}."
 
-    def to_internal_value(self, data):
+    def to_internal_value(self, data: Any) -> list[str]:
         return list(dict.fromkeys(super().to_internal_value(data)))
 
 
 class SwitchField(serializers.BooleanField):
-    """A boolean whose absence from a form means what it means in JSON: that nothing is said of it."""
+    """A boolean that a form may omit, as JSON may."""
 
     default_empty_html = empty
 
 
 class ShownProfileSerializer(serializers.ModelSerializer):
-    """A profile with its parts spelled out; its pk is that of its time slot (seed)."""
+    """A profile with its parts as objects. Its pk is that of its time slot (seed)."""
 
     pk = serializers.IntegerField(source="timeslot_id", read_only=True, help_text="The pk of the time slot.")
     timeslot = TimeslotSerializer()
@@ -222,10 +226,10 @@ class ShownProfileSerializer(serializers.ModelSerializer):
 
 
 class ProfileSerializer(serializers.ModelSerializer):
-    """A profile that names its parts by pk. They must be the caller's own."""
+    """A profile with the pks of its parts, which must belong to the caller."""
 
     timeslot = OwnRowField(queryset=Timeslot.objects.all())
-    filters = OwnFiltersField(allow_empty=False, max_length=validation.MOST_FILTERS)
+    filters = OwnFiltersField(allow_empty=False, max_length=validation.MAX_FILTERS)
     media = MediaField(allow_empty=False, max_length=100)
     phone_number = OwnRowField(queryset=PhoneNumber.objects.all(), required=False, allow_null=True)
     active = SwitchField(required=False)
@@ -234,12 +238,12 @@ class ProfileSerializer(serializers.ModelSerializer):
         model = NotificationProfile
         fields = ["timeslot", "filters", "media", "phone_number", "active"]
 
-    def to_representation(self, instance):
+    def to_representation(self, instance: NotificationProfile) -> dict[str, Any]:
         return ShownProfileSerializer(instance, context=self.context).data
 
 
 class PreviewSerializer(serializers.Serializer):
-    """Criteria as a filter string holds them. For the description: ``validation.read_preview`` reads them."""
+    """The criteria of a filter, for the schema only: ``validation.read_preview`` reads them."""
 
     sourceSystemIds = serializers.ListField(
         child=serializers.IntegerField(), required=False, help_text="Any of these sources, by pk; empty for all."

@@ -1,8 +1,8 @@
-"""Addresses below ``/api/v1/notificationprofiles/``, and the one of the ledger below ``/api/v1/incidents/``."""
+"""URLs below ``/api/v1/notificationprofiles/``, and the delivery log below ``/api/v1/incidents/``."""
 
 from django.urls import path
 
-from . import delivery_views, views
+from . import views
 
 app_name = "notificationprofile"
 urlpatterns = [
@@ -16,5 +16,5 @@ urlpatterns = [
     path("filterpreview/", views.FilterPreviewView.as_view(), name="filter-preview"),
 ]
 incident_urlpatterns = [
-    path("<int:pk>/events/<int:event_pk>/deliveries/", delivery_views.DeliveryListView.as_view(), name="delivery-list"),
+    path("<int:pk>/events/<int:event_pk>/deliveries/", views.DeliveryListView.as_view(), name="delivery-list"),
 ]

@@ -1,25 +1,29 @@
-"""``manage.py prune_deliveries``: keeps the ledger from growing forever."""
+"""``manage.py prune_deliveries``: delete old deliveries."""
 
 from datetime import timedelta
+from typing import Any
 
-from django.core.management.base import CommandError
+from django.core.management.base import CommandError, CommandParser
 from django.utils import timezone
 
-from argus.notificationprofile.delivery_log import LEDGER_DAYS
+from argus.notificationprofile.delivery_log import DELIVERY_RETENTION
 from argus.notificationprofile.outbox import forget_before
 from argus.util.commands import ArgusCommand
 
 
 class Command(ArgusCommand):
-    help = "Delete lines of the ledger that are settled and old, in small portions. May be stopped at any time."
+    help = "Delete settled deliveries that are old, in small portions. It can be interrupted at any time."
 
-    def add_arguments(self, parser):
+    def add_arguments(self, parser: CommandParser) -> None:
         parser.add_argument(
-            "--days", type=int, default=LEDGER_DAYS, help="how many days the ledger goes back (default: %(default)s)"
+            "--days",
+            type=int,
+            default=DELIVERY_RETENTION.days,
+            help="how many days of deliveries to keep (default: %(default)s)",
         )
 
-    def handle(self, *, days: int, **options):
+    def handle(self, *args: Any, days: int, **options: Any) -> None:
         if days < 0:
-            raise CommandError("--days is a number of days in the past.")
+            raise CommandError("--days must be 0 or more.")
         count = forget_before(timezone.now() - timedelta(days=days))
-        self.stdout.write(f"{count} deliveries forgotten.")
+        self.stdout.write(f"{count} deliveries deleted.")
