@@ -73,23 +73,22 @@ ALERTS = """
     WITH made AS (
         INSERT INTO argus_incident_incident (
             start_time, end_time, source_id, source_incident_id, details_url, description, ticket_url, acked_until,
-            restricted
+            restricted, open_key
         )
         SELECT created, CASE WHEN is_open THEN 'infinity'::timestamptz
                              ELSE least(created + interval '4 hours' * length, greatest(created, now())) END,
                %(source)s, uuid::text, '', 'Message number ' || n, '',
-               CASE WHEN is_acked THEN 'infinity'::timestamptz END, true
+               CASE WHEN is_acked THEN 'infinity'::timestamptz END, true, 'alert:' || uuid::text
         FROM drawn ORDER BY n RETURNING id, source_incident_id
     )
     INSERT INTO argus_alert_alert (
-        uuid, incident_id, created, alert_type, severity, scope_type, scope_uuid, place_uuid, context, holds_place
+        uuid, incident_id, created, alert_type, severity, scope_type, scope_uuid, place_uuid, context
     )
     SELECT drawn.uuid, made.id, created, 'type' || drawn.n, severity, kind, scope.uuid, place,
            jsonb_build_object('scope_uuid', scope.uuid::text, 'scope_name', name, 'customer_name', 'Customer',
                               'customer_uuid', scope.uuid::text, 'customer_abbreviation', 'C',
                               'customer_contact_details', 'noc@example.org', 'project_name', 'Project',
-                              'project_uuid', place::text),
-           is_open
+                              'project_uuid', place::text)
     FROM drawn JOIN made ON made.source_incident_id = drawn.uuid::text
     JOIN scope USING (kind) WHERE scope.n = drawn.number
     ORDER BY made.id;

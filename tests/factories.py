@@ -7,7 +7,7 @@ from rest_framework.authtoken.models import Token
 from rest_framework.test import APIClient
 
 from argus.auth.models import User
-from argus.incident import services, sources
+from argus.incident import acknowledgements, services, sources
 from argus.incident.lifecycle import EventType
 from argus.incident.models import Acknowledgement, Event, Incident, SourceSystem, SourceSystemType
 from argus.incident.tags import split_tag
@@ -85,7 +85,7 @@ def make_event(incident: Incident, type: EventType | str = EventType.OTHER, *, a
 
 def make_ack(incident: Incident, *, actor=None, **values) -> Acknowledgement:
     """Acknowledge an incident, without expiration unless ``expiration`` is given."""
-    return services.acknowledge(incident, actor=actor or make_user(), **values)
+    return acknowledgements.acknowledge(incident, actor=actor or make_user(), **values)
 
 
 def make_expired_ack(incident: Incident, **values) -> Acknowledgement:

@@ -8,11 +8,13 @@ from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
 from argus.alert.models import Alert
+from argus.incident.acknowledgements import delete_acknowledgement
 from argus.incident.models import Acknowledgement, Event, Incident
-from argus.incident.services import change_end_time, create_incident, delete_acknowledgement
+from argus.incident.services import change_end_time, create_incident
 from argus.incident.sources import get_internal_source
 from argus.inventory.deletion import delete_cloud, delete_instance, delete_project
 from argus.inventory.models import Project
+from argus.util.errors import DomainError
 from argus.util.infinity import INFINITY
 from tests.alert.factories import ALERTS, STATS, address_of, link_of, make_alert, report
 from tests.factories import INCIDENTS, NOON, make_incident
@@ -225,14 +227,22 @@ def test_it_is_not_reopened_while_a_newer_one_is_open(as_staff, alert):
     assert post_event(as_staff, alert, "REO").status_code == 201
 
 
-def test_the_admin_corrects_an_end_and_the_place_follows(as_staff, alert):
-    now = timezone.now()
-    change_end_time(alert.incident, now, actor=as_staff.user)
-    alert.refresh_from_db()
-    assert not alert.holds_place
+def test_an_end_changed_in_the_admin_counts(as_staff, alert):
+    change_end_time(alert.incident, timezone.now(), actor=as_staff.user)
+    newer = as_staff.post(ALERTS, report(alert_scope(alert))).json()["uuid"]
+    assert newer != alert.uuid.hex
+    with pytest.raises(DomainError, match="newer"):
+        change_end_time(alert.incident, INFINITY, actor=as_staff.user)
+    as_staff.post(f"{ALERTS}{newer}/close/")
     change_end_time(alert.incident, INFINITY, actor=as_staff.user)
-    alert.refresh_from_db()
-    assert alert.holds_place
+    assert as_staff.post(ALERTS, report(alert_scope(alert))).json()["uuid"] == alert.uuid.hex
+
+
+def test_an_end_moved_into_the_future_and_removed_again(as_staff, alert):
+    change_end_time(alert.incident, timezone.now() + timedelta(hours=1), actor=as_staff.user)
+    assert Alert.objects.open().get() == alert
+    change_end_time(alert.incident, INFINITY, actor=as_staff.user)
+    assert as_staff.post(ALERTS, report(alert_scope(alert))).json()["uuid"] == alert.uuid.hex
 
 
 def test_an_end_that_is_still_to_come_leaves_it_open_until_then(as_staff, alert):

@@ -1,9 +1,9 @@
-"""Ears for the two signals."""
+"""Fixtures that observe the signal ``incident_changed``."""
 
 import pytest
 
 from argus.incident.models import ChangeKind
-from argus.incident.signals import event_recorded, incident_changed
+from argus.incident.signals import incident_changed
 
 
 @pytest.fixture
@@ -21,30 +21,26 @@ def listen():
 
 
 @pytest.fixture
-def announced(django_capture_on_commit_callbacks):
-    """Call something and return what was announced: ``(incident, created)`` for each change, after the commit."""
+def sent(django_capture_on_commit_callbacks, listen):
+    """Call something and return the arguments of the signals that were sent after the commit."""
+    signals: list[dict] = []
+    listen(incident_changed, lambda **arguments: signals.append(arguments))
 
-    def during(call, *args, **kwargs) -> list:
-        heard = []
-
-        def hear(incident, created, kind, **_):
-            if kind != ChangeKind.EVENT:
-                heard.append((incident, created))
-
-        incident_changed.connect(hear)
-        try:
-            with django_capture_on_commit_callbacks(execute=True):
-                call(*args, **kwargs)
-        finally:
-            incident_changed.disconnect(hear)
-        return heard
+    def during(call, *args, **kwargs) -> list[dict]:
+        signals.clear()
+        with django_capture_on_commit_callbacks(execute=True):
+            call(*args, **kwargs)
+        return list(signals)
 
     return during
 
 
 @pytest.fixture
-def recorded(listen) -> list:
-    """Every event that is recorded from here on."""
-    heard = []
-    listen(event_recorded, lambda events, **_: heard.extend(events))
-    return heard
+def announced(sent):
+    """Call something and return ``(incident, created)`` for each change that live views show."""
+
+    def during(call, *args, **kwargs) -> list[tuple]:
+        signals = sent(call, *args, **kwargs)
+        return [(one["incident"], one["created"]) for one in signals if one["kind"] != ChangeKind.EVENT]
+
+    return during

@@ -50,7 +50,7 @@ def test_an_event_can_be_dated(boss):
         ({"type": "STA"}, "cannot be posted"),
         ({"type": "END"}, "An end user cannot post"),
         ({"type": "ACK"}, "acks/ address"),
-        ({"type": "REO"}, "does not fit"),
+        ({"type": "REO"}, "already open"),
         ({"type": "XXX"}, "valid choice"),
         ({"type": "CLO", "timestamp_0": "2001-01-01", "timestamp_1": "00:00"}, "before the incident started"),
         ({"type": "OTH", "timestamp_0": "0001-01-01", "timestamp_1": "00:00"}, "years 1 to 9999"),

@@ -429,7 +429,7 @@ def test_others_cannot_remove_tags_that_are_not_theirs(db):
     response = Admin(user).send(Incident, "change", incident.pk, **{"tag_relations-0-DELETE": "on"})
 
     assert response.status_code == 200
-    assert "a=1: Only who added this tag can remove it." in Admin.errors(response)
+    assert "a=1: Only the user who added this tag can remove it." in Admin.errors(response)
     assert incident.tags.count() == 1
 
 

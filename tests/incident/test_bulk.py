@@ -143,11 +143,10 @@ def test_a_superuser_posts_for_many_sources(as_superuser, post):
     assert [Incident.objects.get(pk=result["pk"]).source for result in results] == [one, other, one]
 
 
-def test_everyone_is_told_as_of_single_ones(post, recorded, announced):
-    heard = announced(post, bodies(3, tags=[{"tag": "a=1"}]))
-    assert [event.type for event in recorded] == ["STA"] * 3
-    assert [(incident.source_incident_id, created) for incident, created in heard] == [
-        (f"bulk-{n}", True) for n in range(3)
+def test_each_incident_has_a_change_as_if_it_were_posted_alone(post, sent):
+    signals = sent(post, bodies(3, tags=[{"tag": "a=1"}]))
+    assert [(one["incident"].source_incident_id, one["event"].type, one["created"]) for one in signals] == [
+        (f"bulk-{n}", "STA", True) for n in range(3)
     ]
     assert Change.objects.unrouted().count() == 3
 

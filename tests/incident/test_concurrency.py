@@ -10,11 +10,12 @@ import pytest
 from django.db import connection
 
 from argus.auth.models import User
+from argus.incident.acknowledgements import acknowledge
 from argus.incident.lifecycle import EventType
 from argus.incident.models import Event, Incident, IncidentTagRelation, SourceSystem, Tag
-from argus.incident.services import acknowledge, record_event, update_incident
+from argus.incident.services import record_event, update_incident
 from argus.incident.sources import delete_source
-from argus.incident.tags import store_tags
+from argus.incident.tags import create_missing_tags
 from tests.factories import INCIDENTS, NOON, incident_body, make_client, make_incident, make_source, make_user
 from tests.parallel import at_once
 
@@ -67,7 +68,7 @@ def test_different_incidents_with_the_same_new_tags_are_all_stored_and_each_tag_
 @pytest.mark.parametrize("address", ["", "bulk/"])
 def test_a_tag_that_is_thrown_away_at_the_moment_is_stored_again(address):
     """Whoever prunes holds an unused tag; who posts an incident with it waits, and then finds it gone."""
-    store_tags([("fading", "1"), ("kept", "1")])
+    create_missing_tags([("fading", "1"), ("kept", "1")])
     body = incident_body(tags=[{"tag": "kept=1"}, {"tag": "fading=1"}])
     body = body if not address else {"incidents": [body]}
     with psycopg2.connect(**connection.get_connection_params()) as pruner, pruner.cursor() as cursor:

@@ -146,20 +146,17 @@ def test_other_sources_and_stateless_incidents_are_left_alone(as_source, put):
     assert stateless.end_time is None
 
 
-def test_everybody_is_told(as_source, put, recorded, announced):
-    put(body("closes"), body("changes"))
-    recorded.clear()
-    heard = announced(put, body("changes", description="New."), body("new"))
-    assert [(event.type, event.incident.source_incident_id) for event in recorded] == [
-        ("STA", "new"),
-        ("END", "closes"),
+def test_each_changed_incident_has_one_change(as_source, put, sent):
+    put(body("closes"), body("changes"), body("stays"))
+    signals = sent(put, body("changes", description="New."), body("new"), body("stays"))
+    assert [
+        (one["incident"].source_incident_id, one["kind"], one["event"] and one["event"].type) for one in signals
+    ] == [
+        ("new", "created", "STA"),
+        ("closes", "modified", "END"),
+        ("changes", "modified", None),
     ]
-    assert {(incident.source_incident_id, created) for incident, created in heard} == {
-        ("new", True),
-        ("changes", False),
-        ("closes", False),
-    }
-    assert Change.objects.unrouted().count() == 4
+    assert Change.objects.unrouted().count() == 5
 
 
 @pytest.mark.parametrize(

@@ -12,7 +12,7 @@ from django.db.migrations.executor import MigrationExecutor
 from argus.auth.models import User
 from argus.incident.models import Change
 from argus.notificationprofile.models import RoutingVersion, TimeRecurrence
-from tests.factories import make_incident
+from tests.factories import make_event, make_incident
 from tests.live import SOURCE_DIR
 
 APP = "argus_notificationprofile"
@@ -84,3 +84,21 @@ def test_all_works_after_going_back_and_forth(migrate):
     make_incident()
 
     assert Change.objects.unrouted().count() == 1
+
+
+def test_events_in_the_outbox_become_changes_and_go_back(migrate):
+    last = last_migration()
+    waiting, routed = make_incident(restricted=True), make_incident()
+    make_event(waiting, "OTH")
+    Change.objects.filter(incident=routed).update(routed=True)
+    fields = ("event", "incident", "kind", "restricted", "quiet", "request_id", "created", "routed")
+    unrouted = list(Change.objects.unrouted().order_by("pk").values_list(*fields))
+
+    migrate("0007_deliveries_not_made")
+    with connection.cursor() as cursor:
+        cursor.execute(f"SELECT event_id FROM {APP}_outboxentry ORDER BY id")
+        assert [pk for (pk,) in cursor.fetchall()] == list(waiting.events.order_by("pk").values_list("pk", flat=True))
+    Change.objects.all().delete()
+    migrate(last)
+
+    assert list(Change.objects.order_by("pk").values_list(*fields)) == unrouted

@@ -7,7 +7,7 @@ import pytest
 from django.db import transaction
 from websockets.exceptions import InvalidStatus
 
-from argus.incident import services
+from argus.incident import acknowledgements, services
 from argus.incident.lifecycle import EventType
 from argus.incident.models import Incident
 from tests.factories import INCIDENTS, NOON, incident_body, make_ack, make_event, make_incident, make_incidents
@@ -87,7 +87,7 @@ def test_every_way_of_writing_is_announced_with_what_is_true_then(server, as_use
         assert modified(follower)["payload"]["end_time"] == "2024-05-15T15:00:00+02:00"
         services.change_tags(Incident.objects.get(pk=pk), actor=as_browser.user, added=[("host", "c")])
         assert tags_of(modified(follower)) == ["host=b", "x=y", "host=c"]
-        services.delete_acknowledgement(make_ack(Incident.objects.get(pk=pk)), actor=as_browser.user)
+        acknowledgements.delete_acknowledgement(make_ack(Incident.objects.get(pk=pk)), actor=as_browser.user)
         assert [modified(follower)["payload"]["acked"] for _ in range(2)] == [True, True]
         assert follower.hears_nothing()
 

@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from uuid import uuid4
 
 from django.db import models
-from django.db.models import Exists, OuterRef, Q
+from django.db.models import Exists, OuterRef
 from django.utils import timezone
 
 from argus.incident.models import Incident
@@ -66,7 +66,7 @@ class AlertQuerySet(models.QuerySet):
         return self.filter(scope_type__in=list(SCOPES), alert_type__in=types)
 
     def open(self):
-        return self.filter(holds_place=True, incident__end_time__gt=timezone.now())
+        return self.ending(gt=timezone.now())
 
     def closed(self):
         return self.filter(incident__end_time__lte=timezone.now())
@@ -105,17 +105,10 @@ class Alert(models.Model):
     # but is emptied when the scope is deleted.
     place_uuid = models.UUIDField("place UUID", null=True)
     context = models.JSONField(default=dict)
-    # True while the incident is open. It is kept in step with the incident, but lags behind an end in the future.
-    holds_place = models.BooleanField(default=True)
 
     objects = AlertQuerySet.as_manager()
 
     class Meta:
-        constraints = [
-            models.UniqueConstraint(
-                fields=["scope_uuid", "alert_type"], condition=Q(holds_place=True), name="alert_open_once"
-            )
-        ]
         indexes = [
             models.Index(fields=["created", "id"], name="alert_newest"),
             models.Index(fields=["severity", "created", "id"], name="alert_worst"),

@@ -8,7 +8,7 @@ from django.contrib.auth import get_user_model
 from django.db import transaction
 from django.utils import timezone
 
-from argus.incident import services, sources
+from argus.incident import acknowledgements, services, sources
 from argus.incident.lifecycle import EventType
 from argus.incident.models import Incident, SourceSystem
 from argus.util.infinity import INFINITY
@@ -93,7 +93,7 @@ def _live_through(
     elif kind.stateful and fate < 0.8:
         services.record_event(incident, EventType.CLOSE, actor=operator, timestamp=over, description="Fixed by hand.")
     elif fate < 0.9:
-        services.acknowledge(incident, actor=operator, timestamp=over, description=comment)
+        acknowledgements.acknowledge(incident, actor=operator, timestamp=over, description=comment)
         services.update_incident(incident, actor=operator, ticket_url=f"https://tickets.example.org/{name}")
     if kind.stateful and 0.7 <= fate < 0.72:
         services.record_event(incident, EventType.REOPEN, actor=operator, description="It came back.")

@@ -1,24 +1,27 @@
-"""New incidents by the hundred: a handful of statements and one transaction for all, a result for each."""
+"""Create many incidents in one transaction, with a constant number of queries and a result for each."""
 
+from collections.abc import Sequence
 from enum import StrEnum
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from django.db import transaction
 from django.utils import timezone
 
+from argus.auth.models import User
 from argus.util.errors import DomainError
 from argus.util.rows import insert_missing
 
 from .models import Incident
-from .services import draft_incident, record_start
+from .services import build_incident, record_start
 from .tags import add_tags_to_all
 
-# What no two incidents have in common.
-NAME = ("source_id", "source_incident_id")
+# The unique constraint by which an incident is recognised.
+UNIQUE_FIELDS = ("source_id", "source_incident_id")
+UniqueKey = tuple[int, str]
 
 
 class Status(StrEnum):
-    """What became of an incident that was posted together with others."""
+    """The outcome for one incident of the list."""
 
     CREATED = "created"
     EXISTS = "exists"
@@ -26,58 +29,57 @@ class Status(StrEnum):
 
 
 class Result(NamedTuple):
-    """The status of one incident, and either its pk or why it is not there."""
+    """The outcome for one incident: its primary key, or the error."""
 
     status: Status
     pk: int | None = None
     error: DomainError | None = None
 
 
-def create_incidents(wanted: list[dict], *, actor) -> list[Result]:
-    """Take in new incidents, with their tags and start events, and tell what became of each, in the same order.
+def create_incidents(items: Sequence[dict[str, Any]], *, actor: User) -> list[Result]:
+    """Create incidents with their tags and start events, and return the outcome for each, in the same order.
 
-    ``wanted`` holds what ``create_incident`` takes. An incident whose id its source has used before, be it in the same
-    list, stays as it is; one that breaks a rule is not taken in; neither stops the others. The number of queries does
-    not grow with them, but for very many tags.
+    ``items``: arguments of ``create_incident``. An incident that exists already, also earlier in the same list, stays
+    as it is. An invalid one is not created and stops no other.
     """
-    drafts = [_draft(values) for values in wanted]
-    first: dict[tuple, tuple[Incident, list]] = {}
-    for draft, values in zip(drafts, wanted, strict=True):
-        if isinstance(draft, Incident):
-            first.setdefault(_name(draft), (draft, values.get("tags", ())))
+    built = [_build(values) for values in items]
+    first: dict[UniqueKey, tuple[Incident, Sequence[tuple[str, str]]]] = {}
+    for incident, values in zip(built, items, strict=True):
+        if isinstance(incident, Incident):
+            first.setdefault(_unique_key(incident), (incident, values.get("tags", ())))
     with transaction.atomic():
-        # In one order, so that two lists with the same ids wait for each other and never in a ring.
-        insert_missing([first[name][0] for name in sorted(first)], unique=NAME)
-        new = [(incident, tags) for incident, tags in first.values() if incident.pk]
-        add_tags_to_all(new, actor=actor, now=timezone.now())
-        record_start([incident for incident, _ in new])
-        known = _keys_by_name([draft for draft in drafts if isinstance(draft, Incident) and draft.pk is None])
-    return [_result(draft, known) for draft in drafts]
+        # Sorted, so that concurrent lists with the same ids do not deadlock.
+        insert_missing([first[key][0] for key in sorted(first)], unique=UNIQUE_FIELDS)
+        created = [(incident, tags) for incident, tags in first.values() if incident.pk]
+        add_tags_to_all(created, actor=actor, now=timezone.now())
+        record_start([incident for incident, _ in created])
+        existing = _find_existing([one for one in built if isinstance(one, Incident) and one.pk is None])
+    return [_result(one, existing) for one in built]
 
 
-def _draft(values: dict) -> Incident | DomainError:
+def _build(values: dict[str, Any]) -> Incident | DomainError:
     try:
-        return draft_incident(**{name: value for name, value in values.items() if name != "tags"})
+        return build_incident(**{name: value for name, value in values.items() if name != "tags"})
     except DomainError as error:
         return error
 
 
-def _name(incident: Incident) -> tuple:
-    """What tells incidents from each other before they have a pk."""
-    return tuple(getattr(incident, part) for part in NAME)
+def _unique_key(incident: Incident) -> UniqueKey:
+    return incident.source_id, incident.source_incident_id
 
 
-def _keys_by_name(incidents: list[Incident]) -> dict[tuple, int]:
+def _find_existing(incidents: Sequence[Incident]) -> dict[UniqueKey, int]:
+    """Return the primary keys of the rows with the same source and source id."""
     if not incidents:
         return {}
-    sources, names = zip(*map(_name, incidents), strict=True)
-    there = Incident.objects.filter(source__in=set(sources), source_incident_id__in=set(names))
-    return {tuple(name): pk for pk, *name in there.values_list("pk", *NAME)}
+    source_ids, names = zip(*map(_unique_key, incidents), strict=True)
+    rows = Incident.objects.filter(source__in=set(source_ids), source_incident_id__in=set(names))
+    return {(source_id, name): pk for pk, source_id, name in rows.values_list("pk", *UNIQUE_FIELDS)}
 
 
-def _result(draft: Incident | DomainError, known: dict[tuple, int]) -> Result:
-    if isinstance(draft, DomainError):
-        return Result(Status.INVALID, error=draft)
-    if draft.pk is None:
-        return Result(Status.EXISTS, pk=known[_name(draft)])
-    return Result(Status.CREATED, pk=draft.pk)
+def _result(incident: Incident | DomainError, existing: dict[UniqueKey, int]) -> Result:
+    if isinstance(incident, DomainError):
+        return Result(Status.INVALID, error=incident)
+    if incident.pk is None:
+        return Result(Status.EXISTS, pk=existing[_unique_key(incident)])
+    return Result(Status.CREATED, pk=incident.pk)

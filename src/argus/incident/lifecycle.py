@@ -1,10 +1,9 @@
-"""The state machine of an incident: who may post which event in which state, and what comes of it.
+"""The state machine of an incident: which party may record which event in which state, and the state afterwards.
 
 Pure decisions over one table. There is no database here and no clock: callers pass in what they know.
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from enum import Enum
 
 from django.db.models import TextChoices
@@ -24,7 +23,7 @@ class EventType(TextChoices):
 
 
 class State(Enum):
-    """Where an incident stands. A stateless one never moves."""
+    """The state of an incident. A stateless one stays stateless."""
 
     STATELESS = "stateless"
     OPEN = "open"
@@ -32,58 +31,72 @@ class State(Enum):
 
 
 class Party(Enum):
-    """Who acts: a monitoring system through its source's account, or a person."""
+    """The kind of actor: a user, a source system, or the synchronisation of a source's open incidents."""
 
-    SOURCE = "A source system"
     USER = "An end user"
+    SOURCE = "A source system"
+    SYNC = "A synchronisation"
 
 
-@dataclass(frozen=True)
-class Rule:
-    """One line of the table.
+UNCHANGED = {state: state for state in State}
 
-    ``by``: who may post it. ``moves``: from which state to which it takes the incident. ``strict``: refuse it in other
-    states, instead of keeping it without effect. ``once``: an incident can have only one. ``refusal``: why it is
-    refused to those who may not post it, in place of the general sentence.
-    """
-
-    by: frozenset[Party] = frozenset()
-    moves: Mapping[State, State] = field(default_factory=dict)
-    strict: bool = False
-    once: bool = False
-    refusal: str = ""
-
-
-SOURCE, USER = frozenset({Party.SOURCE}), frozenset({Party.USER})
-
-RULES = {
-    EventType.START: Rule(refusal="The start event is written when the incident is created; it cannot be posted."),
-    # A source's late end of an incident that a user has closed is kept and changes nothing.
-    EventType.END: Rule(by=SOURCE, moves={State.OPEN: State.CLOSED}, once=True),
-    EventType.CLOSE: Rule(by=USER, moves={State.OPEN: State.CLOSED}, strict=True),
-    EventType.REOPEN: Rule(by=USER, moves={State.CLOSED: State.OPEN}, strict=True),
-    EventType.ACKNOWLEDGE: Rule(refusal="Acknowledgements are posted to the incident's acks/ address."),
-    EventType.OTHER: Rule(by=SOURCE | USER),
+# The new state by party, event type and present state. What is missing is refused.
+TRANSITIONS: Mapping[Party, Mapping[EventType, Mapping[State, State]]] = {
+    Party.USER: {
+        EventType.CLOSE: {State.OPEN: State.CLOSED},
+        EventType.REOPEN: {State.CLOSED: State.OPEN},
+        EventType.ACKNOWLEDGE: UNCHANGED,
+        EventType.OTHER: UNCHANGED,
+    },
+    Party.SOURCE: {
+        # The end of an incident that a user has closed is kept in the history.
+        EventType.END: {**UNCHANGED, State.OPEN: State.CLOSED},
+        EventType.OTHER: UNCHANGED,
+    },
+    Party.SYNC: {
+        EventType.END: {State.OPEN: State.CLOSED},
+        EventType.CLOSE: {State.OPEN: State.CLOSED},
+        EventType.REOPEN: {State.CLOSED: State.OPEN},
+    },
+}
+# An incident can have one event of these types.
+SINGLE = {EventType.START, EventType.END}
+# Other services record events of these types.
+NOT_POSTED = {
+    EventType.START: "The start event is written when the incident is created; it cannot be posted.",
+    EventType.ACKNOWLEDGE: "Acknowledgements are posted to the incident's acks/ address.",
 }
 
 
-def next_state(event_type: EventType, *, party: Party, state: State, is_repeated: bool) -> State:
-    """Return the state that the event takes the incident to, which may be the one it is in.
+class StateError(DomainError):
+    """The event type is allowed, but not in the present state of the incident."""
 
-    ``is_repeated`` tells whether the incident has an event of this type already. Raises ``DomainError`` on the field
-    ``type`` when the table has no such move.
+
+def next_state(event_type: EventType, *, party: Party, state: State, is_repeated: bool = False) -> State:
+    """Return the state after the event, which may be the present one.
+
+    ``is_repeated``: the incident has an event of this type already. Raises ``DomainError`` on the field ``type`` for
+    an event that the table does not have; ``StateError`` if it has it for other states.
     """
-    rule = RULES[event_type]
-    name = f'"{event_type.label}"'
-    if party not in rule.by:
-        raise refusal(rule.refusal or f"{party.value} cannot post an event of type {name}.")
-    if rule.once and is_repeated:
-        raise refusal(f"The incident already has an event of type {name}.")
-    if rule.strict and state not in rule.moves:
-        raise refusal(f"An event of type {name} does not fit: the incident is {state.value}.")
-    return rule.moves.get(state, state)
+    transitions = TRANSITIONS[party].get(event_type)
+    if transitions is None and event_type is EventType.ACKNOWLEDGE:
+        raise refusal(f"{party.value} cannot post acknowledgements.")
+    if transitions is None:
+        raise refusal(f'{party.value} cannot post an event of type "{event_type.label}".')
+    if is_repeated and event_type in SINGLE:
+        raise refusal(f'The incident already has an event of type "{event_type.label}".')
+    if state not in transitions:
+        already = "" if state is State.STATELESS else "already "
+        raise StateError(messages={"type": f"The incident is {already}{state.value}."})
+    return transitions[state]
+
+
+def check_is_posted(event_type: EventType) -> None:
+    """Refuse the event types that the service of posted events does not record."""
+    if event_type in NOT_POSTED:
+        raise refusal(NOT_POSTED[event_type])
 
 
 def refusal(sentence: str) -> DomainError:
-    """Return the error for a forbidden event type: one sentence on the field ``type`` (contract, "Everywhere")."""
+    """Return the error for a forbidden event type: one sentence on the field ``type``."""
     return DomainError(messages={"type": sentence})

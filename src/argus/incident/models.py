@@ -7,7 +7,7 @@ from django.db import models
 from django.db.models import F, Q
 from django.utils import timezone
 
-from argus.util.infinity import InfinityDateTimeField
+from argus.util.infinity import INFINITY, InfinityDateTimeField
 
 from .fields import CurrentTransactionId
 from .lifecycle import EventType, State
@@ -108,10 +108,12 @@ class Incident(models.Model):
     details_url = models.TextField("details URL", blank=True)
     description = models.TextField(blank=True)
     ticket_url = models.TextField("ticket URL", blank=True)
-    # For staff alone: every door asks ``visible_to``. Set when it is created, by who knows why.
+    # Visible to staff only, see ``visible_to``. Set by the app that creates the incident; it never changes.
     restricted = models.BooleanField(default=False, db_default=False, editable=False)
     # The latest moment until which some ack holds; kept by the service that writes the ack.
     acked_until = InfinityDateTimeField(null=True, blank=True, editable=False)
+    # At most one open incident has the same key. Set by the app that creates the incident; it never changes.
+    open_key = models.TextField(null=True, editable=False)
     tags = models.ManyToManyField(Tag, through="IncidentTagRelation", related_name="incidents")
 
     objects = IncidentQuerySet.as_manager()
@@ -121,6 +123,11 @@ class Incident(models.Model):
             models.UniqueConstraint(fields=["source", "source_incident_id"], name="incident_unique_at_source"),
             # As an index, the order of the lists. Unique so that a tag can refer to both.
             models.UniqueConstraint(fields=["start_time", "id"], name="incident_newest"),
+            models.UniqueConstraint(
+                fields=["open_key"],
+                name="incident_open_key_uniq",
+                condition=Q(end_time=INFINITY, open_key__isnull=False),
+            ),
         ]
         indexes = [
             models.Index(fields=["start_time", "id"], name="incident_newest_for_all", condition=Q(restricted=False)),
@@ -147,6 +154,12 @@ class Incident(models.Model):
                 fields=["start_time", "id", "restricted"],
                 name="incident_stateless",
                 condition=Q(end_time__isnull=True),
+            ),
+            # Finds the incident that holds a key, also with an end in the future.
+            models.Index(
+                fields=["open_key", "end_time"],
+                name="incident_open_key_idx",
+                condition=Q(open_key__isnull=False),
             ),
         ]
 

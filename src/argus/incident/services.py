@@ -1,31 +1,39 @@
-"""The only writers of incidents: lock, ask the table, write, announce.
+"""The services that create and change incidents.
 
-Each function is one transaction. ``actor`` is the user on whose behalf it happens. Refusals are ``DomainError``;
-what the actor is not entitled to is ``NotPermittedError``. Times are aware datetimes.
+Only they, ``acknowledgements``, ``bulk``, ``sync`` and ``tags`` write incidents.
+
+Each function is one transaction: it locks the incident, asks ``lifecycle``, and writes the rows, the event and the
+change feed. ``actor`` is the user who makes the change. Times are aware datetimes. Errors: ``DomainError`` for a
+change that the rules refuse, ``NotPermittedError`` for an actor without the permission.
 """
 
 from collections.abc import Sequence
 from datetime import datetime
+from typing import Any
 
 from django.db import IntegrityError, transaction
-from django.db.models import ProtectedError, Q, RestrictedError
+from django.db.models import ProtectedError, RestrictedError
 from django.utils import timezone
 
 from argus.api.fields import wire_time
-from argus.util.errors import ConflictError, DomainError, NotPermittedError
+from argus.auth.models import User
+from argus.util.errors import DomainError, NotPermittedError
 from argus.util.infinity import INFINITY
 from argus.util.logs import audit, log_name
 from argus.util.urls import check_http_url
 
 from .changes import record_changes
 from .details_url import check_details_url
-from .lifecycle import EventType, Party, State, next_state, refusal
-from .models import Acknowledgement, ChangeKind, Event, Incident, SourceSystem
-from .signals import event_recorded
+from .lifecycle import EventType, Party, State, check_is_posted, next_state, refusal
+from .models import ChangeKind, Event, Incident, SourceSystem
 from .tags import add_tags, replace_tags
 
 
-def draft_incident(
+class OpenKeyTakenError(DomainError):
+    """Another incident with the same ``open_key`` is open."""
+
+
+def build_incident(
     source: SourceSystem,
     *,
     start_time: datetime,
@@ -35,10 +43,12 @@ def draft_incident(
     description: str = "",
     ticket_url: str = "",
     restricted: bool = False,
+    open_key: str | None = None,
 ) -> Incident:
-    """Put a new incident together without storing it. ``end_time``: None is stateless, ``INFINITY`` is open.
+    """Return a new incident without storing it. ``end_time``: None is stateless, ``INFINITY`` is open.
 
-    ``restricted``: for staff alone. Raises ``DomainError`` for what no incident may be like.
+    ``restricted``: visible to staff only. ``open_key``: at most one open incident has the same key. Raises
+    ``DomainError`` for invalid values.
     """
     if end_time is not None and end_time < start_time:
         raise DomainError("An incident cannot end before it starts.", field="end_time")
@@ -53,32 +63,36 @@ def draft_incident(
         description=description,
         ticket_url=ticket_url,
         restricted=restricted,
+        open_key=open_key,
     )
 
 
-def create_incident(source: SourceSystem, *, actor, tags: list[tuple[str, str]] = (), **values) -> Incident:
-    """Take in a new incident, with its tags and its start event; ``values`` as for ``draft_incident``.
+def create_incident(
+    source: SourceSystem, *, actor: User, tags: Sequence[tuple[str, str]] = (), **values: Any
+) -> Incident:
+    """Create an incident with its tags and its start event; ``values`` as for ``build_incident``.
 
-    The incident returned has ``new_tags``, so that it can be shown without asking the database again.
-    Raises ``DomainError`` if the source has used the id before.
+    The incident gets the attribute ``new_tags``, so that it can be shown without a query. Raises ``DomainError`` if
+    the source has used the id before, ``OpenKeyTakenError`` if the key is taken.
     """
-    incident = draft_incident(source, **values)
+    incident = build_incident(source, **values)
     try:
         with transaction.atomic():
-            Incident.objects.bulk_create([incident])
-            incident.new_tags = add_tags(incident, tags, actor=actor)
+            incident.save(force_insert=True)
+            incident.new_tags = add_tags(incident, list(tags), actor=actor)
             record_start([incident])
     except IntegrityError:
         if Incident.objects.filter(source=source, source_incident_id=incident.source_incident_id).exists():
-            raise DomainError(
-                "This source already has an incident with this source_incident_id.", field="source_incident_id"
-            ) from None
-        raise
+            message = "This source already has an incident with this source_incident_id."
+            raise DomainError(message, field="source_incident_id") from None
+        if incident.open_key is None:
+            raise
+        raise OpenKeyTakenError("Another incident with this key is open.") from None
     return incident
 
 
-def record_start(incidents: list[Incident]) -> None:
-    """Write the first event of incidents that have just been stored with their tags, and announce them."""
+def record_start(incidents: Sequence[Incident]) -> None:
+    """Write the start event of new incidents; within the transaction that has stored them with their tags."""
     now = timezone.now()
     events = [
         Event(
@@ -91,7 +105,7 @@ def record_start(incidents: list[Incident]) -> None:
         )
         for incident in incidents
     ]
-    write_events(events, ChangeKind.CREATED)
+    write_events(events, kind=ChangeKind.CREATED)
 
 
 @transaction.atomic
@@ -99,107 +113,52 @@ def record_event(
     incident: Incident,
     event_type: EventType,
     *,
-    actor,
+    actor: User,
     timestamp: datetime | None = None,
     description: str = "",
     party: Party | None = None,
     quiet: bool = False,
 ) -> Event:
-    """Write down what ``actor`` did to the incident, and let it take effect.
+    """Record an event, and change the state of the incident as ``lifecycle`` says.
 
-    ``timestamp`` defaults to now for people; a source system must tell. ``party`` is what the actor acts as, where the
-    door decides that and not the account. Of a ``quiet`` event nobody is told. The incident's row stays locked until
-    the commit: of two closers at once one wins and the other is told that it is closed.
+    ``timestamp`` defaults to now for users; a source system must give it. ``party`` replaces the kind of the actor's
+    account. No user is notified of a ``quiet`` event. Of two users who close the incident at once, the second is
+    refused.
     """
     incident, now = lock_incident(incident), timezone.now()
-    party = party or _check_may_act(incident, actor)
+    party = party or check_may_change(incident, actor)
     if timestamp is None and party is Party.SOURCE:
-        raise DomainError("A source system must say when it happened.", field="timestamp")
+        raise DomainError("A source system must give the timestamp.", field="timestamp")
     timestamp = timestamp or now
+    check_is_posted(event_type)
     state = incident.state_at(now)
     is_repeated = event_type is EventType.END and incident.events.filter(type=EventType.END).exists()
     new_state = next_state(event_type, party=party, state=state, is_repeated=is_repeated)
-    if event_type in {EventType.END, EventType.CLOSE, EventType.REOPEN} and timestamp < incident.start_time:
+    if event_type is not EventType.OTHER and timestamp < incident.start_time:
         raise DomainError("This is before the incident started.", field="timestamp")
     if new_state is not state:
-        incident.end_time = INFINITY if new_state is State.OPEN else timestamp
-        incident.save(update_fields=["end_time"])
+        _save_end_time(incident, INFINITY if new_state is State.OPEN else timestamp)
     kind = ChangeKind.EVENT if new_state is state else ChangeKind.MODIFIED
-    values = {"timestamp": timestamp, "description": description, "quiet": quiet}
-    return _write_event(incident, event_type, kind=kind, actor=actor, **values)
-
-
-@transaction.atomic
-def acknowledge(
-    incident: Incident,
-    *,
-    actor,
-    timestamp: datetime | None = None,
-    description: str = "",
-    expiration: datetime | None = None,
-    party: Party | None = None,
-) -> Acknowledgement:
-    """Note that a person knows of the incident, until ``expiration`` or, without one, for good.
-
-    ``party`` as in ``record_event``.
-    """
-    if (party or party_of(actor)) is Party.SOURCE:
-        raise refusal("A source system cannot post acknowledgements.")
-    incident = lock_incident(incident)
-    timestamp = timestamp or timezone.now()
-    if expiration is not None and expiration <= timestamp:
-        raise DomainError("The expiration must be later than the event's timestamp.")
-    event = _write_event(incident, EventType.ACKNOWLEDGE, actor=actor, timestamp=timestamp, description=description)
-    ack = Acknowledgement.objects.create(event=event, expiration=expiration)
-    until = expiration or INFINITY
-    if incident.acked_until is None or until > incident.acked_until:
-        incident.acked_until = until
-        incident.save(update_fields=["acked_until"])
-    return ack
-
-
-@transaction.atomic
-def cancel_acknowledgement(incident: Incident, *, actor) -> Event:
-    """Let the acknowledgements that hold hold no longer. They stay in the history, expired at this moment.
-
-    Raises ``Conflict`` if there is none.
-    """
-    incident, now = lock_incident(incident), timezone.now()
-    if not incident.acked:
-        raise ConflictError("This is not acknowledged.")
-    acks = Acknowledgement.objects.filter(event__incident=incident)
-    acks.filter(Q(expiration=None) | Q(expiration__gt=now)).update(expiration=now)
-    incident.acked_until = None
-    incident.save(update_fields=["acked_until"])
-    description = "The acknowledgement was cancelled."
-    return _write_event(incident, EventType.OTHER, actor=actor, timestamp=now, description=description)
-
-
-@transaction.atomic
-def delete_acknowledgement(ack: Acknowledgement, *, actor) -> None:
-    """Take an acknowledgement back together with its event, as if it had never been."""
-    incident = lock_incident(ack.event.incident)
-    audit("took back an acknowledgement of", log_name(incident), actor=actor)
-    ack.event.delete()
-    remaining = Acknowledgement.objects.filter(event__incident=incident).values_list("expiration", flat=True)
-    incident.acked_until = max((expiration or INFINITY for expiration in remaining), default=None)
-    incident.save(update_fields=["acked_until"])
-    record_changes([incident], ChangeKind.MODIFIED)
+    event = Event(
+        incident=incident, type=event_type, actor=actor, timestamp=timestamp, description=description, quiet=quiet
+    )
+    write_events([event], kind=kind)
+    return event
 
 
 @transaction.atomic
 def update_incident(
     incident: Incident,
     *,
-    actor,
+    actor: User,
     details_url: str | None = None,
     ticket_url: str | None = None,
     description: str | None = None,
-    tags: list[tuple[str, str]] | None = None,
+    tags: Sequence[tuple[str, str]] | None = None,
 ) -> Incident:
-    """Change what may be changed of an incident; ``None`` leaves a part as it is. ``tags`` replaces the whole set."""
+    """Change the given fields; ``None`` leaves a field as it is. ``tags`` replaces all tags."""
     incident = lock_incident(incident)
-    _check_may_act(incident, actor)
+    check_may_change(incident, actor)
     check_details_url(details_url or "", base_url=incident.source.base_url)
     check_http_url(ticket_url or "", field="ticket_url")
     new = {"details_url": details_url, "ticket_url": ticket_url, "description": description}
@@ -208,7 +167,7 @@ def update_incident(
         setattr(incident, name, new[name])
     if changed:
         incident.save(update_fields=changed)
-    if tags is not None and replace_tags(incident, tags, actor=actor):
+    if tags is not None and replace_tags(incident, list(tags), actor=actor):
         changed.append("tags")
     if changed:
         audit("changed", log_name(incident), actor=actor, parts=changed)
@@ -217,17 +176,31 @@ def update_incident(
 
 
 @transaction.atomic
-def change_end_time(incident: Incident, end_time: datetime, *, actor) -> None:
-    """Move the incident's end by hand, with the events that tell of it: a close, a reopening, or both.
+def change_tags(
+    incident: Incident,
+    *,
+    actor: User,
+    added: Sequence[tuple[str, str]] = (),
+    removed: Sequence[tuple[str, str]] = (),
+) -> None:
+    """Add tags and remove others, starting from the present tags of the incident."""
+    incident = lock_incident(incident)
+    current = incident.tag_relations.order_by("pk").values_list("tag__key", "tag__value")
+    update_incident(incident, actor=actor, tags=[*(pair for pair in current if pair not in removed), *added])
 
-    Where neither says it (an end that is corrected afterwards, or taken away before it came) the event is of type
-    OTHER. A stateless incident has no end to move, and no other incident becomes stateless.
+
+@transaction.atomic
+def change_end_time(incident: Incident, end_time: datetime | None, *, actor: User) -> None:
+    """Set the end time and record the events that explain it: a close, a reopening, or both.
+
+    A change within a state (a past end corrected, a future end moved or removed) is recorded as an event of type
+    OTHER. A stateless incident stays stateless.
     """
     incident, now = lock_incident(incident), timezone.now()
     if end_time == incident.end_time:
         return
     if end_time is None or incident.end_time is None:
-        raise DomainError("An incident is stateless from its start, or never.", field="end_time")
+        raise DomainError("end_time cannot be changed to or from null after creation.", field="end_time")
     if end_time < incident.start_time:
         raise DomainError("An incident cannot end before it starts.", field="end_time")
     was_open = incident.state_at(now) is State.OPEN
@@ -239,65 +212,57 @@ def change_end_time(incident: Incident, end_time: datetime, *, actor) -> None:
         _correct_end_time(incident, end_time, actor=actor)
 
 
-def _correct_end_time(incident: Incident, end_time: datetime, *, actor) -> None:
-    _check_may_act(incident, actor)
-    old, incident.end_time = incident.end_time, end_time
-    incident.save(update_fields=["end_time"])
+def _correct_end_time(incident: Incident, end_time: datetime, *, actor: User) -> None:
+    now, old = timezone.now(), incident.end_time
+    next_state(EventType.OTHER, party=check_may_change(incident, actor), state=incident.state_at(now))
+    _save_end_time(incident, end_time)
     description = f"End time corrected from {wire_time(old)} to {wire_time(end_time)}."
-    _write_event(incident, EventType.OTHER, actor=actor, timestamp=timezone.now(), description=description)
+    event = Event(incident=incident, type=EventType.OTHER, actor=actor, timestamp=now, description=description)
+    write_events([event], kind=ChangeKind.MODIFIED)
 
 
 @transaction.atomic
-def change_tags(
-    incident: Incident, *, actor, added: list[tuple[str, str]] = (), removed: list[tuple[str, str]] = ()
-) -> None:
-    """Put tags on the incident and take others off, whatever became of its tags since the actor looked at them."""
-    incident = lock_incident(incident)
-    current = incident.tag_relations.order_by("pk").values_list("tag__key", "tag__value")
-    update_incident(incident, actor=actor, tags=[*(pair for pair in current if pair not in removed), *added])
-
-
-@transaction.atomic
-def delete_incident(incident: Incident, *, actor) -> None:
-    """Remove the incident with its whole history, as if it had never been. For superusers; nothing tells of it."""
+def delete_incident(incident: Incident, *, actor: User) -> None:
+    """Delete the incident with its history. For superusers; the change feed does not show it."""
     if not actor.is_superuser:
         raise NotPermittedError("Only superusers may delete incidents.")
     try:
         audit("deleted", log_name(incident), actor=actor)
         lock_incident(incident).delete()
     except (ProtectedError, RestrictedError):
-        raise DomainError("The incident cannot be deleted: something still refers to it.") from None
+        raise DomainError("The incident cannot be deleted: other objects refer to it.") from None
 
 
-def party_of(actor) -> Party:
-    """Tell whether the account belongs to a source system or to a person. One query the first time."""
+def party_of(actor: User) -> Party:
+    """Return the kind of the actor's account. One query the first time."""
     return Party.SOURCE if hasattr(actor, "source_system") else Party.USER
 
 
-def _check_may_act(incident: Incident, actor) -> Party:
-    """Keep source systems to their own incidents, but for those that hold ``change_incident``; tell who it is."""
-    party = party_of(actor)
-    is_entitled = party is Party.USER or incident.source_id == actor.source_system.pk
-    if not (is_entitled or actor.has_perm("argus_incident.change_incident")):
+def check_may_change(incident: Incident, actor: User) -> Party:
+    """Return the kind of actor. A source system may change only its own incidents without ``change_incident``."""
+    if not hasattr(actor, "source_system"):
+        return Party.USER
+    if incident.source_id != actor.source_system.pk and not actor.has_perm("argus_incident.change_incident"):
         raise NotPermittedError("A source system can change its own incidents only.")
-    return party
+    return Party.SOURCE
 
 
 def lock_incident(incident: Incident) -> Incident:
-    """Read the row again and hold it until the end of the transaction."""
+    """Read the incident again and lock its row until the end of the transaction."""
     return Incident.objects.select_for_update(of=("self",)).select_related("source").get(pk=incident.pk)
 
 
-def _write_event(
-    incident: Incident, event_type: EventType, *, kind: ChangeKind = ChangeKind.MODIFIED, **values
-) -> Event:
-    event = Event(incident=incident, type=event_type, received=timezone.now(), **values)
-    write_events([event], kind)
-    return event
-
-
-def write_events(events: Sequence[Event], kind: ChangeKind) -> None:
-    """Store events whose effect is written already, with a change each; within the transaction of the change."""
+def write_events(events: Sequence[Event], *, kind: ChangeKind) -> None:
+    """Store events and their changes, in the transaction that has written their effect."""
     Event.objects.bulk_create(events)
-    event_recorded.send(sender=Event, events=events)
     record_changes([event.incident for event in events], kind, events=events)
+
+
+def _save_end_time(incident: Incident, end_time: datetime) -> None:
+    incident.end_time = end_time
+    try:
+        # Only the key can be in the way, and few incidents have one.
+        with transaction.atomic(savepoint=incident.open_key is not None):
+            incident.save(update_fields=["end_time"])
+    except IntegrityError:
+        raise refusal("It cannot be reopened: a newer incident about the same object is open.") from None

@@ -6,6 +6,3 @@ from django.dispatch import Signal
 # fails nothing else. Receivers wake the readers of the feed; installed apps may connect as well. Arguments:
 # ``incident`` (as committed, with its source), ``event`` (or None), ``kind`` (a ``ChangeKind``), ``created`` (bool).
 incident_changed = Signal()
-
-# Sent in the transaction of the change. Goes away with its last receivers.
-event_recorded = Signal()

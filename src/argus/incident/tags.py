@@ -1,6 +1,8 @@
-"""Tags in words (``key=value``) and in rows."""
+"""Tags of incidents: read ``key=value``, add tags, replace and remove them."""
 
 import re
+from collections import defaultdict
+from collections.abc import Iterable, Sequence
 from datetime import datetime
 from typing import NamedTuple
 
@@ -8,6 +10,7 @@ from django.db import connection
 from django.db.models import RestrictedError
 from django.utils import timezone
 
+from argus.auth.models import User
 from argus.util.errors import DomainError
 from argus.util.rows import in_batches
 
@@ -15,9 +18,13 @@ from .models import Incident, IncidentTagRelation, Tag
 
 KEY = re.compile(r"[a-z0-9_]+")
 
+# Key and value.
+Pair = tuple[str, str]
+TaggedIncidents = Sequence[tuple[Incident, Sequence[Pair]]]
+
 
 class TagLine(NamedTuple):
-    """A tag as an incident bears it."""
+    """A tag of an incident, with the user who added it and when."""
 
     added_by: int
     added_time: datetime
@@ -25,10 +32,10 @@ class TagLine(NamedTuple):
     value: str
 
 
-def split_tag(text: str) -> tuple[str, str]:
-    """Divide ``key=value`` at the first ``=``; blanks around the key are dropped, the value is kept as it is.
+def split_tag(text: str) -> Pair:
+    """Split ``key=value`` at the first ``=``, strip blanks around the key, and keep the value unchanged.
 
-    Raises ``DomainError`` when there is no ``=`` or the key has other characters than a-z, 0-9 and ``_``.
+    Raises ``DomainError`` if there is no ``=``, or if the key has other characters than a-z, 0-9 and ``_``.
     """
     key, divider, value = text.partition("=")
     key = key.strip()
@@ -39,81 +46,114 @@ def split_tag(text: str) -> tuple[str, str]:
     return key, value
 
 
-def add_tags(incident: Incident, pairs: list[tuple[str, str]], *, actor) -> list[TagLine]:
-    """Put tags that the incident does not have on it, in the order given; repeated ones count once.
+def add_tags(incident: Incident, pairs: Iterable[Pair], *, actor: User) -> list[TagLine]:
+    """Add tags that the incident does not have, in the given order, without duplicates, and return them.
 
-    Returns what there is to show of each. One query, but three if any of the tags has never been seen before.
+    One query; three if any tag is new to Argus.
     """
-    now, pairs = timezone.now(), list(dict.fromkeys(pairs))
-    add_tags_to_all([(incident, pairs)], actor=actor, now=now)
-    return [TagLine(actor.pk, now, *pair) for pair in pairs]
+    now, unique = timezone.now(), list(dict.fromkeys(pairs))
+    add_tags_to_all([(incident, unique)], actor=actor, now=now)
+    return [TagLine(actor.pk, now, *pair) for pair in unique]
 
 
-def add_tags_to_all(tagged: list[tuple[Incident, list[tuple[str, str]]]], *, actor, now: datetime) -> None:
-    """Put tags on several incidents, which do not have them yet. The number of queries hardly depends on how many."""
+def add_tags_to_all(tagged: TaggedIncidents, *, actor: User, now: datetime) -> None:
+    """Add tags to several incidents, which do not have them. One to three queries for each batch."""
     digests = {pair: Tag.digest_of(*pair) for _, pairs in tagged for pair in pairs}
-    wanted = [(incident, digests[pair]) for incident, pairs in tagged for pair in dict.fromkeys(pairs)]
-    for chunk in in_batches(wanted):
-        while not _relate(chunk, actor=actor, now=now):
-            store_tags(list(digests))
+    relations = [(incident, digests[pair]) for incident, pairs in tagged for pair in dict.fromkeys(pairs)]
+    for batch in in_batches(relations):
+        while not _insert_relations(batch, actor=actor, now=now):
+            create_missing_tags(list(digests))
 
 
-def store_tags(pairs: list[tuple[str, str]]) -> None:
-    """Make sure that there is a row for each tag. Writers of the same new tag wait for each other, and never in a ring.
-
-    That is why all store their tags in one order.
-    """
+def create_missing_tags(pairs: Iterable[Pair]) -> None:
+    """Create the rows of tags that are new. Sorted, so that concurrent writers of the same tags do not deadlock."""
     tags = [Tag(key=key, value=value, digest=Tag.digest_of(key, value)) for key, value in pairs]
     Tag.objects.bulk_create(sorted(tags, key=lambda tag: tag.digest), ignore_conflicts=True)
 
 
 def delete_tag(tag: Tag) -> None:
-    """Forget a tag that no incident has."""
+    """Delete a tag that no incident has."""
     try:
         tag.delete()
     except RestrictedError:
         raise DomainError(f"There are incidents with the tag {str(tag)[:100]}.") from None
 
 
-def _relate(wanted: list[tuple[Incident, str]], *, actor, now: datetime) -> bool:
-    """Put tags on incidents, in this order: incident and digest. If any is not stored, do nothing, and tell.
+def _insert_relations(relations: Sequence[tuple[Incident, str]], *, actor: User, now: datetime) -> bool:
+    """Insert relations between incidents and the digests of tags. Without effect if any tag has no row.
 
-    All or none, because the order of the rows is the order in which tags are shown. The database looks the tags up
-    itself, which saves a way there and back for every incident posted.
+    Return whether the rows were inserted. All or none, because tags are shown in the order of the rows. The statement
+    looks the tags up itself, which saves one query for each posted incident.
     """
     quote, as_time = connection.ops.quote_name, connection.ops.adapt_datetimefield_value
-    # One that is being deleted is waited for, and then not found.
+    # Wait for a transaction that deletes a tag, and then do not find the tag.
     lock = "FOR KEY SHARE OF tag" if connection.vendor == "postgresql" else ""
     query = (
-        # The verb comes first: SQLite's driver counts the rows of statements that begin with it, and of no others.
+        # SQLite's driver counts the rows of statements that begin with INSERT only.
         f"INSERT INTO {quote(IncidentTagRelation._meta.db_table)} "
         f"(incident_id, start_time, tag_id, added_by_id, added_time) "
-        f"WITH wanted (incident, start, digest, place) AS (VALUES {', '.join(['(%s, %s, %s, %s)'] * len(wanted))}), "
-        f"found AS (SELECT wanted.incident, wanted.start, tag.id, wanted.place FROM wanted "
+        f"WITH wanted (incident, start, digest, position) AS "
+        f"(VALUES {', '.join(['(%s, %s, %s, %s)'] * len(relations))}), "
+        f"found AS (SELECT wanted.incident, wanted.start, tag.id, wanted.position FROM wanted "
         f"JOIN {quote(Tag._meta.db_table)} tag ON tag.digest = wanted.digest {lock}) "
-        f"SELECT incident, start, id, %s, %s FROM found WHERE (SELECT count(*) FROM found) = %s ORDER BY place"
+        f"SELECT incident, start, id, %s, %s FROM found WHERE (SELECT count(*) FROM found) = %s ORDER BY position"
     )
-    places = enumerate(wanted)
-    values = [part for place, (one, digest) in places for part in (one.pk, as_time(one.start_time), digest, place)]
+    values = [
+        value
+        for position, (incident, digest) in enumerate(relations)
+        for value in (incident.pk, as_time(incident.start_time), digest, position)
+    ]
     with connection.cursor() as cursor:
-        cursor.execute(query, [*values, actor.pk, as_time(now), len(wanted)])
-        return cursor.rowcount == len(wanted)
+        cursor.execute(query, [*values, actor.pk, as_time(now), len(relations)])
+        return cursor.rowcount == len(relations)
 
 
-def replace_tags(incident: Incident, pairs: list[tuple[str, str]], *, actor) -> bool:
-    """Make these the incident's tags and tell whether that changed anything; those that stay keep owner and time.
+def replace_tags(incident: Incident, pairs: Iterable[Pair], *, actor: User) -> bool:
+    """Replace the tags of the incident, and return whether that changed anything. Tags that stay are not touched.
 
-    Raises ``DomainError`` naming each tag that somebody else added and the actor, no superuser, would remove.
+    Raises ``DomainError`` with a message for each tag that another user has added, unless the actor is a superuser.
     """
     wanted = dict.fromkeys(pairs)
-    current = {(r.tag.key, r.tag.value): r for r in incident.tag_relations.select_related("tag")}
-    gone = [relation for pair, relation in current.items() if pair not in wanted]
+    current = {(one.tag.key, one.tag.value): one for one in incident.tag_relations.select_related("tag")}
+    removed = [relation for pair, relation in current.items() if pair not in wanted]
     if not actor.is_superuser:
-        foreign = [str(relation.tag) for relation in gone if relation.added_by_id != actor.pk]
+        foreign = [str(relation.tag) for relation in removed if relation.added_by_id != actor.pk]
         if foreign:
-            raise DomainError(messages=dict.fromkeys(foreign, "Only who added this tag can remove it."))
-    new = [pair for pair in wanted if pair not in current]
-    if gone:
-        IncidentTagRelation.objects.filter(pk__in=[relation.pk for relation in gone]).delete()
-    add_tags(incident, new, actor=actor)
-    return bool(gone or new)
+            raise DomainError(messages=dict.fromkeys(foreign, "Only the user who added this tag can remove it."))
+    added = [pair for pair in wanted if pair not in current]
+    if removed:
+        IncidentTagRelation.objects.filter(pk__in=[relation.pk for relation in removed]).delete()
+    add_tags(incident, added, actor=actor)
+    return bool(removed or added)
+
+
+def replace_own_tags(tagged: TaggedIncidents, *, actor: User) -> list[Incident]:
+    """Replace the actor's tags of several incidents, and return the incidents that were changed.
+
+    Tags of other users stay.
+    """
+    current = _read_relations([incident.pk for incident, _ in tagged])
+    added: list[tuple[Incident, list[Pair]]] = []
+    removed: list[int] = []
+    changed = []
+    for incident, pairs in tagged:
+        present, wanted = current[incident.pk], {Tag.digest_of(*pair): pair for pair in pairs}
+        new = [pair for digest, pair in wanted.items() if digest not in present]
+        old = [pk for digest, (pk, owner) in present.items() if digest not in wanted and owner == actor.pk]
+        added += [(incident, new)] if new else []
+        removed += old
+        changed += [incident] if new or old else []
+    for batch in in_batches(removed):
+        IncidentTagRelation.objects.filter(pk__in=batch).delete()
+    add_tags_to_all(added, actor=actor, now=timezone.now())
+    return changed
+
+
+def _read_relations(incidents: Sequence[int]) -> dict[int, dict[str, tuple[int, int]]]:
+    """Return, by incident and digest of the tag, the relation and the user who added it."""
+    found: dict[int, dict[str, tuple[int, int]]] = defaultdict(dict)
+    for batch in in_batches(incidents):
+        rows = IncidentTagRelation.objects.filter(incident__in=batch)
+        for incident, pk, owner, digest in rows.values_list("incident_id", "pk", "added_by_id", "tag__digest"):
+            found[incident][digest] = (pk, owner)
+    return found

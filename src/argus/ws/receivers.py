@@ -8,7 +8,7 @@ from django.dispatch import receiver
 from rest_framework.authtoken.models import Token
 
 from argus.incident.models import ChangeKind
-from argus.incident.signals import event_recorded, incident_changed
+from argus.incident.signals import incident_changed
 
 from . import hub
 from .publisher import publisher
@@ -21,10 +21,10 @@ def push_incident(sender, incident, kind, created, **kwargs):
         publisher.announce(incident.pk, created=created)
 
 
-@receiver(event_recorded, dispatch_uid="note_own_events")
-def note_own_events(sender, events, **kwargs):
+@receiver(incident_changed, dispatch_uid="note_own_event")
+def note_own_event(sender, event, **kwargs):
     """Remember that this process tells of the events itself; those of others are looked for by ``watcher``."""
-    for event in events:
+    if event is not None:
         hub.note_own_event(event.pk)
 
 

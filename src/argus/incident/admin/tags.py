@@ -43,7 +43,7 @@ class TagAdmin(ReadOnlyAdmin):
 
     def create(self, request: HttpRequest, form: Any) -> Tag:
         pair = form.cleaned_data["key"], form.cleaned_data["value"]
-        tags.store_tags([pair])
+        tags.create_missing_tags([pair])
         return Tag.objects.get(digest=Tag.digest_of(*pair))
 
     def destroy(self, request: HttpRequest, obj: Tag) -> None:

@@ -13,11 +13,11 @@ from argus.api.lists import as_object, in_places
 from argus.api.parsers import JSONParser
 from argus.auth.requests import get_actor
 from argus.http.idempotency import idempotent
-from argus.incident import services
+from argus.incident import acknowledgements, services
 from argus.incident.bulk import Result, Status, create_incidents
 from argus.incident.models import Incident, SourceSystem
 from argus.incident.sources import source_to_post_for
-from argus.incident.sync import Difference, InvalidSet, replace_open_set
+from argus.incident.sync import InvalidSyncError, SyncResult, sync_incidents
 from argus.util.errors import DomainError
 
 from . import batch_openapi
@@ -78,7 +78,7 @@ class ManyAcksView(BatchView):
 
     def change(self, incident: Incident, body: dict[str, Any]) -> dict[str, Any]:
         values = AckSerializer.to_arguments(body["ack"])
-        return represent_ack(services.acknowledge(incident, actor=get_actor(self.request), **values).event)
+        return represent_ack(acknowledgements.acknowledge(incident, actor=get_actor(self.request), **values).event)
 
 
 @batch_openapi.batch("events", version=1)
@@ -186,8 +186,8 @@ class OpenSetView(OwnSourceView):
         """Make the open incidents of the source those of the list, and return the difference."""
         source, bodies = self.get_source(), validate_body(OpenSetSerializer, request.data)["incidents"]
         try:
-            difference = replace_open_set(source, validate_open_incidents(bodies), actor=get_actor(request))
-        except InvalidSet as invalid:
+            difference = sync_incidents(source, validate_open_incidents(bodies), actor=get_actor(request))
+        except InvalidSyncError as invalid:
             errors = {index: body_of(error) for index, error in invalid.errors.items()}
             raise ValidationError({"incidents": in_places(errors, len(bodies))}) from None
         return Response(represent_difference(difference))
@@ -204,8 +204,8 @@ class BySourceIdView(OwnSourceView):
         source, actor = self.get_source(), get_actor(request)
         values = validate_body(OpenIncidentSerializer, with_id(request.data, source_incident_id))
         try:
-            difference = replace_open_set(source, [values], actor=actor, is_complete=False)
-        except InvalidSet as invalid:
+            difference = sync_incidents(source, [values], actor=actor, is_complete=False)
+        except InvalidSyncError as invalid:
             raise ValidationError(body_of(invalid.errors[0])) from None
         result = next((word for word, incidents in vars(difference).items() if incidents), "unchanged")
         # A restricted incident keeps its ID and is not shown.
@@ -239,7 +239,7 @@ def with_id(body: Any, source_incident_id: str) -> Any:
     return {**body, "source_incident_id": source_incident_id}
 
 
-def represent_difference(difference: Difference) -> dict[str, Any]:
+def represent_difference(difference: SyncResult) -> dict[str, Any]:
     """Return the changes of a synchronisation as a dictionary."""
     return {
         word: [{"pk": one.pk, "source_incident_id": one.source_incident_id} for one in incidents]

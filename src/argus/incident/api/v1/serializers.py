@@ -178,7 +178,7 @@ class AckSerializer(serializers.Serializer):
 
     @staticmethod
     def to_arguments(data: dict[str, Any]) -> dict[str, Any]:
-        """Return the arguments of ``services.acknowledge``."""
+        """Return the arguments of ``acknowledgements.acknowledge``."""
         event = {name: value for name, value in data["event"].items() if name != "type"}
         return {**event, "expiration": data.get("expiration")}
 

@@ -16,7 +16,7 @@ from argus.api.arrays import array_response
 from argus.api.pagination import KeysetPagination
 from argus.auth.requests import get_actor
 from argus.http.idempotency import idempotent
-from argus.incident import services
+from argus.incident import acknowledgements, services
 from argus.incident.models import Event, Incident, IncidentQuerySet
 from argus.incident.sources import source_to_post_for
 from argus.util.errors import DomainError
@@ -204,7 +204,7 @@ class AckListView(AckView, EventListView):
     def post(self, request: Request, pk: int) -> Response:
         """Acknowledge the incident."""
         incident, values = self.get_incident(), AckSerializer.to_arguments(self.validated())
-        ack = services.acknowledge(incident, actor=get_actor(request), **values)
+        ack = acknowledgements.acknowledge(incident, actor=get_actor(request), **values)
         return Response(self.represent(ack.event), status=status.HTTP_201_CREATED)
 
 
