@@ -213,7 +213,7 @@ def test_gunicorn_of_the_image_serves_and_refuses_nonsense_in_one_line(image, va
             assert server.process.wait(30) == 0
         refused = image.run(service["command"], check=False, **settings | {"SECRET_KEY": "hush", "PORT": "0"})
         assert refused.returncode != 0
-        assert "argus: SECRET_KEY must have at least 32 characters" in refused.stderr
+        assert "argus: SECRET_KEY: Shorter than minimum length 32." in refused.stderr
         assert "Traceback" not in refused.stderr
 
 

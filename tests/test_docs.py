@@ -11,8 +11,6 @@ import pytest
 from django.apps import apps
 from django.core.management import get_commands
 
-from argus.site.settings import env
-
 ROOT = Path(__file__).parent.parent
 DOCS = ROOT / "docs"
 SOURCE = ROOT / "src" / "argus"
@@ -20,7 +18,6 @@ PAGES = sorted([ROOT / "README.md", *DOCS.glob("*.[mr][ds]*"), *DOCS.glob("[!_]*
 BY_PATH = pytest.mark.parametrize("page", PAGES, ids=[str(page.relative_to(ROOT)) for page in PAGES])
 # Pages that name settings and modules of earlier versions.
 HISTORICAL = {"upgrade.md"}
-READERS = {name for name in vars(env) if name.startswith("env_")}
 
 
 def variables_read(module: Path) -> set[str]:
@@ -30,10 +27,8 @@ def variables_read(module: Path) -> set[str]:
 
 
 def reads_environment(function: ast.expr) -> bool:
-    """Whether this is one of the functions of ``settings.env``, or a method of ``os.environ``."""
-    if isinstance(function, ast.Attribute):
-        return ast.unparse(function.value) == "os.environ"
-    return isinstance(function, ast.Name) and function.id in READERS
+    """Whether this is a method of ``settings.env.env``, or of ``os.environ``."""
+    return isinstance(function, ast.Attribute) and ast.unparse(function.value) in {"env", "os.environ"}
 
 
 def is_variable(argument: ast.expr) -> bool:

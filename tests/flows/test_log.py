@@ -29,7 +29,7 @@ def server(sink):
         "EMAIL_HOST": HOST,
         "EMAIL_PORT": str(sink.port),
         "ARGUS_SMS_GATEWAY": "{digits}@sms.example.org",
-        "ARGUS_NOTIFICATION_RETRY_FIRST": "1",
+        "ARGUS_NOTIFICATION_RETRY_INITIAL_DELAY": "1",
     }
     with new_database() as url, running_argus(url, **surroundings) as argus:
         yield argus

@@ -13,7 +13,7 @@ from argus.notificationprofile.checks import TAG
 from argus.notificationprofile.models import Delivery, Destination, NotificationProfile, Reason, Verdict
 from argus.notificationprofile.selection import Policy
 from argus.notificationprofile.worker import Worker
-from argus.site.settings.env import env_list
+from argus.site.settings.env import Env
 from tests.admin_pages import Admin
 from tests.factories import INCIDENTS, make_incident, make_user
 from tests.notificationprofile.factories import API, make_profile, make_timeslot
@@ -67,7 +67,7 @@ def plugin(settings, tmp_path, monkeypatch):
     name, value = re.search(r"^ *export (\w+)=(\S+)$", PAGE, re.M).groups()
     monkeypatch.setenv(name, value)
     settings.ARGUS_SEND_NOTIFICATIONS = True
-    setattr(settings, name, env_list(name, []))
+    setattr(settings, name, Env().items(name, []))
 
 
 @pytest.fixture

@@ -144,7 +144,7 @@ def test_in_other_scripts_the_number_says_where_to_look_for_the_rest(description
 
 @pytest.mark.django_db
 def test_length_is_a_setting(settings):
-    settings.ARGUS_SMS_LENGTH = 306
+    settings.ARGUS_SMS_MAX_LENGTH = 306
 
     assert sms_length(text_of(description="word " * 200)) in range(300, 307)
 

@@ -208,7 +208,7 @@ def test_what_fails_for_good_holds_back_nothing(user):
 
 
 def test_pauses_double_up_to_a_limit_and_are_never_in_step(settings):
-    settings.ARGUS_NOTIFICATION_RETRY_FIRST, settings.ARGUS_NOTIFICATION_RETRY_MOST = 5, 300
+    settings.ARGUS_NOTIFICATION_RETRY_INITIAL_DELAY, settings.ARGUS_NOTIFICATION_RETRY_MAX_DELAY = 5, 300
     draws = {attempts: [outbox.pause_after(attempts) / SECOND for _ in range(200)] for attempts in range(1, 40)}
 
     for attempts, pauses in draws.items():
@@ -218,7 +218,7 @@ def test_pauses_double_up_to_a_limit_and_are_never_in_step(settings):
 
 
 def test_postponed_one_is_due_after_its_pause(line, settings):
-    settings.ARGUS_NOTIFICATION_RETRY_FIRST = 100
+    settings.ARGUS_NOTIFICATION_RETRY_INITIAL_DELAY = 100
     before = timezone.now()
 
     outbox.postpone(outbox.claim(limit=1)[0], "x" * 5000)
@@ -232,7 +232,7 @@ def test_postponed_one_is_due_after_its_pause(line, settings):
 
 
 def test_it_is_given_up_at_the_configured_age(line, settings):
-    settings.ARGUS_NOTIFICATION_GIVE_UP_AFTER = 2
+    settings.ARGUS_NOTIFICATION_MAX_AGE = 2
     now = timezone.now()
     Delivery.objects.update(created=now - timedelta(hours=1, minutes=59))
     outbox.postpone(outbox.claim(limit=1)[0], "busy")

@@ -1,4 +1,4 @@
-"""Settings come from the environment; nonsense stops the start with one line."""
+"""Settings come from the environment; all invalid ones are reported at start, each in one line."""
 
 import os
 import subprocess
@@ -6,10 +6,9 @@ import sys
 from pathlib import Path
 
 import pytest
-from django.core.exceptions import ImproperlyConfigured
 from django.core.management import execute_from_command_line
 
-from argus.site.settings.env import env_bool, env_database, env_int, env_list, env_networks, env_str, env_url, origin_of
+from argus.site.settings.env import PORT, POSITIVE, Env, SettingsError, origin_of
 from argus.site.settings.secret_key import kept_secret
 
 ROOT = Path(__file__).parents[2]
@@ -33,56 +32,64 @@ PROVIDER = {
 }
 
 
+def read(kind: str, text: str, monkeypatch, default=..., **options):
+    """What the variable is read as; ``SettingsError`` if it is invalid."""
+    monkeypatch.setenv(NAME, text)
+    env = Env()
+    value = getattr(env, kind)(NAME, default, **options)
+    env.report()
+    return value
+
+
 @pytest.mark.parametrize("text", ["1", "on", "TRUE", " yes "])
 def test_words_for_true(monkeypatch, text):
-    monkeypatch.setenv(NAME, text)
-    assert env_bool(NAME, False) is True
+    assert read("bool", text, monkeypatch) is True
 
 
 @pytest.mark.parametrize("text", ["0", "off", "False", "NO"])
 def test_words_for_false(monkeypatch, text):
-    monkeypatch.setenv(NAME, text)
-    assert env_bool(NAME, True) is False
+    assert read("bool", text, monkeypatch) is False
 
 
-def test_an_empty_value_counts_as_not_set(monkeypatch):
-    monkeypatch.setenv(NAME, "  ")
-    assert env_bool(NAME, True) is True
-    assert env_int(NAME, 7) == 7
-    assert env_list(NAME, ["a"]) == ["a"]
-    assert env_str(NAME, "default") == "default"
+@pytest.mark.parametrize(("kind", "default"), [("bool", True), ("int", 7), ("items", ["a"]), ("str", "default")])
+def test_blank_variable_counts_as_not_set(monkeypatch, kind, default):
+    assert read(kind, "  ", monkeypatch, default) == default
+
+
+def test_items_have_no_blanks(monkeypatch):
+    assert read("items", " a, ,b ,", monkeypatch) == ["a", "b"]
 
 
 @pytest.mark.parametrize(
-    ("read", "text"),
+    ("kind", "text", "options"),
     [
-        (lambda: env_bool(NAME, True), "maybe"),
-        (lambda: env_int(NAME, 1), "many"),
-        (lambda: env_int(NAME, 1, minimum=1), "0"),
-        (lambda: env_url(NAME), "ftp://example.org"),
-        (lambda: env_url(NAME), "example.org"),
-        (lambda: env_database(NAME), "nonsense://"),
-        (lambda: env_networks(NAME), "10.0.0.0/8,everybody"),
-        (lambda: env_networks(NAME), "10.0.0.1/8"),
-        (lambda: env_str(NAME), ""),
+        ("bool", "maybe", {}),
+        ("int", "many", {}),
+        ("int", "0", {"validate": POSITIVE}),
+        ("int", "2147483648", {"validate": POSITIVE}),
+        ("int", "65536", {"validate": PORT}),
+        ("http_url", "ftp://example.org", {}),
+        ("http_url", "example.org", {}),
+        ("http_url", "https://user:hush@example.org", {}),
+        ("redis_url", "http://:hush@example.org", {}),
+        ("database_url", "nonsense://argus:hush@example.org/argus", {}),
+        ("database_url", "postgresql://argus:hush@example.org:port/argus", {}),
+        ("networks", "10.0.0.0/8,everybody", {}),
+        ("networks", "10.0.0.1/8", {}),
+        ("word", "hush", {"choices": ["LINE", "JSON"]}),
+        ("str", "", {}),
     ],
 )
-def test_nonsense_is_refused_in_the_name_of_the_variable(monkeypatch, read, text):
-    monkeypatch.setenv(NAME, text)
-    with pytest.raises(ImproperlyConfigured, match=NAME):
-        read()
+def test_invalid_value_is_refused_in_a_line_that_names_the_variable_and_no_secret(monkeypatch, kind, text, options):
+    with pytest.raises(SettingsError) as refusal:
+        read(kind, text, monkeypatch, **options)
+    (line,) = refusal.value.lines
+    assert line.startswith(f"{NAME}: ")
+    assert "hush" not in line
 
 
-def test_a_database_url_that_cannot_be_read_is_not_repeated(monkeypatch):
-    monkeypatch.setenv(NAME, "nonsense://argus:hush@example.org/argus")
-    with pytest.raises(ImproperlyConfigured) as refusal:
-        env_database(NAME)
-    assert "hush" not in str(refusal.value)
-
-
-def test_connections_last_and_sqlite_lets_writers_queue(monkeypatch):
-    monkeypatch.setenv(NAME, "sqlite:///some.sqlite3")
-    database = env_database(NAME)
+def test_connections_are_persistent_and_sqlite_writers_wait(monkeypatch):
+    database = read("database_url", "sqlite:///some.sqlite3", monkeypatch)
     assert database["CONN_MAX_AGE"] > 0
     assert database["OPTIONS"]["transaction_mode"] == "IMMEDIATE"
 
@@ -120,7 +127,35 @@ def test_production_does_not_start_without_what_it_needs(name, tmp_path):
     del environment[name]
     done = manage("check", **environment)
     assert done.returncode != 0
-    assert done.stderr.strip().splitlines() == [f"argus: {name} must be set"]
+    assert done.stderr.strip().splitlines() == [f"argus: {name}: must be set."]
+
+
+def test_all_problems_are_reported_at_once(tmp_path):
+    environment = {**PRODUCTION, "ARGUS_VAR_DIR": str(tmp_path), "DEBUG": "maybe", "EMAIL_PORT": "many"}
+    del environment["SECRET_KEY"], environment["ARGUS_COOKIE_DOMAIN"]
+    done = manage("check", **environment)
+    names = {line.removeprefix("argus: ").partition(":")[0] for line in done.stderr.splitlines()}
+    assert done.returncode == 1
+    assert names == {"SECRET_KEY", "ARGUS_COOKIE_DOMAIN", "DEBUG", "EMAIL_PORT"}
+    assert len(done.stderr.splitlines()) == 4
+
+
+@pytest.mark.parametrize(
+    ("name", "replacement"),
+    [
+        ("ARGUS_NOTIFICATION_GIVE_UP_AFTER", "ARGUS_NOTIFICATION_MAX_AGE"),
+        ("ARGUS_NOTIFICATION_RETRY_FIRST", "ARGUS_NOTIFICATION_RETRY_INITIAL_DELAY"),
+        ("ARGUS_NOTIFICATION_RETRY_MOST", "ARGUS_NOTIFICATION_RETRY_MAX_DELAY"),
+        ("ARGUS_SMS_LENGTH", "ARGUS_SMS_MAX_LENGTH"),
+        ("ARGUS_WEB_PROCESSES", "WEB_CONCURRENCY"),
+        ("ARGUS_WEB_THREADS", "--threads"),
+    ],
+)
+def test_variable_of_an_earlier_version_is_refused_and_its_replacement_named(name, replacement, tmp_path):
+    done = manage("check", **PRODUCTION, ARGUS_VAR_DIR=str(tmp_path), **{name: "8"})
+    (line,) = done.stderr.splitlines()
+    assert line.startswith(f"argus: {name}: Has been removed.")
+    assert replacement in line
 
 
 @pytest.mark.parametrize("name", ["ARGUS_OIDC_KEY", "ARGUS_OIDC_SECRET"])
@@ -128,7 +163,7 @@ def test_a_provider_without_credentials_stops_the_start(name, tmp_path):
     environment = {**PRODUCTION, **PROVIDER, "ARGUS_VAR_DIR": str(tmp_path)}
     del environment[name]
 
-    assert manage("check", **environment).stderr.strip().splitlines() == [f"argus: {name} must be set"]
+    assert manage("check", **environment).stderr.strip().splitlines() == [f"argus: {name}: must be set."]
 
 
 def test_with_another_provider_production_does_not_need_dataporten(tmp_path):
@@ -144,7 +179,7 @@ def test_production_talks_to_no_provider_in_the_clear(tmp_path):
     done = manage("check", **environment, ARGUS_VAR_DIR=str(tmp_path))
 
     assert done.returncode != 0
-    assert "ARGUS_OIDC_ENDPOINT must be an https URL" in done.stderr
+    assert "ARGUS_OIDC_ENDPOINT: Must be an https URL." in done.stderr
 
 
 def test_commands_fail_in_one_plain_line_when_the_database_is_not_there(tmp_path):

@@ -16,7 +16,7 @@ from tests.site.test_settings import PRODUCTION, ROOT
 
 DJANGO = [sys.executable, "-m", "django"]
 UVICORN = [sys.executable, "-m", "uvicorn", "--port=1", "argus.site.asgi:application"]
-GUNICORN = [sys.executable, "-m", "gunicorn", "--bind=127.0.0.1:0", "argus.site.wsgi:application"]
+GUNICORN = [sys.executable, "-m", "gunicorn", "--bind=127.0.0.1:0", "--config=python:argus.site.gunicorn_config"]
 ENTRIES = {
     "manage.py": [sys.executable, str(ROOT / "manage.py"), "serve"],
     "django-admin": [*DJANGO, "migrate"],
@@ -63,7 +63,7 @@ def test_every_entry_ends_with_one_line_of_ours_and_no_traceback(entry):
     done = begin(ENTRIES[entry], SECRET_KEY=HUSH)
     assert done.returncode != 0
     assert "Traceback" not in done.stderr
-    assert set(ours(done)) == {"argus: SECRET_KEY must have at least 32 characters"}
+    assert set(ours(done)) == {"argus: SECRET_KEY: Shorter than minimum length 32."}
 
 
 @pytest.mark.parametrize("name", [name for name, value in NONSENSE.items() if value])
@@ -71,7 +71,7 @@ def test_nonsense_is_refused_in_one_line_that_names_the_variable_and_tells_no_se
     done = begin([sys.executable, str(ROOT / "manage.py"), "migrate"], **{name: NONSENSE[name]})
     assert done.returncode == 1
     assert len(done.stderr.splitlines()) == 1
-    assert done.stderr.startswith(f"argus: {name} ")
+    assert done.stderr.startswith(f"argus: {name}: ")
     assert HUSH not in done.stdout + done.stderr
 
 
@@ -81,7 +81,7 @@ def test_a_folder_that_cannot_be_made_is_refused_in_one_line(tmp_path):
     done = begin(
         [sys.executable, str(ROOT / "manage.py"), "check"], ARGUS_VAR_DIR=str(tmp_path / "file"), **environment
     )
-    assert [line[:22] for line in done.stderr.splitlines()] == ["argus: ARGUS_VAR_DIR m"]
+    assert [line[:22] for line in done.stderr.splitlines()] == ["argus: ARGUS_VAR_DIR: "]
 
 
 def test_settings_that_do_not_fit_together_stop_a_server_too():

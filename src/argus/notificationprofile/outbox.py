@@ -106,7 +106,7 @@ def settle(delivery: Delivery, verdict: Verdict, *, reason: Reason = Reason.NONE
 def postpone(delivery: Delivery, error: str) -> None:
     """Plan the next attempt, ever later; give up when the delivery has grown too old."""
     now = timezone.now()
-    if now - delivery.created >= timedelta(hours=settings.ARGUS_NOTIFICATION_GIVE_UP_AFTER):
+    if now - delivery.created >= timedelta(hours=settings.ARGUS_NOTIFICATION_MAX_AGE):
         settle(delivery, Verdict.FAILED, error=error)
     else:
         _write(
@@ -124,8 +124,8 @@ def release(delivery: Delivery) -> None:
 
 def pause_after(attempts: int) -> timedelta:
     """Return how long to wait after so many attempts: doubling up to a limit, and never in step with others."""
-    longest = settings.ARGUS_NOTIFICATION_RETRY_MOST
-    seconds = min(settings.ARGUS_NOTIFICATION_RETRY_FIRST * 2 ** min(attempts - 1, 20), longest)
+    longest = settings.ARGUS_NOTIFICATION_RETRY_MAX_DELAY
+    seconds = min(settings.ARGUS_NOTIFICATION_RETRY_INITIAL_DELAY * 2 ** min(attempts - 1, 20), longest)
     return timedelta(seconds=seconds * random.uniform(0.75, 1.0))
 
 

@@ -1,4 +1,4 @@
-"""The command line: picks the settings module, then hands over to Django."""
+"""The command line: choose the settings module, then run Django's management command."""
 
 import os
 import sys
@@ -13,9 +13,8 @@ from .startup import explain
 def main(here: Path | None = None) -> None:
     """Run the management command in ``sys.argv``.
 
-    Settings come from ``DJANGO_SETTINGS_MODULE``; without it from a ``localsettings.py`` in ``here`` (the folder of
-    ``manage.py``), else from the development settings. A setting that is missing or makes no sense ends the process
-    with one line that names it.
+    The settings module is ``DJANGO_SETTINGS_MODULE``, else a ``localsettings.py`` in ``here`` (the folder of
+    ``manage.py``), else the development settings. Invalid settings end the process with one line for each.
     """
     if here is not None and (here / "localsettings.py").exists():
         os.environ.setdefault("DJANGO_SETTINGS_MODULE", "localsettings")
@@ -23,6 +22,6 @@ def main(here: Path | None = None) -> None:
     try:
         execute_from_command_line(sys.argv)
     except (ImproperlyConfigured, ModuleNotFoundError) as error:
-        sys.exit(f"argus: {explain(error)}")
+        sys.exit("\n".join(f"argus: {line}" for line in explain(error)))
     except KeyboardInterrupt:
         sys.exit(130)

@@ -1,42 +1,61 @@
-"""How web servers get the application: ready to serve, or not at all and for a reason that fits on one line."""
+"""Start of web servers: the WSGI application, or the end of the process with the reason in plain lines."""
 
 import gc
 import os
 import sys
+from typing import Any
 
-from django.conf import ENVIRONMENT_VARIABLE
+from django.conf import ENVIRONMENT_VARIABLE, settings
 from django.core.checks import run_checks
 from django.core.exceptions import ImproperlyConfigured
+from django.core.handlers.wsgi import WSGIHandler
 from django.core.wsgi import get_wsgi_application
+from django.db.backends.base.base import BaseDatabaseWrapper
+from django.db.backends.signals import connection_created
 
-# gunicorn tries again after any other status of a worker, for ever.
-HOPELESS = 4
+from .settings.env import SettingsError
+
+# gunicorn stops at this status of a worker. After any other one it would start another worker, without end.
+APP_LOAD_ERROR = 4
 
 
-def start():
-    """Return Django's WSGI application; end the process if the settings are not right."""
+def start() -> WSGIHandler:
+    """Return Django's WSGI application; end the process if the settings are invalid."""
+    connection_created.connect(limit_queries, dispatch_uid="limit_queries")
     try:
         application = get_wsgi_application()
         errors = [found for found in run_checks() if found.is_serious()]
     except (ImproperlyConfigured, ModuleNotFoundError) as error:
-        reason = explain(error)
+        lines = explain(error)
     else:
         if not errors:
-            # What is here by now stays for good. Looking through it again and again, the collector would stop every
-            # thread for a tenth of a second and more.
+            # Modules stay until the end. Without this, each full garbage collection would stop all threads for 0.1 s.
             gc.collect()
             gc.freeze()
             return application
-        reason = f"{errors[0].msg} ({errors[0].id})"
-    print(f"argus: {reason}", file=sys.stderr, flush=True)
-    sys.exit(HOPELESS)
+        lines = [f"{error.msg} ({error.id})" for error in errors]
+    for line in lines:
+        print(f"argus: {line}", file=sys.stderr, flush=True)
+    sys.exit(APP_LOAD_ERROR)
 
 
-def explain(error: Exception) -> str:
-    """Say in one line which setting it is about. What is not about a setting goes on as it is."""
-    module = os.environ.get(ENVIRONMENT_VARIABLE, "")
+def limit_queries(sender: Any, connection: BaseDatabaseWrapper, **kwargs: Any) -> None:
+    """Limit the time of each query of web requests, on PostgreSQL; a query that takes longer ends with 503.
+
+    Management commands, such as migrations, have no limit.
+    """
+    if connection.vendor == "postgresql":
+        with connection.cursor() as cursor:
+            cursor.execute("SET statement_timeout = %s", [settings.ARGUS_STATEMENT_TIMEOUT])
+
+
+def explain(error: Exception) -> list[str]:
+    """Return what is wrong with the settings, one problem a line. Raise errors that are not about settings."""
+    if isinstance(error, SettingsError):
+        return error.lines
     if isinstance(error, ModuleNotFoundError):
+        module = os.environ.get(ENVIRONMENT_VARIABLE, "")
         if error.name is None or not f"{module}.".startswith(f"{error.name}."):
             raise error
-        return f"{ENVIRONMENT_VARIABLE} names {module!r}, which cannot be imported"
-    return " ".join(str(error).split())
+        return [f"{ENVIRONMENT_VARIABLE}: The module {module!r} cannot be imported."]
+    return [" ".join(str(error).split())]

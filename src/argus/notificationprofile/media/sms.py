@@ -60,7 +60,7 @@ class EmailGatewaySMS(MailServerMedium):
             raise PermanentError(f"This is not a phone number with a country code: {message.address[:50]!r}")
         address, subject = gateway_for(message.address)
         check_address(address)
-        text = sms_text(message, settings.ARGUS_SMS_LENGTH)
+        text = sms_text(message, settings.ARGUS_SMS_MAX_LENGTH)
         self.connection.send(EmailMessage(subject, text, to=[address], headers=message.headers))
 
 

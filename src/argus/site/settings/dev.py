@@ -1,22 +1,24 @@
-"""The embedded default: nothing needs to be set, everything lives below ``var/``."""
+"""The embedded default: no variable is required, and all data is below ``var/``."""
 
 from .base import *  # noqa: F403
 from .base import VAR_DIR
-from .env import env_bool, env_database, env_port, env_str
+from .env import PORT, env
 from .secret_key import kept_secret
 
-SECRET_KEY = env_str("SECRET_KEY", "") or kept_secret(VAR_DIR / "secret_key")
-DATABASES = {"default": env_database("DATABASE_URL", f"sqlite:///{(VAR_DIR / 'argus.sqlite3').absolute()}")}
+SECRET_KEY = env.str("SECRET_KEY", "") or kept_secret(VAR_DIR / "secret_key")
+DATABASES = {"default": env.database_url("DATABASE_URL", f"sqlite:///{(VAR_DIR / 'argus.sqlite3').absolute()}")}
 
-# A host set by hand means plain SMTP to it (say, a debugging server on localhost:1025); none means the console.
-EMAIL_HOST = env_str("EMAIL_HOST", "")
-EMAIL_PORT = env_port("EMAIL_PORT", 25)
-EMAIL_USE_TLS = env_bool("EMAIL_USE_TLS", False)
+# A host means plain SMTP to it, such as a debugging server on localhost:1025; without one, mail goes to the console.
+EMAIL_HOST = env.str("EMAIL_HOST", "")
+EMAIL_PORT = env.int("EMAIL_PORT", 25, validate=PORT)
+EMAIL_USE_TLS = env.bool("EMAIL_USE_TLS", False)
 EMAIL_BACKEND = f"django.core.mail.backends.{'smtp' if EMAIL_HOST else 'console'}.EmailBackend"
 
-# Static files straight from the packages: no collectstatic needed.
+# Static files directly from the packages, without collectstatic.
 WHITENOISE_USE_FINDERS = True
 WHITENOISE_AUTOREFRESH = True
-STATIC_ROOT = env_str("STATIC_ROOT", "") or None
+STATIC_ROOT = env.str("STATIC_ROOT", "") or None
 
 ARGUS_LOCAL_ORIGINS = True
+
+env.report()

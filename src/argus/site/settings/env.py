@@ -1,135 +1,167 @@
-"""Settings from environment variables. Nonsense is refused at start, in one line that names the variable."""
+"""Settings from environment variables, parsed by environs.
+
+All invalid variables are reported at once by ``env.report()``, each in a line that names it. Values are never repeated:
+they may be secrets. A blank variable counts as not set, because compose files pass blank ones.
+"""
 
 import os
 from ipaddress import IPv4Network, IPv6Network, ip_network
+from typing import Any
 from urllib.parse import SplitResult, urlsplit
-from zoneinfo import available_timezones
 
 import dj_database_url
+import environs
 from django.core.exceptions import ImproperlyConfigured
+from environs import ValidationError, validate
 from redis.asyncio.retry import Retry
 from redis.backoff import NoBackoff
 
-TRUE = {"1", "on", "true", "yes"}
-FALSE = {"0", "off", "false", "no"}
+# Bounds of numbers: those that fit into a column of the database.
+POSITIVE = validate.Range(min=1, max=2**31 - 1)
+NOT_NEGATIVE = validate.Range(min=0, max=2**31 - 1)
+PORT = validate.Range(min=1, max=65_535)
 
 
-class Misconfigured(ImproperlyConfigured, SystemExit):
-    """A setting is missing or makes no sense. Whatever process reads it ends, with this one line and no traceback."""
+class SettingsError(ImproperlyConfigured, SystemExit):
+    """Settings are missing or invalid. The process ends with these lines and without a traceback."""
 
-    def __init__(self, message: str):
-        super().__init__(message)
-        self.code = f"argus: {message}"
-
-
-# Variables of earlier versions, and what replaces them.
-REMOVED = {
-    "ARGUS_WEB_PROCESSES": "WEB_CONCURRENCY or gunicorn's --workers",
-    "ARGUS_WEB_THREADS": "gunicorn's --threads",
-}
+    def __init__(self, lines: list[str]):
+        super().__init__("\n".join(lines))
+        self.lines = lines
+        self.code = "\n".join(f"argus: {line}" for line in lines)
 
 
-def refuse_removed() -> None:
-    """Refuse variables that have no effect any more."""
-    for name, replacement in REMOVED.items():
-        if os.environ.get(name, "").strip():
-            raise Misconfigured(f"{name} has been removed: use {replacement}")
+class Env(environs.Env):
+    """Read environment variables; keep errors for ``report``. Until then, an invalid variable is read as None."""
+
+    def __init__(self) -> None:
+        super().__init__(eager=False)
+        for name, parser in PARSERS.items():
+            self.add_parser(name, parser)
+
+    def _get_value(self, env_key: str, default: Any) -> Any:
+        return os.environ.get(env_key, "").strip() or default
+
+    def require(self, *names: str) -> None:
+        """Note an error for each variable that is not set."""
+        for name in names:
+            self.str(name)
+
+    def refuse_removed(self, replacements: dict[str, str]) -> None:
+        """Note an error for each variable of an earlier version that is still set, with its replacement."""
+        for name, replacement in replacements.items():
+            self.removed(name, "", replacement=replacement)
+
+    def report(self) -> None:
+        """Raise ``SettingsError`` with all errors so far.
+
+        ``seal`` of environs would forget them. Django imports the settings a second time, to raise them again.
+        """
+        if self._errors:
+            found = [(name, message) for name, messages in self._errors.items() for message in messages]
+            lines = [f"{name}: {describe(message)}" for name, message in found]
+            raise SettingsError(list(dict.fromkeys(lines)))
 
 
-def env_str(name: str, default: str | None = None) -> str:
-    """Return the variable's text. Without a default it must be set and not be empty."""
-    value = os.environ.get(name, "").strip()
-    if value:
-        return value
-    if default is None:
-        raise Misconfigured(f"{name} must be set")
-    return default
+def describe(message: str) -> str:
+    return "must be set." if message == "Environment variable not set." else message
 
 
-def env_bool(name: str, default: bool) -> bool:
-    """Read 1/on/true/yes or 0/off/false/no, in any case."""
-    value = env_str(name, "").lower()
-    if not value:
-        return default
-    if value in TRUE:
-        return True
-    if value in FALSE:
-        return False
-    raise Misconfigured(f"{name} must be one of 1/on/true/yes or 0/off/false/no, not {value!r}")
+def parse_word(value: str, *, choices: list[str]) -> str:
+    """Return one of some words, in upper case."""
+    if value.upper() not in choices:
+        raise ValidationError(f"Must be one of: {', '.join(choices)}.")
+    return value.upper()
 
 
-def env_int(name: str, default: int, *, minimum: int = 0, maximum: int = 2**31 - 1) -> int:
-    """Read a whole number that is neither below ``minimum`` nor above ``maximum``."""
-    value = env_str(name, str(default))
+def parse_items(value: str | list[str]) -> list[str]:
+    """Return the items of a comma-separated list without blanks."""
+    items = value.split(",") if isinstance(value, str) else value
+    return [item.strip() for item in items if item.strip()]
+
+
+def parse_networks(value: str) -> list[IPv4Network | IPv6Network]:
+    """Return a comma-separated list of IP addresses and networks."""
     try:
-        number = int(value)
-    except ValueError:
-        raise Misconfigured(f"{name} must be a whole number, not {value!r}") from None
-    if number < minimum:
-        raise Misconfigured(f"{name} must be at least {minimum}, not {number}")
-    if number > maximum:
-        raise Misconfigured(f"{name} must be at most {maximum}, not {number}")
-    return number
-
-
-def env_port(name: str, default: int) -> int:
-    """Read the number of a TCP port."""
-    return env_int(name, default, minimum=1, maximum=65_535)
-
-
-def env_choice(name: str, default: str, choices: list[str]) -> str:
-    """Read one of some words, in any case; return it in upper case."""
-    value = env_str(name, default).upper()
-    if value not in choices:
-        raise Misconfigured(f"{name} must be one of {', '.join(choices)}, not {value!r}")
-    return value
-
-
-def env_zone(name: str, default: str) -> str:
-    """Read the name of a time zone."""
-    value = env_str(name, default)
-    if value not in available_timezones():
-        raise Misconfigured(f"{name} must be a time zone such as Europe/Oslo, not {value!r}")
-    return value
-
-
-def env_secret(name: str, *, shortest: int = 32) -> str:
-    """Read something that nobody may guess. It is never repeated."""
-    value = env_str(name)
-    if len(value) < shortest:
-        raise Misconfigured(f"{name} must have at least {shortest} characters")
-    return value
-
-
-def env_list(name: str, default: list[str]) -> list[str]:
-    """Read a comma-separated list; blanks and empty items are dropped."""
-    items = [item.strip() for item in env_str(name, "").split(",")]
-    return [item for item in items if item] or default
-
-
-def env_networks(name: str) -> list[IPv4Network | IPv6Network]:
-    """Read a comma-separated list of IP addresses and networks."""
-    try:
-        return [ip_network(item) for item in env_list(name, [])]
+        return [ip_network(item) for item in parse_items(value)]
     except ValueError as error:
-        raise Misconfigured(f"{name} must be IP addresses or networks: {error}") from None
+        raise ValidationError(f"Must be IP addresses or networks: {error}.") from None
 
 
-def env_url(name: str, default: str | None = None) -> str:
-    """Read an http(s) URL and return it without a trailing slash."""
-    value = env_str(name, default)
-    if not value:
-        return value
+def parse_http_url(value: str) -> str:
+    """Return an http(s) URL without a trailing slash."""
     parts = split_url(value)
-    if parts is None or parts.scheme not in {"http", "https"} or not parts.hostname:
-        raise Misconfigured(f"{name} must be an http or https URL")
-    if parts.username or parts.password:
-        raise Misconfigured(f"{name} must be a URL without user name and password")
+    if value and (parts is None or parts.scheme not in {"http", "https"} or not parts.hostname):
+        raise ValidationError("Must be an http or https URL.")
+    if parts and (parts.username or parts.password):
+        raise ValidationError("Must be a URL without user name and password.")
     return value.rstrip("/")
 
 
+def parse_https_url(value: str) -> str:
+    """Return an https URL: what it carries must not be readable on the way."""
+    if value and not value.startswith("https://"):
+        raise ValidationError("Must be an https URL.")
+    return value
+
+
+def parse_redis_url(value: str) -> str:
+    """Return the URL of a Redis or Valkey server."""
+    if value and getattr(split_url(value), "scheme", "") not in {"redis", "rediss", "unix"}:
+        raise ValidationError("Must be a redis, rediss or unix URL.")
+    return value
+
+
+def parse_database_url(value: str) -> dict[str, Any]:
+    """Return Django's settings of a database, with persistent connections."""
+    try:
+        database: dict[str, Any] = {**dj_database_url.parse(value, conn_max_age=600, conn_health_checks=True)}
+    except (ValueError, dj_database_url.ParseError, dj_database_url.UnknownSchemeError):
+        raise ValidationError("Not a valid database URL.") from None
+    if database["ENGINE"] == "django.db.backends.postgresql":
+        database["ENGINE"] = "argus.util.postgresql"
+        database["OPTIONS"] = {**POSTGRESQL_OPTIONS, **database.get("OPTIONS", {})}
+    elif database["ENGINE"] == "django.db.backends.sqlite3":
+        database["OPTIONS"] = {**SQLITE_OPTIONS, **database.get("OPTIONS", {})}
+    return database
+
+
+def parse_removed(value: str, *, replacement: str) -> str:
+    """Refuse a variable of an earlier version."""
+    if value:
+        raise ValidationError(f"Has been removed. Use {replacement}.")
+    return value
+
+
+PARSERS = {
+    "word": parse_word,
+    "items": parse_items,
+    "networks": parse_networks,
+    "http_url": parse_http_url,
+    "redis_url": parse_redis_url,
+    "database_url": parse_database_url,
+    "removed": parse_removed,
+}
+
+# Time limits for an unreachable server, in seconds; the last one is in milliseconds.
+POSTGRESQL_OPTIONS = {
+    "connect_timeout": 3,
+    "keepalives_idle": 20,
+    "keepalives_interval": 5,
+    "keepalives_count": 3,
+    "tcp_user_timeout": 20_000,
+}
+
+# Writers wait for each other instead of failing; a transaction that begins as a reader could not. Readers never wait.
+SQLITE_OPTIONS = {
+    "timeout": 30,
+    "transaction_mode": "IMMEDIATE",
+    "init_command": "PRAGMA journal_mode=WAL; PRAGMA synchronous=NORMAL; PRAGMA busy_timeout=30000;",
+}
+
+
 def split_url(url: str) -> SplitResult | None:
-    """Take a URL apart; None if its host or port cannot be read."""
+    """Return the parts of a URL, or None if its host or port cannot be read."""
     try:
         parts = urlsplit(url)
         return parts if parts.port != 0 else None
@@ -138,25 +170,16 @@ def split_url(url: str) -> SplitResult | None:
 
 
 def origin_of(url: str) -> str:
-    """Cut a URL down to what a browser sends as ``Origin``: scheme, host and port."""
+    """Return scheme, host and port of a URL, as browsers send them in ``Origin``."""
     parts = urlsplit(url)
     return f"{parts.scheme}://{parts.netloc}"
 
 
-def env_redis(name: str, default: str) -> str:
-    """Read the address of a Redis or Valkey."""
-    url = env_str(name, default)
-    if url and getattr(split_url(url), "scheme", "") not in {"redis", "rediss", "unix"}:
-        # the URL may hold a password: it is not repeated here
-        raise Misconfigured(f"{name} must be a redis, rediss or unix URL")
-    return url
-
-
-def channel_layer(redis_url: str) -> dict:
-    """Return Channels' dictionary for a layer in Redis, or in memory if there is none."""
+def channel_layer(redis_url: str | None) -> dict[str, Any]:
+    """Return Channels' settings of a layer in Redis, or in memory without a URL."""
     if not redis_url:
         return {"BACKEND": "channels.layers.InMemoryChannelLayer"}
-    # Nothing waits for a Redis that is away: whoever needs it tries again later.
+    # No retries: callers must not wait while Redis is unavailable.
     host = {"address": redis_url, "socket_connect_timeout": 2, "retry": Retry(NoBackoff(), 1)}
     return {
         "BACKEND": "channels_redis.pubsub.RedisPubSubChannelLayer",
@@ -164,42 +187,5 @@ def channel_layer(redis_url: str) -> dict:
     }
 
 
-def env_database(name: str, default: str | None = None) -> dict:
-    """Read a database URL into Django's dictionary."""
-    return parse_database(env_str(name, default), name=name)
-
-
-def parse_database(url: str, *, name: str) -> dict:
-    """Return Django's dictionary for a database: persistent connections, and SQLite made fit for writers.
-
-    A refusal speaks of the URL as ``name``.
-    """
-    try:
-        database = dj_database_url.parse(url, conn_max_age=600, conn_health_checks=True)
-    except (ValueError, dj_database_url.ParseError, dj_database_url.UnknownSchemeError):
-        # the URL holds a password: it is not repeated here
-        raise Misconfigured(f"{name} is not a database URL that can be read") from None
-    if database["ENGINE"] == "django.db.backends.postgresql":
-        database["ENGINE"] = "argus.util.postgresql"
-        database["OPTIONS"] = {**POSTGRES_OPTIONS, **database.get("OPTIONS", {})}
-    elif database["ENGINE"] == "django.db.backends.sqlite3":
-        database["OPTIONS"] = {**SQLITE_OPTIONS, **database.get("OPTIONS", {})}
-    return database
-
-
-# A server that has vanished without a word is noticed: when connecting, when nothing comes, and when what was sent is
-# not acknowledged (that in milliseconds, all else in seconds).
-POSTGRES_OPTIONS = {
-    "connect_timeout": 3,
-    "keepalives_idle": 20,
-    "keepalives_interval": 5,
-    "keepalives_count": 3,
-    "tcp_user_timeout": 20_000,
-}
-
-# Writers queue up instead of failing (an immediate transaction waits where an upgraded one cannot), readers never wait.
-SQLITE_OPTIONS = {
-    "timeout": 30,
-    "transaction_mode": "IMMEDIATE",
-    "init_command": "PRAGMA journal_mode=WAL; PRAGMA synchronous=NORMAL; PRAGMA busy_timeout=30000;",
-}
+# Shared by the modules of this package. A settings module of your own that reads more makes another ``Env()``.
+env = Env()

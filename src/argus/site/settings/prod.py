@@ -1,35 +1,34 @@
-"""Production: every value that has no safe default must be set in the environment."""
+"""Production: every value without a safe default must be set in the environment."""
+
+from environs import validate
 
 from .base import *  # noqa: F403
 from .base import ARGUS_OIDC_ENDPOINT
-from .env import Misconfigured, env_bool, env_database, env_int, env_port, env_secret, env_str, env_url, origin_of
+from .env import NOT_NEGATIVE, PORT, env, parse_https_url
 from .static import STATIC_ROOT, STORAGES  # noqa: F401
 
-SECRET_KEY = env_secret("SECRET_KEY")
-DATABASES = {"default": env_database("DATABASE_URL")}
+SECRET_KEY = env.str("SECRET_KEY", validate=validate.Length(min=32))
+DATABASES = {"default": env.database_url("DATABASE_URL")}
 
-ARGUS_FRONTEND_URL = env_url("ARGUS_FRONTEND_URL")
-ARGUS_COOKIE_DOMAIN = env_str("ARGUS_COOKIE_DOMAIN")
-ARGUS_SEND_NOTIFICATIONS = env_bool("ARGUS_SEND_NOTIFICATIONS", True)
-CORS_ALLOWED_ORIGINS = [origin_of(ARGUS_FRONTEND_URL)]
+ARGUS_SEND_NOTIFICATIONS = env.bool("ARGUS_SEND_NOTIFICATIONS", True)
 
-# People log in at a provider. It has been Dataporten from the beginning, so that is the one asked for.
-if not ARGUS_OIDC_ENDPOINT:
-    env_str("ARGUS_DATAPORTEN_KEY")
-    env_str("ARGUS_DATAPORTEN_SECRET")
-elif not ARGUS_OIDC_ENDPOINT.startswith("https://"):
-    raise Misconfigured("ARGUS_OIDC_ENDPOINT must be an https URL: logins are only as safe as the way there")
+env.require("ARGUS_FRONTEND_URL", "ARGUS_COOKIE_DOMAIN", "DEFAULT_FROM_EMAIL")
+# Users log in at Dataporten, or at the provider of ARGUS_OIDC_ENDPOINT.
+if ARGUS_OIDC_ENDPOINT == "":
+    env.require("ARGUS_DATAPORTEN_KEY", "ARGUS_DATAPORTEN_SECRET")
+env.str("ARGUS_OIDC_ENDPOINT", "", validate=parse_https_url)
 
 EMAIL_BACKEND = "django.core.mail.backends.smtp.EmailBackend"
-EMAIL_HOST = env_str("EMAIL_HOST")
-EMAIL_PORT = env_port("EMAIL_PORT", 587)
-EMAIL_USE_TLS = env_bool("EMAIL_USE_TLS", True)
-DEFAULT_FROM_EMAIL = env_str("DEFAULT_FROM_EMAIL")
+EMAIL_HOST = env.str("EMAIL_HOST")
+EMAIL_PORT = env.int("EMAIL_PORT", 587, validate=PORT)
+EMAIL_USE_TLS = env.bool("EMAIL_USE_TLS", True)
 
 SESSION_COOKIE_SECURE = True
 CSRF_COOKIE_SECURE = True
-# Switch the redirect off where something in front of Argus already sees to TLS.
-SECURE_SSL_REDIRECT = env_bool("SECURE_SSL_REDIRECT", True)
-SECURE_HSTS_SECONDS = env_int("SECURE_HSTS_SECONDS", 365 * 24 * 3600)
+# Switch the redirect off where a proxy redirects to HTTPS.
+SECURE_SSL_REDIRECT = env.bool("SECURE_SSL_REDIRECT", True)
+SECURE_HSTS_SECONDS = env.int("SECURE_HSTS_SECONDS", 365 * 24 * 3600, validate=NOT_NEGATIVE)
 SECURE_HSTS_INCLUDE_SUBDOMAINS = True
 SECURE_HSTS_PRELOAD = True
+
+env.report()

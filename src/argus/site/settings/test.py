@@ -1,13 +1,15 @@
-"""For the test suite: SQLite, or the database that DATABASE_URL names; quick passwords; mail kept in memory."""
+"""The test suite: SQLite, or the database of DATABASE_URL; fast password hashing; mail kept in memory."""
 
 from .base import *  # noqa: F403
-from .env import channel_layer, env_database
+from .env import channel_layer, env
 
 SECRET_KEY = "only-for-tests"
-DATABASES = {"default": env_database("DATABASE_URL", "sqlite://:memory:")}
-# Tests that want a Redis say so.
+DATABASES = {"default": env.database_url("DATABASE_URL", "sqlite://:memory:")}
+# Tests that need Redis set it.
 ARGUS_REDIS_URL = ""
 CHANNEL_LAYERS = {"default": channel_layer("")}
 EMAIL_BACKEND = "django.core.mail.backends.locmem.EmailBackend"
 PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
 WHITENOISE_AUTOREFRESH = True
+
+env.report()
