@@ -1,29 +1,27 @@
-"""Whatever process makes a change, the clients of every web process see it, until they are sent away in order."""
+"""Websocket clients of every web process receive the changes made by any process."""
 
 import contextlib
+import secrets
 import subprocess
 import sys
 
 import pytest
-import redis
 import requests
 
 from tests.live import PASSWORD, Argus, new_database, running_argus
 from tests.servers import Server, running
-from tests.ws.server import following
-
-ADDRESS = "/ws/open/"
+from tests.ws.server import WebsocketClient, connected, pks, position
 
 
-class Door:
-    """Where a server of Argus takes websockets."""
+class Websocket:
+    """The websocket of a server."""
 
     def __init__(self, server: Server):
-        self.url = server.url.replace("http://", "ws://") + ADDRESS
+        self.url = server.url.replace("http://", "ws://") + "/ws/open/"
 
 
 class Uvicorn(Argus):
-    """Argus in a server of somebody's own choice."""
+    """Argus in uvicorn, as in production."""
 
     def command(self) -> list[str]:
         options = ["--lifespan", "off", "--port", str(self.port)]
@@ -37,30 +35,29 @@ def post(argus, token: str, source_id: str) -> int:
     return answer.json()["pk"]
 
 
-def told_of(follower, pk: int) -> dict:
-    """The first message about the incident."""
-    while True:
-        message = follower.hear(40)
-        if message.get("payload", {}).get("pk") == pk:
-            return message
+def receive_until(client: WebsocketClient, pk: int) -> list[dict]:
+    """Receive messages up to the first one about the incident."""
+    messages = [client.receive(40)]
+    while messages[-1].get("payload", {}).get("pk") != pk:
+        messages.append(client.receive(40))
+    return messages
 
 
 def test_changes_by_request_and_by_command_show_in_the_embedded_default(argus, admin_token, source):
-    with following(Door(argus), admin_token) as follower:
-        assert follower.subscribe()["type"] == "subscribed"
-        assert told_of(follower, post(argus, source["token"], "live"))["type"] == "created"
+    with connected(Websocket(argus), admin_token) as client:
+        assert client.subscribe()["type"] == "subscribed"
+        assert receive_until(client, post(argus, source["token"], "live"))[-1]["type"] == "created"
 
         argus.manage("create_fake_incident", "--description", "By a command")
-        message = follower.hear(40)
+        message = client.receive(40)
         while message["payload"]["description"] != "By a command":
-            message = follower.hear(40)
+            message = client.receive(40)
         assert message["type"] == "created"
         assert "problem_type=test" in {tag["tag"] for tag in message["payload"]["tags"]}
-        # It is told once, though it was found by its event.
-        assert follower.hears_nothing(1.5)
+        assert client.receives_nothing(1.5)
 
 
-def test_browser_that_has_logged_in_to_the_admin_is_let_in_and_let_go(argus, admin_token):
+def test_session_of_the_admin_opens_the_websocket_and_its_logout_closes_it(argus, admin_token):
     browser = requests.Session()
     page = f"{argus.url}/admin/login/"
     browser.get(page, timeout=30)
@@ -68,24 +65,25 @@ def test_browser_that_has_logged_in_to_the_admin_is_let_in_and_let_go(argus, adm
     headers = {"X-CSRFToken": browser.cookies["csrftoken"], "Referer": page}
     assert browser.post(page, data=form, headers=headers, timeout=30).status_code == 200
     cookies = {"Cookie": f"sessionid={browser.cookies['sessionid']}", "Origin": argus.url}
-    with following(Door(argus), headers=cookies) as follower:
-        assert follower.subscribe()["type"] == "subscribed"
+    with connected(Websocket(argus), headers=cookies) as client:
+        assert client.subscribe()["type"] == "subscribed"
         headers = {"X-CSRFToken": browser.cookies["csrftoken"], "Referer": page}
         assert browser.post(f"{argus.url}/admin/logout/", headers=headers, timeout=30).status_code == 200
 
-        assert follower.close_code() == 4401
+        assert client.close_code() == 4401
 
 
-@pytest.fixture
-def two(own_valkey):
-    """Two servers on one database and one Valkey, a token of an administrator, and the Valkey."""
+@contextlib.contextmanager
+def two_servers(**environment: str):
+    """Two servers on one database with the same secret key, and a token of an administrator."""
+    environment |= {"SECRET_KEY": secrets.token_hex(32)}
     with new_database() as url, contextlib.ExitStack() as stack:
-        one = stack.enter_context(running_argus(url, ARGUS_REDIS_URL=own_valkey.url))
-        other = Uvicorn(one.database_url, ARGUS_REDIS_URL=own_valkey.url)
-        yield one, stack.enter_context(running(other)), one.make_admin(), own_valkey
+        one = stack.enter_context(running_argus(url, **environment))
+        other = Uvicorn(one.database_url, **environment)
+        yield one, stack.enter_context(running(other)), one.make_admin()
 
 
-# As in a worker of gunicorn: no event loop, and children made by a fork.
+# As in a worker of gunicorn: no event loop, and child processes made by a fork.
 SCRIPT = """
 import django, os
 django.setup()
@@ -96,58 +94,70 @@ child and os.waitpid(child, 0)
 """
 
 
-def test_clients_of_all_servers_are_told_the_same_whoever_makes_the_change(two):
-    one, other, token, _ = two
-    source = one.make_source()
-    with following(Door(one), token) as here, following(Door(other), token) as there:
-        place = here.subscribe(since=None)
-        assert there.subscribe()["sequence"] == place["sequence"]
+@pytest.mark.parametrize("with_redis", [True, False])
+def test_clients_of_all_servers_receive_the_changes_of_all_processes(own_valkey, with_redis):
+    environment = {"ARGUS_REDIS_URL": own_valkey.url} if with_redis else {}
+    with (
+        two_servers(**environment) as (one, other, token),
+        connected(Websocket(one), token) as here,
+        connected(Websocket(other), token) as there,
+    ):
+        source = one.make_source()
+        first = here.subscribe(since=None)
+        there.subscribe()
         post(one, source["token"], "by one")
         post(other, source["token"], "by the other")
         run = [sys.executable, "-c", SCRIPT]
         done = subprocess.run(run, capture_output=True, text=True, timeout=60, **one.surroundings())
         assert done.returncode == 0, done.stderr
 
-        last, heard = post(one, source["token"], "the last"), []
-        while last not in pks(heard):
-            heard.append(here.hear(40))
-        assert {"by a child", "by a parent"} < {message["payload"]["description"] for message in heard}
-        assert len(pks(heard)) == 5
-        assert [there.hear() for _ in heard] == heard
-        numbers = [message["sequence"] for message in heard]
-        assert numbers == list(range(place["sequence"] + 1, place["sequence"] + 1 + len(heard)))
+        messages = receive_until(here, post(one, source["token"], "the last"))
+        assert {"by a child", "by a parent"} < {message["payload"]["description"] for message in messages}
+        assert len(set(pks(messages))) == 5
+        assert sorted(pks([there.receive(40) for _ in messages])) == sorted(pks(messages))
+        numbers = [message["sequence"] for message in messages]
+        assert numbers == list(range(first["sequence"] + 1, first["sequence"] + 1 + len(messages)))
+        assert here.receives_nothing(1.5)
+        assert there.receives_nothing(0.1)
 
 
-def pks(messages: list[dict]) -> set[int]:
-    return {message["payload"]["pk"] for message in messages}
+def test_client_of_a_killed_server_resumes_on_another_one(own_valkey):
+    with two_servers(ARGUS_REDIS_URL=own_valkey.url) as (one, other, token):
+        source = one.make_source()
+        with connected(Websocket(other), token) as client:
+            client.subscribe(since=None)
+            posted = [post(one, source["token"], f"before {number}") for number in range(5)]
+            messages = client.receive_many(3)
+            other.kill()
+        posted += [post(one, source["token"], f"after {number}") for number in range(5)]
+        with connected(Websocket(one), token) as client:
+            assert client.subscribe(since=position(messages[-1]))["type"] == "resumed"
+            messages += receive_until(client, post(one, source["token"], "the last"))
+
+            assert pks(messages[:-1]) == posted
+            assert client.receives_nothing()
 
 
-def test_no_command_waits_for_a_redis_that_is_away_and_servers_stop_in_order(two):
-    one, other, token, valkey = two
-    with following(Door(one), token) as here, following(Door(other), token) as there:
-        here.subscribe(since=None)
-        there.subscribe()
-        one.manage("create_fake_incident")
-        with redis.Redis.from_url(valkey.url) as client:
-            assert client.llen("{argus.live}:log:staff") > 0
-        valkey.kill()
-        one.manage("create_fake_incident")
-        valkey.start()
-        while here.hear(40)["type"] != "reload":
-            pass
-        listed = one.session(token).get(f"{one.api}incidents/open/", timeout=30).json()
-        assert len(listed) == 2
-        # This one has not heard of numbers, so it has to connect anew.
-        assert there.close_code() == 1012
+def test_messages_arrive_while_redis_is_away_and_servers_stop_in_order(own_valkey):
+    with two_servers(ARGUS_REDIS_URL=own_valkey.url) as (one, other, token):
+        with connected(Websocket(one), token) as here, connected(Websocket(other), token) as there:
+            here.subscribe(since=None)
+            there.subscribe()
+            own_valkey.kill()
+            one.manage("create_fake_incident")
+            assert pks([here.receive(40)]) == pks([there.receive(40)])
+            own_valkey.start()
+            one.manage("create_fake_incident")
+            assert pks([here.receive(40)]) == pks([there.receive(40)])
 
-        one.process.terminate()
-        assert here.close_code() == 1012
-        one.process.wait(30)
-    valkey.kill()
-    with following(Door(other), token) as there:
-        there.subscribe()
-        other.process.terminate()
-        assert there.close_code() == 1012
-        other.process.wait(30)
-    for server in (one, other):
-        assert "Traceback" not in server.log.read_text(), server.log.read_text()
+            one.process.terminate()
+            assert here.close_code() == 1012
+            one.process.wait(30)
+        own_valkey.kill()
+        with connected(Websocket(other), token) as there:
+            there.subscribe()
+            other.process.terminate()
+            assert there.close_code() == 1012
+            other.process.wait(30)
+        for server in (one, other):
+            assert "Traceback" not in server.log.read_text(), server.log.read_text()

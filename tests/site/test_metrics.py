@@ -70,7 +70,7 @@ def test_live_figures_tell_of_requests_incidents_parts_and_sockets(scraped):
     assert samples["argus_open_incidents", "false", "metrics.example.org", "nav"] == 1
     assert samples["argus_part_up", "database"] == 1
     assert samples["argus_websocket_clients",] == 0
-    assert samples["argus_pushes_total", "lost"] == 0
+    assert samples["argus_websocket_reloads_total",] == 0
 
 
 def test_strange_paths_make_no_new_labels(scraped):

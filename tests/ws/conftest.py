@@ -1,4 +1,4 @@
-"""The websocket in the test's own process, on both kinds of layers."""
+"""Websocket servers in the test process, with each kind of channel layer."""
 
 from urllib.parse import urlsplit, urlunsplit
 
@@ -6,20 +6,19 @@ import pytest
 import redis
 
 from argus.site.settings.env import channel_layer
-from argus.ws.publisher import publisher
-from argus.ws.setup import journal_at
+from argus.ws.receivers import wake_up_task
 from tests.ws.server import WebsocketServer
 
 
 def use_redis(settings, url: str) -> None:
-    """Let Argus push through the Redis at this address; without one, in memory."""
+    """Configure the channel layer: Redis, or in memory without a URL."""
     settings.ARGUS_REDIS_URL = url
     settings.CHANNEL_LAYERS = {"default": channel_layer(url)}
 
 
 @pytest.fixture
 def own_url(valkey_url, worker_id):
-    """A database of the shared Valkey for this process of the test run, empty."""
+    """An empty database of the shared Valkey for this process of the test run."""
     number = int(worker_id.removeprefix("gw")) % 15 + 1 if worker_id != "master" else 1
     url = urlunsplit(urlsplit(valkey_url)._replace(path=f"/{number}"))
     with redis.Redis.from_url(url) as client:
@@ -28,39 +27,29 @@ def own_url(valkey_url, worker_id):
 
 
 @pytest.fixture
-def fresh_parts():
-    """A publisher and a journal that nobody has used before."""
-    journal_at.cache_clear()
+def closed_wake_up_task():
+    """End the wake-up thread after the test: its connections belong to the layer of the test."""
     yield
-    publisher.close()
-    publisher.reset()
-    journal_at.cache_clear()
+    wake_up_task.close()
 
 
 @pytest.fixture
-def memory_layer(settings, fresh_parts):
+def memory_layer(settings):
     use_redis(settings, "")
 
 
 @pytest.fixture
-def redis_layer(settings, fresh_parts, own_url):
+def redis_layer(settings, closed_wake_up_task, own_url):
     use_redis(settings, own_url)
-
-
-@pytest.fixture(params=["memory", "redis"])
-def layer(request):
-    """Each kind of layer in turn."""
-    request.getfixturevalue(f"{request.param}_layer")
-    return request.param
 
 
 @pytest.fixture
 def open_server(parallel_db):
-    """Start servers; each has a hub of its own, as each process has."""
+    """Return a function that starts a server, with some limits of its hub."""
     servers = []
 
-    def start() -> WebsocketServer:
-        servers.append(WebsocketServer().start())
+    def start(**limits) -> WebsocketServer:
+        servers.append(WebsocketServer(**limits).start())
         return servers[-1]
 
     yield start
@@ -69,6 +58,6 @@ def open_server(parallel_db):
 
 
 @pytest.fixture
-def server(layer, open_server) -> WebsocketServer:
-    """A server on each kind of layer."""
+def server(memory_layer, open_server) -> WebsocketServer:
+    """A server with the channel layer in memory, as in the embedded default."""
     return open_server()

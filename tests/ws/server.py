@@ -1,4 +1,4 @@
-"""The websocket on a real port, in a thread of the test's own process: same database, same signals, real clients."""
+"""Real servers and clients of the websocket. Servers run in threads of the test process."""
 
 import asyncio
 import contextlib
@@ -15,14 +15,14 @@ from argus.ws import hub
 from argus.ws.routing import application
 from tests.servers import find_free_port
 
-# How long a test waits for what must come, in seconds.
-PATIENCE = 20
+TIMEOUT = 20  # seconds
 
 
 class WebsocketServer:
-    """A server of ``/ws/open/`` with an event loop, and so a hub, of its own."""
+    """A server of ``/ws/open/`` on a free port. It has an event loop and a hub of its own, as each web process has."""
 
-    def __init__(self):
+    def __init__(self, **limits):
+        self.limits = hub.Limits(**limits)
         self.port = find_free_port()
         self.url = f"ws://127.0.0.1:{self.port}/ws/open/"
         config = {"host": "127.0.0.1", "port": self.port, "lifespan": "off", "log_config": None, **WEBSOCKET_OPTIONS}
@@ -36,7 +36,7 @@ class WebsocketServer:
             runner.run(self.serve())
 
     async def serve(self) -> None:
-        self.hub = hub.hub_of_this_loop()
+        self.hub = hub.Hub(asyncio.get_running_loop(), self.limits)
         try:
             listener = bind_socket(self.server.config, client_timeout=10)
             await self.server.serve(sockets=[listener])
@@ -50,37 +50,38 @@ class WebsocketServer:
 
     def stop(self) -> None:
         self.server.should_exit = True
-        self.thread.join(PATIENCE)
+        self.thread.join(TIMEOUT)
         assert not self.thread.is_alive()
 
     def connections(self) -> list:
-        """The server's side of the sockets that are open."""
+        """Return the server's side of the open connections."""
         return list(self.server.server_state.connections)
 
 
-class Follower:
-    """A client: what it says and hears are dictionaries."""
+class WebsocketClient:
+    """A client whose messages are dictionaries."""
 
     def __init__(self, connection: ClientConnection):
         self.connection = connection
 
-    def say(self, message) -> None:
+    def send(self, message) -> None:
         self.connection.send(message if isinstance(message, str | bytes) else json.dumps(message))
 
-    def hear(self, timeout: float = PATIENCE) -> dict:
+    def receive(self, timeout: float = TIMEOUT) -> dict:
         return json.loads(self.connection.recv(timeout))
 
-    def ask(self, message) -> dict:
-        self.say(message)
-        return self.hear()
+    def receive_many(self, number: int) -> list[dict]:
+        return [self.receive() for _ in range(number)]
+
+    def request(self, message) -> dict:
+        """Send a request and return its answer."""
+        self.send(message)
+        return self.receive()
 
     def subscribe(self, **values) -> dict:
-        return self.ask({"action": "subscribe", **values})
+        return self.request({"action": "subscribe", **values})
 
-    def hear_many(self, number: int) -> list[dict]:
-        return [self.hear() for _ in range(number)]
-
-    def hears_nothing(self, seconds: float = 0.3) -> bool:
+    def receives_nothing(self, seconds: float = 0.3) -> bool:
         try:
             self.connection.recv(seconds)
         except TimeoutError:
@@ -88,31 +89,41 @@ class Follower:
         return False
 
     def close_code(self) -> int:
-        """Wait for the end of the connection and return its code; what still comes before is not looked at."""
+        """Discard messages until the connection is closed, and return the close code."""
         try:
             while True:
-                self.connection.recv(PATIENCE)
+                self.connection.recv(TIMEOUT)
         except ConnectionClosed as end:
             return end.rcvd.code if end.rcvd else 1006
 
 
 @contextlib.contextmanager
-def following(server, token: str = "", *, headers: dict[str, str] | None = None, **options):
-    """A follower that is connected, by its token if one is given. It has not said anything."""
+def connected(server, token: str = "", *, headers: dict[str, str] | None = None, **options):
+    """A context with a connected client. It has not subscribed."""
     headers = {**({"Authorization": f"Token {token}"} if token else {}), **(headers or {})}
     options = {
         "compression": None,
         "max_size": None,
         "max_queue": None,
-        "open_timeout": PATIENCE,
+        "open_timeout": TIMEOUT,
         "close_timeout": 1,
     } | options
     with connect(server.url, additional_headers=headers, **options) as connection:
-        yield Follower(connection)
+        yield WebsocketClient(connection)
 
 
-def wait_until(condition, seconds: float = PATIENCE) -> None:
+def position(message: dict) -> dict:
+    """Return what a client sends as ``since`` to continue after a message."""
+    return {"stream": message["stream"], "sequence": message["sequence"]}
+
+
+def pks(messages: list[dict]) -> list[int]:
+    """Return the primary keys of the incidents in messages."""
+    return [message["payload"]["pk"] for message in messages]
+
+
+def wait_until(condition, seconds: float = TIMEOUT) -> None:
     deadline = time.monotonic() + seconds
     while not condition():
-        assert time.monotonic() < deadline, f"still not so after {seconds} s"
+        assert time.monotonic() < deadline, f"still not true after {seconds} s"
         time.sleep(0.01)

@@ -1,4 +1,4 @@
-"""The example client of the reference, taken from its page and run."""
+"""The example client on the reference page runs as it is."""
 
 import re
 import threading
@@ -21,20 +21,20 @@ def follow(monkeypatch):
     return names["follow"]
 
 
-class Enough(Exception):
-    """The test has seen what it wanted."""
+class StopClientError(Exception):
+    """Ends the example client, which runs until it fails."""
 
 
-def test_example_reads_its_lists_once_and_then_hears_everything_once(server, as_user, follow):
+def test_example_reads_its_lists_once_and_then_receives_every_change_once(server, as_user, follow):
     reloads, changes, last = [], [], threading.Event()
 
     def changed(kind: str, incident: dict) -> None:
         if last.is_set():
-            raise Enough
+            raise StopClientError
         changes.append((kind, incident["pk"]))
 
     def run() -> None:
-        with pytest.raises(Enough):
+        with pytest.raises(StopClientError):
             follow(server.url, as_user.token.key, lambda: reloads.append(True), changed)
 
     thread = threading.Thread(target=run, daemon=True)
@@ -43,7 +43,7 @@ def test_example_reads_its_lists_once_and_then_hears_everything_once(server, as_
     first = make_incident()
     wait_until(lambda: len(changes) == 1)
     for connection in server.connections():
-        server.hub.call(connection.transport.abort)
+        server.hub.call_soon(connection.transport.abort)
     missed = make_incident()
     wait_until(lambda: len(changes) == 2)
 

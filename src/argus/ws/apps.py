@@ -6,5 +6,5 @@ class WebsocketConfig(AppConfig):
     label = "argus_ws"
     verbose_name = "Argus websocket"
 
-    def ready(self):
-        from . import receivers  # noqa: F401  (they register themselves)
+    def ready(self) -> None:
+        from . import receivers  # noqa: F401  (connects the signal receivers)

@@ -1,235 +1,276 @@
-"""One hub per process (per event loop): follows the journal, and looks after the sockets that are connected here."""
+"""One hub per process (per event loop): reads the change feed for all sockets that are connected to the process."""
 
 import asyncio
 import logging
+from collections.abc import Callable
 from contextlib import suppress
+from dataclasses import dataclass
+from functools import partial
+from typing import TYPE_CHECKING, NamedTuple
 from weakref import WeakKeyDictionary
 
-from channels.layers import get_channel_layer
+from channels.layers import BaseChannelLayer, get_channel_layer
+from django.conf import settings
 from django.db import Error as DatabaseError
+from prometheus_client import Counter, Gauge
 
-from argus.auth.credentials import holders_of
+from argus.auth.credentials import find_users
+from argus.incident.changes import Cursor, CursorExpiredError, end_of_feed
 
-from . import counts
-from .audiences import audience_of
-from .first_list import read_first_list
-from .journal import JournalUnreachable, MemoryJournal
-from .publisher import publisher
-from .setup import CALL, GROUP, current_journal
-from .threads import DatabaseThreads, SharedReads
-from .watcher import Watcher
-from .window import Window
+from . import feed, protocol
+from .database import DatabaseThread, SharedRead
+from .feed import Entry
+from .protocol import Audience, CloseCode, Position
+from .recent import RecentMessages
+
+if TYPE_CHECKING:
+    from .consumer import IncidentConsumer
 
 log = logging.getLogger(__name__)
 
-# Seconds. The call comes at once; looking without one is for when it got lost.
-LOOK_EVERY = 1.0
-CHECK_EVERY = 10.0
-SETTLE = 0.25
-# How long a socket may not take what is sent to it.
-STALLED_AFTER = 20.0
+# The group of the channel layer that has one member for each hub, and its only message.
+GROUP = "argus.live"
+WAKE_UP = {"type": "live.news"}
 
-# Close codes.
-UNAUTHORIZED, TRY_AGAIN, TOO_SLOW = 4401, 1012, 1013
+CLIENTS = Gauge("argus_websocket_clients", "Connected websockets.", multiprocess_mode="livesum")
+MESSAGES = Counter("argus_websocket_messages", "Messages about incidents, each counted once per web process.")
+RELOADS = Counter("argus_websocket_reloads", "Websocket clients that missed messages and had to reload.")
+CLOSED = Counter("argus_websockets_closed", "Websockets closed by Argus.", ["reason"])
+REFUSED, ENDED, CUT_OFF = (CLOSED.labels(reason) for reason in ("refused", "ended", "cut_off"))
+
+
+@dataclass(frozen=True)
+class Limits:
+    """Times in seconds, sizes in messages and characters. Tests use smaller ones."""
+
+    # Wake-ups arrive at once. Polling replaces lost ones, and all of them in installations without Redis.
+    poll_interval: float = 1.0
+    # Between two readings of the feed. Changes gather meanwhile, and are read and rendered together.
+    read_interval: float = 0.05
+    credentials_check_interval: float = 10.0
+    # How long a client may not accept what is sent to it.
+    send_timeout: float = 20.0
+    max_messages: int = 2_000
+    max_characters: int = 8 * 1024 * 1024
+
 
 _hubs: WeakKeyDictionary[asyncio.AbstractEventLoop, "Hub"] = WeakKeyDictionary()
 
 
-def hub_of_this_loop() -> "Hub":
-    """Return the hub of the event loop that is running."""
+def current_hub() -> "Hub":
+    """Return the hub of the running event loop."""
     loop = asyncio.get_running_loop()
-    if loop not in _hubs:
-        _hubs[loop] = Hub(loop)
-    return _hubs[loop]
+    return _hubs[loop] if loop in _hubs else Hub(loop)
 
 
-def request_check() -> None:
-    """Have all sockets of this process checked soon. From any thread."""
+def wake_hubs() -> None:
+    """Have the hubs of this process read the change feed soon. Thread-safe."""
     for hub in list(_hubs.values()):
-        hub.call(hub.check_is_due.set)
+        hub.call_soon(hub.wake_up.set)
 
 
-def note_own_event(event: int) -> None:
-    """Tell the watchers of this process that an event is its own. From any thread."""
+def check_credentials_soon() -> None:
+    """Have the credentials of all sockets of this process checked soon. Thread-safe."""
     for hub in list(_hubs.values()):
-        hub.watcher.note(event)
+        hub.call_soon(hub.check_requested.set)
 
 
-def goes_on() -> bool:
-    """Tell whether the task that asks has not been cancelled, even if some library has swallowed that."""
-    return not asyncio.current_task().cancelling()
+def _is_running() -> bool:
+    """Return False once the current task is cancelled, even if a library has swallowed the cancellation."""
+    task = asyncio.current_task()
+    return task is not None and not task.cancelling()
+
+
+class FeedPosition(NamedTuple):
+    """How far the feed has been read, and the number of the last message of each audience at that moment."""
+
+    cursor: Cursor
+    heads: dict[Audience, int]
+
+    def seen_by(self, audience: Audience) -> Position:
+        """Return the position as clients of the audience see it."""
+        return Position(protocol.encrypt_cursor(self.cursor, audience), self.heads[audience])
 
 
 class Hub:
-    """What the sockets of one process share."""
+    """What the sockets of a process share. Used in its event loop only."""
 
-    def __init__(self, loop: asyncio.AbstractEventLoop):
-        self.loop = loop
-        self.sockets: set = set()
-        self.windows: dict[str, Window] = {}
-        self.lists: dict[str, SharedReads] = {}
-        self.refreshing: dict[str, SharedReads] = {}
-        self.threads = DatabaseThreads()
-        self.watcher = Watcher()
-        self.news = asyncio.Event()
-        self.check_is_due = asyncio.Event()
-        self.reading = asyncio.Lock()
+    def __init__(self, loop: asyncio.AbstractEventLoop, limits: Limits | None = None) -> None:
+        _hubs[loop] = self
+        self.loop, self.limits = loop, limits or Limits()
+        self.sockets: set[IncidentConsumer] = set()
+        sizes = self.limits.max_messages, self.limits.max_characters
+        self.recent = {audience: RecentMessages(*sizes) for audience in Audience}
+        # How far the feed has been read; None: begin at its present end.
+        self.cursor: Cursor | None = None
         self.is_failing = False
-        self.journal = current_journal()
-        self.reader = self.journal.reader()
-        self.is_alone = isinstance(self.journal, MemoryJournal)
-        if self.is_alone:
-            self.journal.listeners.add(self.hear)
-        self.tasks = [loop.create_task(work()) for work in (self.listen, self.follow, self.look_after, self.guard)]
-        self.beginning = loop.create_task(self.begin())
+        # Two threads, so that many connecting clients do not delay the messages of the others.
+        self.feed_thread, self.client_thread = DatabaseThread("websocket-feed"), DatabaseThread("websocket-clients")
+        self.feed_read = SharedRead(self._read_feed)
+        self.list_reads = {
+            audience: SharedRead(partial(self.client_thread.run, feed.read_first_list, audience))
+            for audience in Audience
+        }
+        self.wake_up, self.check_requested = asyncio.Event(), asyncio.Event()
+        jobs = [self._follow_feed, self._check_credentials, self._cut_off_stalled]
+        if settings.ARGUS_REDIS_URL:
+            jobs.append(self._listen)
+        self.tasks = [loop.create_task(job()) for job in jobs]
 
-    async def begin(self) -> None:
-        """Know what the past is, before anybody is told of the present."""
-        if self.is_alone:
-            with suppress(DatabaseError):
-                await self.threads.run(self.watcher.begin)
+    def call_soon(self, function: Callable[[], object]) -> None:
+        """Call a function in the event loop. Thread-safe."""
+        with suppress(RuntimeError):  # the loop is closed
+            self.loop.call_soon_threadsafe(function)
 
     async def close(self) -> None:
-        """End everything that was begun here."""
-        if self.is_alone:
-            self.journal.listeners.discard(self.hear)
+        """End the tasks and threads."""
         _hubs.pop(self.loop, None)
-        for task in [*self.tasks, self.beginning]:
+        for task in self.tasks:
             task.cancel()
-        await asyncio.gather(*self.tasks, self.beginning, return_exceptions=True)
-        await self.reader.close()
-        self.threads.close()
+        await asyncio.gather(*self.tasks, return_exceptions=True)
+        self.feed_thread.close()
+        self.client_thread.close()
 
-    def call(self, function, *arguments) -> None:
-        """Call a function in the event loop, from any thread."""
-        with suppress(RuntimeError):  # the loop is closed: nobody is connected any more
-            self.loop.call_soon_threadsafe(function, *arguments)
+    def join(self, socket: "IncidentConsumer") -> None:
+        """Add a socket."""
+        if not self.sockets:
+            # Nothing was read without sockets, and none of them waits for what happened meanwhile.
+            self.cursor = None
+        self.sockets.add(socket)
+        CLIENTS.set(len(self.sockets))
 
-    def hear(self) -> None:
-        """Something is in the journal of this process: call, as Redis does for the other kind."""
-        self.call(lambda: self.loop.create_task(get_channel_layer().group_send(GROUP, CALL)))
+    def leave(self, socket: "IncidentConsumer") -> None:
+        """Remove a socket."""
+        self.sockets.discard(socket)
+        CLIENTS.set(len(self.sockets))
 
-    async def listen(self) -> None:
-        """Wait for calls by the channel layer. What has broken is put together again."""
-        while goes_on():
-            layer = get_channel_layer()
+    async def refresh(self) -> FeedPosition:
+        """Read the feed to its present end, and return the position. Callers share one reading.
+
+        Raises ``DatabaseError``.
+        """
+        return await self.feed_read.get()
+
+    async def read_first_list(self, audience: Audience) -> str:
+        """Return the newest open incidents as JSON. Callers share one reading. Raises ``DatabaseError``."""
+        return await self.list_reads[audience].get()
+
+    async def read_missed(self, stream: str, audience: Audience) -> tuple[list[Entry], int]:
+        """Return what a client has missed, and the number of the message after which it can go on here.
+
+        Raises ``CursorExpiredError`` and ``DatabaseError``.
+        """
+        # Without a cursor, the next reading drops the recent messages.
+        if self.cursor and (number := self.recent[audience].find(stream)) is not None:
+            return [], number
+        cursor = protocol.decrypt_cursor(stream, audience)
+        position = await self.refresh()
+        missed = await self.client_thread.run(
+            feed.read_missed, cursor, until=position.cursor, audience=audience, limit=self.limits.max_messages
+        )
+        return missed, position.heads[audience]
+
+    async def _follow_feed(self) -> None:
+        """Read the feed after each wake-up and each ``poll_interval``, while sockets are connected."""
+        while _is_running():
+            with suppress(TimeoutError):
+                async with asyncio.timeout(self.limits.poll_interval):
+                    await self.wake_up.wait()
+            self.wake_up.clear()
+            if self.sockets:
+                await self._follow_once()
+                await asyncio.sleep(self.limits.read_interval)
+
+    async def _follow_once(self) -> None:
+        try:
+            await self.refresh()
+        except DatabaseError as error:
+            if not self.is_failing:
+                log.error("The change feed is unavailable, retrying: %s", str(error).strip())
+            self.is_failing = True
+            return
+        except Exception:
+            log.exception("Messages cannot be rendered, all clients of this process have to reload.")
+            self.cursor = None
+            return
+        if self.is_failing:
+            log.warning("The change feed is available again.")
+        self.is_failing = False
+
+    async def _read_feed(self) -> FeedPosition:
+        """Turn all changes since the last reading into messages."""
+        try:
+            cursor, has_more = self.cursor or await self._restart(), True
+            while has_more:
+                messages, cursor, has_more = await self.feed_thread.run(feed.read_messages, cursor)
+                self._append(messages)
+                self.cursor = cursor
+        except CursorExpiredError as error:
+            log.warning("The change feed cannot be continued, all clients have to reload: %s", error)
+            cursor = await self._restart()
+        return FeedPosition(cursor, {audience: recent.head for audience, recent in self.recent.items()})
+
+    async def _restart(self) -> Cursor:
+        """Begin at the present end of the feed. Sockets that have subscribed have to reload."""
+        self.cursor = await self.feed_thread.run(end_of_feed)
+        for recent in self.recent.values():
+            recent.clear()
+        return self.cursor
+
+    def _append(self, messages: list[feed.Message]) -> None:
+        MESSAGES.inc(len(messages))
+        for text, streams in messages:
+            for audience, stream in streams.items():
+                self.recent[audience].append(text, stream)
+
+    async def _listen(self) -> None:
+        """Wait for wake-ups of the channel layer. Reconnects after errors."""
+        while _is_running() and (layer := get_channel_layer()):
             try:
                 channel = await layer.new_channel()
                 await layer.group_add(GROUP, channel)
-                while goes_on():
+                while _is_running():
                     await layer.receive(channel)
-                    self.news.set()
+                    self.wake_up.set()
             except Exception as error:
-                log.debug("The channel layer cannot be heard: %s", error)
-                # Not in this task: the layer swallows the cancellation that ends it.
-                await asyncio.wait([self.loop.create_task(self.reset(layer))])
-                await asyncio.sleep(LOOK_EVERY)
+                log.debug("The channel layer is unavailable, retrying: %s", error)
+                # In a task of its own: the layer swallows the cancellation of the task that it ends.
+                await asyncio.wait([self.loop.create_task(self._reset(layer))])
+                await asyncio.sleep(self.limits.poll_interval)
 
     @staticmethod
-    async def reset(layer) -> None:
+    async def _reset(layer: BaseChannelLayer) -> None:
         with suppress(Exception):
             await layer.flush()
 
-    async def follow(self) -> None:
-        """Read the journal whenever there is news, and now and then without being called; for somebody, that is."""
-        while goes_on():
-            with suppress(TimeoutError):
-                async with asyncio.timeout(LOOK_EVERY):
-                    await self.news.wait()
-            self.news.clear()
-            for window in list(self.windows.values()) if self.sockets else []:
-                await self.catch_up(window)
-
-    async def catch_up(self, window: Window) -> None:
-        """Read the journal to its end. If it cannot be reached, the window stays as it is."""
-        async with self.reading:
-            try:
-                while await self.read_portion(window):
-                    # Sockets shall have had a look before the next portion pushes this one out.
-                    await asyncio.sleep(0)
-            except JournalUnreachable as error:
-                if not self.is_failing:
-                    log.error("The journal cannot be read: %s", error)
-                self.is_failing = True
-            else:
-                if self.is_failing:
-                    log.warning("The journal can be read again.")
-                self.is_failing = False
-
-    async def read_portion(self, window: Window) -> bool:
-        """Read some messages; tell whether there are more."""
-        portion = await self.reader.read(window.audience, window.stream, window.head)
-        if portion.texts is None:
-            window.start_anew(portion.stream, portion.head)
-        elif portion.texts:
-            window.extend(portion.texts)
-        return window.head < portion.head
-
-    async def join(self, socket) -> Window:
-        """Let the socket follow its audience; return the window, which may have been read a moment ago only."""
-        await asyncio.shield(self.beginning)
-        self.sockets.add(socket)
-        counts.CLIENTS.set(len(self.sockets))
-        window = self.windows.get(socket.audience)
-        if window is None:
-            window = self.windows[socket.audience] = Window(socket.audience)
-            self.refreshing[socket.audience] = SharedReads(lambda: self.catch_up(window))
-        if not window.stream:
-            await self.refresh(window)
-        return window
-
-    async def refresh(self, window: Window) -> None:
-        """Read the journal to where it ends now, once for all who ask; nobody waits for one that is away."""
-        if not self.is_failing:
-            await self.refreshing[window.audience].get()
-
-    async def settle(self, window: Window) -> None:
-        """Wait a moment for what this process is about to tell: whoever begins to follow now knows it from the list."""
-        number, deadline = publisher.announced, self.loop.time() + SETTLE
-        while not publisher.has_told(number) and self.loop.time() < deadline:
-            await asyncio.sleep(SETTLE / 50)
-        await self.refresh(window)
-
-    def leave(self, socket) -> None:
-        self.sockets.discard(socket)
-        counts.CLIENTS.set(len(self.sockets))
-
-    async def first_list(self, user) -> str:
-        """Return the newest open incidents that the user may see, as JSON; those who ask together share one."""
-        audience = audience_of(user)
-        if audience not in self.lists:
-            self.lists[audience] = SharedReads(lambda: self.threads.run(read_first_list, audience))
-        return await self.lists[audience].get()
-
-    async def look_after(self) -> None:
-        """Cut off who does not read, and look for what other processes did."""
-        while goes_on():
-            await asyncio.sleep(LOOK_EVERY)
+    async def _cut_off_stalled(self) -> None:
+        """Close sockets whose client does not read."""
+        while _is_running():
+            await asyncio.sleep(self.limits.poll_interval)
             for socket in list(self.sockets):
-                if socket.busy_since and self.loop.time() - socket.busy_since > STALLED_AFTER:
-                    socket.cut_off()
-            if self.is_alone:
-                with suppress(DatabaseError):
-                    await self.threads.run(self.watcher.look)
+                if socket.sending_since and self.loop.time() - socket.sending_since > self.limits.send_timeout:
+                    CUT_OFF.inc()
+                    log.warning("A websocket client of %s does not read. It is disconnected.", socket.user)
+                    socket.close(CloseCode.TOO_SLOW, "You did not read fast enough.")
 
-    async def guard(self) -> None:
-        """Let go of those who are not entitled any more: regularly, and at once when this process knows."""
-        while goes_on():
+    async def _check_credentials(self) -> None:
+        """Close sockets whose credentials are no longer valid: regularly, and at once when this process revokes any."""
+        while _is_running():
             with suppress(TimeoutError):
-                async with asyncio.timeout(CHECK_EVERY):
-                    await self.check_is_due.wait()
-            self.check_is_due.clear()
+                async with asyncio.timeout(self.limits.credentials_check_interval):
+                    await self.check_requested.wait()
+            self.check_requested.clear()
             with suppress(DatabaseError):
-                await self.check()
+                await self._check_credentials_once()
 
-    async def check(self) -> None:
-        """Check all sockets by the same few queries. Who now belongs to another audience has to come back."""
+    async def _check_credentials_once(self) -> None:
+        """Check all sockets with the same few queries."""
         sockets = list(self.sockets)
-        holders = await self.threads.run(holders_of, {socket.credential for socket in sockets})
+        users = await self.client_thread.run(find_users, {socket.credential for socket in sockets})
         for socket in sockets:
-            holder = holders.get(socket.credential)
-            if holder is None:
-                counts.count(counts.ENDED)
-                socket.end(UNAUTHORIZED, "You are not logged in any more.")
-            elif audience_of(holder) != socket.audience:
-                socket.end(TRY_AGAIN, "Your rights have changed.")
+            user = users.get(socket.credential)
+            if user is None:
+                ENDED.inc()
+                socket.close(CloseCode.UNAUTHORIZED, "You are not logged in any more.")
+            elif Audience.of(user) is not socket.audience:
+                socket.close(CloseCode.RECONNECT, "Your rights have changed.")

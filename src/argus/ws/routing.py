@@ -1,13 +1,14 @@
-"""The addresses of the websocket."""
+"""The ASGI application of the websocket."""
 
-from channels.routing import URLRouter
-from django.urls import path, re_path
+from .consumer import IncidentConsumer, Receive, Scope, Send
+from .protocol import CloseCode
 
-from .consumers import IncidentConsumer, NowhereConsumer
+PATH = "/ws/open/"
 
-application = URLRouter(
-    [
-        path("ws/open/", IncidentConsumer.as_asgi()),
-        re_path(r"", NowhereConsumer.as_asgi()),
-    ]
-)
+
+async def application(scope: Scope, receive: Receive, send: Send) -> None:
+    """Serve one connection until its end; refuse those to other paths."""
+    if scope["path"] == PATH:
+        await IncidentConsumer(scope, send).run(receive)
+    else:
+        await send({"type": "websocket.close", "code": CloseCode.NOT_FOUND})

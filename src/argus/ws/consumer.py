@@ -1,0 +1,207 @@
+"""The websocket connection of one client."""
+
+import asyncio
+import logging
+import random
+from collections.abc import Awaitable, Callable
+from contextlib import suppress
+from typing import Any
+
+from django.db import Error as DatabaseError
+from django.http import parse_cookie
+from django.utils.crypto import get_random_string
+
+from argus.auth.credentials import find_users, is_allowed_origin, parse_credentials
+from argus.incident.changes import CursorExpiredError
+
+from . import feed, hub, protocol
+from .feed import Entry
+from .protocol import Audience, CloseCode, Position, RequestError
+
+log = logging.getLogger(__name__)
+
+Scope = dict[str, Any]
+Receive = Callable[[], Awaitable[dict[str, Any]]]
+Send = Callable[[dict[str, Any]], Awaitable[None]]
+
+# Seconds.
+CLOSE_TIMEOUT = 1.0
+# When all clients have to reload or to reconnect, they are told one by one at this rate.
+RELOADS_PER_SECOND = 100
+# How many missed changes are rendered at once.
+MISSED_BATCH_SIZE = 50
+
+
+class RefusedError(Exception):
+    """The connection is refused before the handshake is complete."""
+
+    def __init__(self, code: CloseCode) -> None:
+        self.code = code
+
+
+class IncidentConsumer:
+    """Sends the open incidents, and then the changes of all incidents, to a client.
+
+    There is no queue of messages for each client. A task takes them from the hub's recent messages, as fast as the
+    client accepts them.
+    """
+
+    def __init__(self, scope: Scope, send: Send) -> None:
+        self.scope, self.send = scope, send
+        self.hub = hub.current_hub()
+        self.task = asyncio.current_task()
+        self.sending: asyncio.Task[None] | None = None
+        self.closing: asyncio.Task[None] | None = None
+        self.channel_name = f"specific.{get_random_string(32)}"
+        # When the message that is being sent was begun, in time of the event loop; 0: none.
+        self.sending_since = 0.0
+        self.handles_reload = False
+
+    async def run(self, receive: Receive) -> None:
+        """Serve the connection until it is closed by either side."""
+        try:
+            await self.connect()
+            while (event := await receive())["type"] != "websocket.disconnect":
+                if event["type"] == "websocket.receive":
+                    await self.receive(event.get("text"))
+        except RefusedError as refusal:
+            hub.REFUSED.inc()
+            await self.send({"type": "websocket.close", "code": refusal.code})
+        except asyncio.CancelledError:
+            if self.closing is None:
+                raise
+        finally:
+            self.hub.leave(self)
+            self.stop_sending()
+
+    async def connect(self) -> None:
+        """Authenticate the client and complete the handshake. Raises ``RefusedError``."""
+        headers = {name.decode("latin-1"): value.decode("latin-1") for name, value in self.scope["headers"]}
+        if not is_allowed_origin(headers.get("origin"), headers.get("host", "")):
+            raise RefusedError(CloseCode.FOREIGN_ORIGIN)
+        shown = parse_credentials(parse_cookie(headers.get("cookie", "")), headers.get("authorization", ""))
+        try:
+            users = await self.hub.client_thread.run(find_users, shown)
+        except DatabaseError:
+            raise RefusedError(CloseCode.RECONNECT) from None
+        credential = next((one for one in shown if one in users), None)
+        if credential is None:
+            raise RefusedError(CloseCode.UNAUTHORIZED)
+        self.credential, self.user = credential, users[credential]
+        self.audience = Audience.of(self.user)
+        self.recent = self.hub.recent[self.audience]
+        self.hub.join(self)
+        await self.send({"type": "websocket.accept"})
+
+    async def receive(self, text: str | None) -> None:
+        """Answer a request; None stands for a binary frame."""
+        try:
+            request = protocol.parse_request(text)
+        except RequestError as error:
+            await self.send_text(protocol.compose_error(str(error)))
+            return
+        self.stop_sending()
+        self.handles_reload = request.handles_reload
+        try:
+            missed = await (self.resume(request.since) if request.since else self.subscribe())
+        except CursorExpiredError:
+            missed = []
+            await self.start_over()
+        except DatabaseError as error:
+            log.warning("A websocket client cannot subscribe, the database is unavailable: %s", str(error).strip())
+            self.close(CloseCode.RECONNECT, "The database cannot be reached.")
+            return
+        self.sending = asyncio.create_task(self.send_messages(missed))
+
+    async def subscribe(self) -> list[Entry]:
+        """Answer with the first list.
+
+        The position is fixed before the list is read, so that no change is lost between them.
+        """
+        position = await self.follow_from_now()
+        incidents = await self.hub.read_first_list(self.audience)
+        await self.send_text(protocol.compose_subscribed(self.channel_name, incidents, position))
+        return []
+
+    async def resume(self, since: Position) -> list[Entry]:
+        """Continue after the last message that the client has received. Return the changes that it has missed.
+
+        Raises ``CursorExpiredError``.
+        """
+        missed, head = await self.hub.read_missed(since.stream, self.audience)
+        self.number = head - len(missed)
+        await self.send_text(protocol.compose_resumed(self.channel_name, Position(since.stream, self.number)))
+        return missed
+
+    async def follow_from_now(self) -> Position:
+        """Set the position to the present end of the feed, and return it."""
+        position = (await self.hub.refresh()).seen_by(self.audience)
+        self.number = position.sequence
+        return position
+
+    async def start_over(self) -> None:
+        """Tell the client that it has missed messages. If it does not know ``reload``, have it reconnect."""
+        hub.RELOADS.inc()
+        await asyncio.sleep(random.uniform(0, len(self.hub.sockets) / RELOADS_PER_SECOND))
+        if self.handles_reload:
+            position = await self.follow_from_now()
+            await self.send_text(protocol.compose_reload(self.channel_name, position))
+        else:
+            self.close(CloseCode.RECONNECT, "Messages were lost.")
+
+    async def send_messages(self, missed: list[Entry]) -> None:
+        """Send what the client has missed, and then new messages until the connection is closed."""
+        try:
+            await self.send_missed(missed)
+            while self.closing is None:
+                if self.number == self.recent.head:
+                    await self.recent.changed.wait()
+                elif text := self.recent.get(self.number + 1):
+                    self.number += 1
+                    await self.send_text(text)
+                else:
+                    await self.start_over()
+        except OSError:
+            pass  # the client has disconnected
+        except DatabaseError:
+            self.close(CloseCode.RECONNECT, "The database cannot be reached.")
+        except Exception:
+            log.exception("A websocket connection failed.")
+            self.close(CloseCode.INTERNAL_ERROR)
+
+    async def send_missed(self, missed: list[Entry]) -> None:
+        """Send the messages about these changes. Those of deleted incidents are left out."""
+        head = self.number + len(missed)
+        for start in range(0, len(missed), MISSED_BATCH_SIZE):
+            batch = missed[start : start + MISSED_BATCH_SIZE]
+            for text, streams in await self.hub.client_thread.run(feed.render_messages, batch, [self.audience]):
+                self.number += 1
+                position = Position(streams[self.audience], self.number)
+                await self.send_text(protocol.add_position(text, position))
+        self.number = head
+
+    async def send_text(self, text: str) -> None:
+        """Send a text frame. The hub closes the connection if that takes too long."""
+        self.sending_since = self.hub.loop.time()
+        await self.send({"type": "websocket.send", "text": text})
+        self.sending_since = 0.0
+
+    def stop_sending(self) -> None:
+        """End the task that sends messages."""
+        if self.sending is not None:
+            self.sending.cancel()
+            self.sending = None
+
+    def close(self, code: CloseCode, reason: str = "") -> None:
+        """Close the connection soon, whether the client reads or not."""
+        self.hub.leave(self)
+        if self.closing is None:
+            self.stop_sending()
+            self.closing = asyncio.create_task(self._close(code, reason))
+
+    async def _close(self, code: CloseCode, reason: str) -> None:
+        with suppress(Exception):
+            async with asyncio.timeout(CLOSE_TIMEOUT):
+                await self.send({"type": "websocket.close", "code": code, "reason": reason})
+        if self.task is not None:
+            self.task.cancel()
