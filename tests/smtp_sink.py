@@ -1,14 +1,14 @@
-"""A real mail server that keeps what it is given, and misbehaves on request.
+"""A real mail server that keeps accepted mails and fails on request.
 
     with running_sink() as sink:
         sink.answer("bob@example.org", "450 4.2.1 Mailbox busy", times=2)     # then it is accepted
         sink.answer("eve@example.org", "550 5.1.1 No such user")
         sink.hang("mallory@example.org", at=END)                              # says nothing after the final dot
-        sink.drop(at=DATA, times=1)                                           # whoever comes next
+        sink.drop(at=DATA, times=1)                                           # any address, once
         sink.stop(); sink.start()                                             # refuses connections in between
         assert sink.wait_for(2)[0].message["Subject"] == "..."
 
-It runs in a thread of its own, on a port that it keeps; every method may be called from any thread.
+It runs in its own thread, always on the same port. Every method may be called from any thread.
 """
 
 import asyncio
@@ -25,20 +25,20 @@ from aiosmtpd.smtp import SMTP, AuthResult
 
 from tests.servers import find_free_port
 
-# Where in the conversation: instead of the greeting, after the sender, after a recipient, instead of taking the mail,
+# Points of the conversation: instead of the greeting, after the sender, after a recipient, instead of accepting DATA,
 # after the final dot.
 CONNECT, MAIL, RCPT, DATA, END = "connect", "mail", "rcpt", "data", "end"
-ANYBODY = "*"
+ANY_ADDRESS = "*"
 HANG, DROP = "hang", "drop"
 HOST = "127.0.0.1"
 
-# It would tell of every line that is spoken.
+# At INFO it logs every line of the conversation.
 logging.getLogger("mail.log").setLevel(logging.WARNING)
 
 
 @dataclass(frozen=True)
 class Received:
-    """A mail that was accepted, with its envelope and the time by the monotonic clock."""
+    """An accepted mail, with its envelope and the monotonic time."""
 
     sender: str
     recipients: tuple[str, ...]
@@ -60,7 +60,7 @@ class Received:
 
 @dataclass
 class Rule:
-    """What to do with an address at one point of the conversation, and how often: HANG, DROP, or an answer."""
+    """The action for an address at one point of the conversation, and how often: HANG, DROP, or an answer."""
 
     address: str
     at: str
@@ -77,7 +77,7 @@ class Sink:
         # Of new connections: a user and password to demand, the largest mail to announce.
         self.credentials: tuple[str, str] | None = None
         self.size_limit: int | None = None
-        # After how many mails a connection is told goodbye, when it begins another.
+        # After this number of mails, a connection gets 421 for the next one.
         self.mails_per_connection: int | None = None
         self._messages: list[Received] = []
         self._rules: list[Rule] = []
@@ -85,7 +85,7 @@ class Sink:
         self._open: set[Conversation] = set()
         self._server: asyncio.Server | None = None
         self._loop = asyncio.new_event_loop()
-        # A client that goes away while it is spoken to is nothing to report.
+        # A client that disconnects during an answer is not an error.
         self._loop.set_exception_handler(lambda loop, context: None)
         self._thread = threading.Thread(target=self._loop.run_forever, name="smtp-sink", daemon=True)
         self._thread.start()
@@ -95,41 +95,43 @@ class Sink:
         self._do(self._start)
 
     def stop(self) -> None:
-        """Refuse connections, and cut those that are open."""
+        """Refuse new connections, and close the open ones."""
         self._do(self._stop)
 
     def hang_up(self, goodbye: bytes = b"") -> None:
-        """Close the open connections, after a last word, and go on listening."""
+        """Close the open connections after a last answer, and keep listening."""
         self._do(lambda: self._hang_up(goodbye))
 
     def close(self) -> None:
-        """Stop for good."""
+        """Stop, and end the thread."""
         self._do(self._stop)
         self._loop.call_soon_threadsafe(self._loop.stop)
         self._thread.join(10)
         self._loop.close()
 
-    def answer(self, address: str = ANYBODY, answer: str = "250 OK", *, at: str = RCPT, times: float = float("inf")):
-        """Answer mail to this address with a code and text, so many times; then accept it."""
+    def answer(
+        self, address: str = ANY_ADDRESS, answer: str = "250 OK", *, at: str = RCPT, times: float = float("inf")
+    ):
+        """Answer mail to this address with a code and text, ``times`` times; then accept it."""
         with self._changed:
             self._rules.append(Rule(address.lower(), at, answer, times))
 
-    def hang(self, address: str = ANYBODY, *, at: str = RCPT, times: float = float("inf")) -> None:
-        """Say nothing more, but keep the connection."""
+    def hang(self, address: str = ANY_ADDRESS, *, at: str = RCPT, times: float = float("inf")) -> None:
+        """Stop answering, but keep the connection open."""
         self.answer(address, HANG, at=at, times=times)
 
-    def drop(self, address: str = ANYBODY, *, at: str = DATA, times: float = float("inf")) -> None:
-        """Close the connection without a word."""
+    def drop(self, address: str = ANY_ADDRESS, *, at: str = DATA, times: float = float("inf")) -> None:
+        """Close the connection without an answer."""
         self.answer(address, DROP, at=at, times=times)
 
     def accept(self) -> None:
-        """Accept everything again. Whoever hangs already goes on hanging."""
+        """Accept everything again. Connections that hang already keep hanging."""
         with self._changed:
             self._rules.clear()
 
     @property
     def messages(self) -> list[Received]:
-        """What has been accepted so far, oldest first."""
+        """The accepted mails, oldest first."""
         with self._changed:
             return list(self._messages)
 
@@ -137,7 +139,7 @@ class Sink:
         return [received for received in self.messages if address in received.recipients]
 
     def wait_for(self, number: int, seconds: float = 10) -> list[Received]:
-        """Return all messages once there are so many. Raises ``TimeoutError``."""
+        """Return all messages once there are ``number``. Raises ``TimeoutError``."""
         with self._changed:
             if not self._changed.wait_for(lambda: len(self._messages) >= number, seconds):
                 raise TimeoutError(f"{len(self._messages)} messages after {seconds} s, not {number}")
@@ -149,8 +151,8 @@ class Sink:
             self._changed.notify_all()
 
     def action_for(self, addresses: list[str], at: str) -> str:
-        """Return what the first rule says that fits; nothing means to accept."""
-        wanted = {ANYBODY, *(address.lower() for address in addresses)}
+        """Return the action of the first matching rule, or an empty string to accept."""
+        wanted = {ANY_ADDRESS, *(address.lower() for address in addresses)}
         with self._changed:
             for rule in self._rules:
                 if rule.at == at and rule.left > 0 and rule.address in wanted:
@@ -182,7 +184,7 @@ class Sink:
             self._server.close()
             self._server = None
         self._hang_up(b"")
-        # Let those who were cut off come to their end.
+        # Let the tasks of closed connections end.
         await asyncio.sleep(0.01)
 
     def _hang_up(self, goodbye: bytes) -> None:
@@ -191,7 +193,7 @@ class Sink:
 
 
 class Conversation(SMTP):
-    """One client's connection."""
+    """The connection of a client."""
 
     def __init__(self, sink: Sink):
         self.sink = sink
@@ -204,7 +206,7 @@ class Conversation(SMTP):
             authenticator=self.check_password,
             auth_require_tls=False,
         )
-        # Given to the constructor it would warn of passwords without TLS.
+        # As a constructor argument it would cause a warning about passwords without TLS.
         self._auth_required = sink.credentials is not None
 
     def connection_made(self, transport) -> None:
@@ -227,14 +229,14 @@ class Conversation(SMTP):
         return AuthResult(success=given == self.sink.credentials, handled=False)
 
     async def misbehave(self, addresses: list[str], at: str) -> str:
-        """Return the answer to give instead of accepting, if any; hanging and dropping do not return."""
+        """Return the answer to give instead of accepting, if any. Does not return after HANG and DROP."""
         action = self.sink.action_for(addresses, at)
         if action in {HANG, DROP}:
             await self.carry_out(action)
         return action
 
     async def carry_out(self, action: str) -> None:
-        """Hang or drop, and do not return: the task is cancelled when the connection is lost."""
+        """Hang or drop. Does not return: the task is cancelled when the connection is lost."""
         if action == DROP:
             self.transport.abort()
         await asyncio.Event().wait()
@@ -250,7 +252,7 @@ class Conversation(SMTP):
     async def smtp_MAIL(self, arg) -> None:
         answer = await self.misbehave([], MAIL)
         if self.mails == self.sink.mails_per_connection:
-            answer = "421 4.7.0 Enough for one connection"
+            answer = "421 4.7.0 Too many mails for one connection"
         if answer:
             await self.push(answer)
         else:
@@ -260,7 +262,7 @@ class Conversation(SMTP):
             self.transport.close()
 
     async def smtp_DATA(self, arg) -> None:
-        """Take the mail; or drop or hang in the middle of it, or answer instead of asking for it."""
+        """Accept the mail, drop or hang during it, or answer instead of asking for it."""
         recipients = self.envelope.rcpt_tos
         action = self.sink.action_for(recipients, DATA) if recipients else ""
         if not action:
@@ -273,7 +275,7 @@ class Conversation(SMTP):
 
 
 class Postmaster:
-    """Decides about recipients and mails: what aiosmtpd calls a handler."""
+    """The handler of aiosmtpd: decides about recipients and mails."""
 
     async def handle_RCPT(self, server: Conversation, session, envelope, address, options) -> str:
         answer = await server.misbehave([address], RCPT)
@@ -290,7 +292,7 @@ class Postmaster:
 
 @contextlib.contextmanager
 def running_sink() -> Iterator[Sink]:
-    """A sink that listens, until the end of the block."""
+    """A listening sink, closed at the end of the block."""
     sink = Sink()
     try:
         sink.start()

@@ -1,4 +1,4 @@
-"""One's own wishes, and those of somebody else."""
+"""Profiles with their parts, of the caller and of another user."""
 
 import pytest
 
@@ -31,8 +31,8 @@ def profile(as_user, slot, own_filter):
 
 @pytest.fixture
 def foreign_profile(db):
-    """Somebody else's profile with all its parts."""
-    other = make_user("somebody_else")
+    """The profile of another user, with all parts."""
+    other = make_user("other")
     number = PhoneNumber.objects.create(user=other, phone_number="+4791234567")
     slot, theirs = make_timeslot(other, "Theirs"), make_filter(other, "Theirs")
     return make_profile(other, timeslot=slot, filters=[theirs], phone_number=number)
@@ -40,7 +40,7 @@ def foreign_profile(db):
 
 @pytest.fixture
 def routing_changes(db):
-    """Do something, and return how often it counted as a change of what selection depends on."""
+    """Call a function, and return by how much the version of the profiles grew."""
 
     def number() -> int:
         return RoutingVersion.objects.get_or_create(pk=VERSION)[0].number

@@ -1,4 +1,4 @@
-"""Wishes for tests: time slots, filters, profiles, and lines of the ledger."""
+"""Factories of time slots, filters, profiles and deliveries."""
 
 import json
 from datetime import time
@@ -32,14 +32,14 @@ def make_timeslot(user, name: str = "", *, hours=((range(1, 8), time.min, time.m
 
 
 def make_filter(user, name: str = "", **criteria) -> Filter:
-    """A filter; one of everything unless ``sourceSystemIds`` or ``tags`` are given."""
+    """A filter that matches everything, unless ``sourceSystemIds`` or ``tags`` are given."""
     text = json.dumps(criteria or {"sourceSystemIds": [], "tags": []})
     return Filter.objects.create(user=user, name=name or f"filter {next(_numbers)}", filter_string=text)
 
 
 def make_profile(user, *, timeslot=None, filters=None, media=("EM",), **values) -> NotificationProfile:
-    """A profile that wants to be told of everything, always, by mail."""
-    # A test that committed, and was cleaned up after, has taken the row away without which the first round is none.
+    """A profile for everything, at all times, by e-mail."""
+    # The clean-up after a test that committed deletes this row, and routing needs it.
     RoutingVersion.objects.get_or_create(pk=VERSION)
     profile = NotificationProfile.objects.create(
         user=user, timeslot=timeslot or make_timeslot(user), media=list(media), **values
@@ -49,6 +49,6 @@ def make_profile(user, *, timeslot=None, filters=None, media=("EM",), **values) 
 
 
 def make_line(event: Event, user, **values) -> Delivery:
-    """A line of the ledger, of a mail unless another medium is given."""
+    """A delivery by e-mail, unless another medium is given."""
     values = {"medium": "EM", "address": user.email, **values}
     return Delivery.objects.create(event=event, incident_id=event.incident_id, user=user, **values)

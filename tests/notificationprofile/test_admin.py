@@ -1,4 +1,4 @@
-"""The admin's pages of wishes and of the ledger."""
+"""The admin pages of notification profiles and of the delivery log."""
 
 from datetime import time, timedelta
 
@@ -26,9 +26,9 @@ from tests.factories import make_event, make_incident, make_user
 from tests.incident.test_admin import NONSENSE, QUERIES
 from tests.notificationprofile.factories import make_filter, make_line, make_profile, make_timeslot
 
-WISHES = [Timeslot, Filter, NotificationProfile]
-WATCHED = [Delivery, Change, MediumHealth]
-MODELS = WISHES + WATCHED
+OWNED = [Timeslot, Filter, NotificationProfile]
+RECORDS = [Delivery, Change, MediumHealth]
+MODELS = OWNED + RECORDS
 BAD_VALUES = ["\x00", "zzz", "99999999999999999999", "-1", "x" * 3000, "[", "1", "24:00", "٣"]
 QUERIES = QUERIES + [
     {name: value}
@@ -59,8 +59,8 @@ def line(kari) -> Delivery:
 def rows(line) -> dict:
     """The key of a row of each model."""
     MediumHealth.objects.create(medium="EM", failing_since=timezone.now(), incident=line.incident)
-    own = {model: model.objects.filter(user=line.user).first().pk for model in WISHES}
-    return own | {model: model.objects.first().pk for model in WATCHED}
+    own = {model: model.objects.filter(user=line.user).first().pk for model in OWNED}
+    return own | {model: model.objects.first().pk for model in RECORDS}
 
 
 def forms(*recurrences: dict) -> dict:
@@ -78,8 +78,8 @@ def hours_of(slot: Timeslot) -> list[tuple]:
 # All pages
 
 
-def test_wishes_are_at_the_addresses_of_the_contract():
-    assert [Admin.url(model) for model in WISHES] == [
+def test_pages_have_the_urls_of_the_contract():
+    assert [Admin.url(model) for model in OWNED] == [
         f"/admin/argus_notificationprofile/{name}/" for name in ("timeslot", "filter", "notificationprofile")
     ]
 
@@ -89,23 +89,23 @@ def test_all_pages_open(boss, rows):
         for page, args in [("changelist", []), ("change", [rows[model]]), ("history", [rows[model]])]:
             assert boss.get(model, page, *args).status_code == 200, (model, page)
         for page, args in [("add", []), ("delete", [rows[model]])]:
-            assert boss.get(model, page, *args).status_code == (200 if model in WISHES else 403), (model, page)
+            assert boss.get(model, page, *args).status_code == (200 if model in OWNED else 403), (model, page)
     assert boss.client.get(reverse("admin:app_list", args=["argus_notificationprofile"])).status_code == 200
 
 
-def test_strangers_and_ordinary_users_are_sent_to_the_login(rows):
+def test_anonymous_and_non_staff_users_are_redirected_to_the_login(rows):
     for client in (Client(), Admin(make_user()).client):
         assert {client.get(Admin.url(model)).status_code for model in MODELS} == {302}
 
 
-def test_staff_without_permissions_may_see_nothing(rows):
+def test_staff_without_permissions_get_403(rows):
     staff = Admin(make_user(is_staff=True))
 
     assert {staff.get(model).status_code for model in MODELS} == {403}
 
 
-def test_nobody_writes_what_argus_writes(boss, rows):
-    for model in WATCHED:
+def test_records_of_argus_cannot_be_added_or_changed(boss, rows):
+    for model in RECORDS:
         before = list(model.objects.values())
         assert boss.client.post(Admin.url(model, "change", rows[model]), {"verdict": "sent"}).status_code == 403
         assert boss.delete(model, rows[model]).status_code == 403
@@ -115,7 +115,7 @@ def test_nobody_writes_what_argus_writes(boss, rows):
 
 @pytest.mark.slow
 @pytest.mark.parametrize("model", MODELS, ids=lambda model: model._meta.model_name)
-def test_no_address_brings_a_page_down(boss, rows, model):
+def test_invalid_queries_cause_no_server_error(boss, rows, model):
     for key in NONSENSE:
         for page in ("change", "history", "delete"):
             url = f"{Admin.url(model)}{key}/{page}/".replace("\x00", "%00")
@@ -125,8 +125,8 @@ def test_no_address_brings_a_page_down(boss, rows, model):
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("model", WISHES, ids=lambda model: model._meta.model_name)
-def test_no_form_brings_a_page_down(boss, rows, model):
+@pytest.mark.parametrize("model", OWNED, ids=lambda model: model._meta.model_name)
+def test_invalid_forms_cause_no_server_error(boss, rows, model):
     names = {field.name for field in model._meta.get_fields()}
     for page, args in (("add", []), ("change", [rows[model]])):
         form = boss.fill(model, page, *args)
@@ -142,7 +142,7 @@ def test_no_form_brings_a_page_down(boss, rows, model):
 
 @pytest.mark.slow
 @pytest.mark.parametrize("model", MODELS, ids=lambda model: model._meta.model_name)
-def test_nothing_selected_for_an_action_brings_a_list_down(boss, rows, model):
+def test_invalid_action_selections_cause_no_server_error(boss, rows, model):
     for key in NONSENSE:
         for action in ("delete_selected", "try_again", "zzz"):
             data = {"action": action, "_selected_action": [key], "post": "yes"}
@@ -150,7 +150,7 @@ def test_nothing_selected_for_an_action_brings_a_list_down(boss, rows, model):
     assert model.objects.exists()
 
 
-def test_lists_cost_the_queries_of_one_row(boss, rows):
+def test_query_count_of_lists_is_constant(boss, rows):
     def counts() -> dict:
         return {model: queries_of(boss, model) for model in MODELS}
 
@@ -174,7 +174,7 @@ def queries_of(boss, model) -> int:
 # Time slots
 
 
-def test_a_slot_is_made_with_its_hours(boss, kari):
+def test_timeslot_is_added_with_recurrences(boss, kari):
     recurrences = forms({"days": ["2", "1"], "start": "08:00", "end": "16:00"}, {"days": ["7"], "all_day": "on"})
 
     boss.save(Timeslot, user=kari.pk, name="Mine", **recurrences)
@@ -185,7 +185,7 @@ def test_a_slot_is_made_with_its_hours(boss, kari):
     ]
 
 
-def test_a_slot_has_at_least_one_recurrence(boss, kari):
+def test_timeslot_needs_a_recurrence(boss, kari):
     response = boss.send(Timeslot, user=kari.pk, name="Mine", **forms())
 
     assert response.status_code == 200
@@ -202,7 +202,7 @@ def test_the_last_recurrence_cannot_be_deleted(boss, kari):
     assert len(hours_of(slot)) == 1
 
 
-def test_a_slot_that_is_saved_as_it_is_stays_as_it_is(boss, kari):
+def test_saving_an_unchanged_timeslot_changes_nothing(boss, kari):
     slot = make_timeslot(kari, hours=[(range(1, 8), time.min, time.max), ([1], time(8, 0, 0, 5), time(9))])
     before = hours_of(slot)
 
@@ -213,7 +213,7 @@ def test_a_slot_that_is_saved_as_it_is_stays_as_it_is(boss, kari):
     assert Timeslot.objects.get(pk=slot.pk).name == "Renamed"
 
 
-def test_all_day_can_be_turned_into_hours_and_back(boss, kari):
+def test_recurrence_changes_between_all_day_and_hours(boss, kari):
     slot = kari.timeslots.get()
     hours = {"time_recurrences-0-all_day": None, "time_recurrences-0-start": "8:00", "time_recurrences-0-end": "9:30"}
 
@@ -236,7 +236,7 @@ def test_all_day_can_be_turned_into_hours_and_back(boss, kari):
     ],
     ids=str,
 )
-def test_hours_that_cannot_be_are_refused_in_words(boss, kari, recurrence):
+def test_invalid_hours_are_refused(boss, kari, recurrence):
     response = boss.send(Timeslot, user=kari.pk, name="Mine", **forms(recurrence))
 
     assert response.status_code == 200
@@ -245,7 +245,7 @@ def test_hours_that_cannot_be_are_refused_in_words(boss, kari, recurrence):
 
 
 @pytest.mark.parametrize("model", [Timeslot, Filter], ids=["timeslot", "filter"])
-def test_a_name_that_the_owner_has_already_is_refused(boss, kari, model):
+def test_duplicate_name_of_an_owner_is_refused(boss, kari, model):
     make = {Timeslot: make_timeslot, Filter: make_filter}[model]
     make(kari, "Taken")
     one = make(kari, "Mine")
@@ -260,15 +260,15 @@ def test_a_name_that_the_owner_has_already_is_refused(boss, kari, model):
     boss.save(model, "change", one.pk, name="Theirs")
 
 
-def test_an_owner_is_for_good(boss, rows, kari):
+def test_owner_cannot_be_changed(boss, rows, kari):
     other = make_user()
 
-    for model in WISHES:
+    for model in OWNED:
         boss.save(model, "change", rows[model], user=other.pk)
         assert model.objects.get(pk=rows[model]).user == kari
 
 
-def test_deleting_a_slot_says_that_its_profile_goes_along(boss, kari):
+def test_deletion_page_of_a_timeslot_lists_its_profile(boss, kari):
     profile = make_profile(kari)
 
     page = boss.get(Timeslot, "delete", profile.timeslot_id).content.decode()
@@ -278,7 +278,7 @@ def test_deleting_a_slot_says_that_its_profile_goes_along(boss, kari):
     assert not NotificationProfile.objects.exists()
 
 
-def test_slots_are_found_by_name_and_owner_and_show_their_hours(boss, kari):
+def test_timeslots_are_searched_by_name_and_owner(boss, kari):
     make_timeslot(kari, "Office", hours=[(range(1, 6), time(8), time(16))])
 
     assert [slot.name for slot in boss.rows(Timeslot, q="offi")] == ["Office"]
@@ -291,7 +291,7 @@ def test_slots_are_found_by_name_and_owner_and_show_their_hours(boss, kari):
 # Filters
 
 
-def test_a_filter_string_is_kept_as_it_was_typed(boss, kari):
+def test_filter_string_is_stored_unchanged(boss, kari):
     text = ' {"tags": ["a=b"]} '
 
     boss.save(Filter, user=kari.pk, name="Mine", filter_string=text)
@@ -300,7 +300,7 @@ def test_a_filter_string_is_kept_as_it_was_typed(boss, kari):
 
 
 @pytest.mark.parametrize("text", ["", " ", "x", "[]", "{}", '{"open": true}', '{"tags": ["a"]}', '{"tags": "a=b"}'])
-def test_a_filter_that_cannot_be_read_is_refused_in_words(boss, kari, text):
+def test_invalid_filter_string_is_refused(boss, kari, text):
     response = boss.send(Filter, user=kari.pk, name="Mine", filter_string=text)
 
     assert response.status_code == 200
@@ -321,7 +321,7 @@ def profile_form(owner, **values) -> dict:
     }
 
 
-def test_a_profile_is_made_and_changed(boss, kari):
+def test_profile_is_added_and_changed(boss, kari):
     number = PhoneNumber.objects.create(user=kari, phone_number="+4767676767")
 
     boss.save(NotificationProfile, **profile_form(kari, phone_number=number.pk))
@@ -335,7 +335,7 @@ def test_a_profile_is_made_and_changed(boss, kari):
 
 
 @pytest.mark.parametrize("field", ["timeslot", "filters", "phone_number"])
-def test_the_parts_of_a_profile_belong_to_its_owner(boss, kari, foreign_profile, field):
+def test_parts_of_another_user_are_refused(boss, kari, foreign_profile, field):
     part = {
         "timeslot": make_timeslot(foreign_profile.user).pk,
         "filters": [foreign_profile.filters.get().pk],
@@ -351,7 +351,7 @@ def test_the_parts_of_a_profile_belong_to_its_owner(boss, kari, foreign_profile,
         assert field in response.context["adminform"].form.errors
 
 
-def test_a_slot_has_one_profile(boss, kari):
+def test_timeslot_has_one_profile(boss, kari):
     profile = make_profile(kari)
 
     response = boss.send(NotificationProfile, **profile_form(kari, timeslot=profile.timeslot_id))
@@ -361,14 +361,14 @@ def test_a_slot_has_one_profile(boss, kari):
 
 
 @pytest.mark.parametrize("field", ["user", "timeslot", "filters", "media"])
-def test_a_profile_needs_its_parts(boss, kari, field):
+def test_profile_needs_all_parts(boss, kari, field):
     response = boss.send(NotificationProfile, **profile_form(kari, **{field: ""}))
 
     assert response.status_code == 200
     assert field in response.context["adminform"].form.errors
 
 
-def test_profiles_are_filtered_by_activity_and_phone_number(boss, kari):
+def test_profiles_are_filtered_by_active_and_phone_number(boss, kari):
     number = PhoneNumber.objects.create(user=kari, phone_number="+4767676767")
     silent, by_phone = make_profile(kari, active=False), make_profile(kari, phone_number=number)
 
@@ -376,23 +376,23 @@ def test_profiles_are_filtered_by_activity_and_phone_number(boss, kari):
     assert boss.rows(NotificationProfile, active__exact="1") == [by_phone]
     assert boss.rows(NotificationProfile, has_phone_number="1") == [by_phone]
     assert boss.rows(NotificationProfile, has_phone_number="0") == [silent]
-    assert boss.rows(NotificationProfile, q="nobody") == []
+    assert boss.rows(NotificationProfile, q="unknown") == []
 
 
 @pytest.mark.parametrize("field", ["user", "timeslot", "filters", "phone_number"])
-def test_parts_are_searched_while_one_types(boss, kari, field):
+def test_autocomplete_finds_parts(boss, kari, field):
     make_profile(kari, phone_number=PhoneNumber.objects.create(user=kari, phone_number="+4767676767"))
     query = {"app_label": "argus_notificationprofile", "model_name": "notificationprofile", "field_name": field}
 
-    for term, number in (("kari", True), ("nobody", False), ("\x00", False)):
+    for term, number in (("kari", True), ("unknown", False), ("\x00", False)):
         answer = boss.client.get(reverse("admin:autocomplete"), {**query, "term": term}).json()
         assert bool(answer["results"]) is number
 
 
-# The ledger
+# The delivery log
 
 
-def test_a_failed_delivery_is_tried_again(boss, line):
+def test_failed_delivery_is_retried(boss, line):
     sent = make_line(line.event, make_user(), verdict="sent")
 
     data = {"action": "try_again", "_selected_action": [line.pk, sent.pk]}
@@ -406,7 +406,7 @@ def test_a_failed_delivery_is_tried_again(boss, line):
     assert LogEntry.objects.get().object_id == str(line.pk)
 
 
-def test_who_may_only_look_may_not_try_again(line):
+def test_retry_needs_the_change_permission(line):
     staff = Admin(make_user(is_staff=True))
     staff.user.user_permissions.add(Permission.objects.get(codename="view_delivery"))
 
@@ -418,7 +418,7 @@ def test_who_may_only_look_may_not_try_again(line):
     assert staff.get(Delivery, "change", line.pk).status_code == 200
 
 
-def test_deliveries_are_filtered_and_newest_come_first(boss, line, kari):
+def test_deliveries_are_filtered_newest_first(boss, line, kari):
     silent = make_line(line.event, kari, medium="SM", verdict="suppressed", reason="no address", address="")
     other = make_line(make_event(make_incident()), kari)
 
@@ -432,24 +432,24 @@ def test_deliveries_are_filtered_and_newest_come_first(boss, line, kari):
     assert boss.rows(Delivery, event__id__exact=other.event_id) == [other]
 
 
-def test_deliveries_are_found_by_person_address_and_incident(boss, line, kari):
+def test_deliveries_are_searched_by_user_address_and_incident(boss, line, kari):
     other = make_line(make_event(make_incident()), make_user("ola"), address="+4791234567", medium="SM")
 
     assert boss.rows(Delivery, q="Kari") == boss.rows(Delivery, q="kari@example.org") == [line]
     assert boss.rows(Delivery, q="+4791234") == boss.rows(Delivery, q='"912345"') == [other]
     assert other in boss.rows(Delivery, q=str(other.incident_id))
     assert line in boss.rows(Delivery, q=str(line.pk))
-    assert boss.rows(Delivery, q="nobody") == boss.rows(Delivery, q="kari ola") == []
+    assert boss.rows(Delivery, q="unknown") == boss.rows(Delivery, q="kari ola") == []
 
 
-def test_the_page_of_a_delivery_tells_what_went_wrong(boss, line):
+def test_delivery_page_shows_the_last_error(boss, line):
     page = boss.get(Delivery, "change", line.pk).content.decode()
 
     assert "No such mailbox" in page
     assert Admin.url(type(line.event), "change", line.event_id) in page
 
 
-def test_counts_of_the_ledger_are_bounded(boss, line, monkeypatch):
+def test_delivery_counts_are_bounded(boss, line, monkeypatch):
     monkeypatch.setattr("argus.adminkit.changelist.BoundedPaginator.most", 3)
     now = timezone.now()
     for number in range(5):
@@ -458,7 +458,7 @@ def test_counts_of_the_ledger_are_bounded(boss, line, monkeypatch):
     assert boss.get(Delivery).context["cl"].result_count == 3
 
 
-def test_a_recurrence_is_never_changed_by_looking_at_it(boss, kari):
+def test_recurrence_keeps_its_microseconds(boss, kari):
     slot = kari.timeslots.get()
     before = list(TimeRecurrence.objects.values())
 

@@ -1,4 +1,4 @@
-"""What must be right before Argus starts."""
+"""The system checks of the notification settings."""
 
 import pytest
 from django.core.checks import run_checks
@@ -12,17 +12,17 @@ GATEWAY = "argus.notificationprofile.media.sms.EmailGatewaySMS"
 
 
 def problems() -> dict[str, str]:
-    """What the checks have to say: the ids without their app, with the messages."""
+    """The messages of the checks by id, without the app's name."""
     return {message.id.rpartition(".")[2]: message.msg for message in run_checks(tags=[TAG])}
 
 
-def test_defaults_are_right():
+def test_default_settings_have_no_problems():
     assert problems() == {}
 
 
 @pytest.mark.parametrize("setting", ["DEFAULT_EMAIL_MEDIA", "DEFAULT_SMS_MEDIA"])
 @pytest.mark.parametrize("path", ["nowhere.Medium", "nonsense", f"{PLUGINS}.WithoutSend", f"{PLUGINS}.WithMethod"])
-def test_medium_that_cannot_work_is_an_error_that_names_the_setting(settings, setting, path):
+def test_invalid_medium_is_an_error_that_names_the_setting(settings, setting, path):
     setattr(settings, setting, path)
 
     assert list(problems()) == ["E001"]
@@ -30,13 +30,13 @@ def test_medium_that_cannot_work_is_an_error_that_names_the_setting(settings, se
 
 
 @pytest.mark.parametrize("path", [None, f"{PLUGINS}.Good", f"{PLUGINS}.Unrelated", f"{PLUGINS}.Argus100"])
-def test_medium_that_can_work_is_no_error(settings, path):
+def test_valid_medium_is_no_error(settings, path):
     settings.DEFAULT_SMS_MEDIA = path
 
     assert problems() == {}
 
 
-def test_commands_do_not_start_with_a_medium_that_cannot_work(settings):
+def test_commands_do_not_start_with_an_invalid_medium(settings):
     settings.DEFAULT_SMS_MEDIA = "nowhere.Medium"
 
     with pytest.raises(SystemCheckError, match="DEFAULT_SMS_MEDIA"):
@@ -58,7 +58,7 @@ def test_sender_may_have_a_name_and_any_domain(settings, sender):
 
 
 @pytest.mark.parametrize("gateway", ["", "sms.example.org", "{number}", "{name} x@sms.example.org"])
-def test_sms_by_mail_needs_the_address_of_a_gateway(settings, gateway):
+def test_sms_gateway_must_be_an_email_address(settings, gateway):
     settings.DEFAULT_SMS_MEDIA = GATEWAY
     settings.ARGUS_SMS_GATEWAY = gateway
 
@@ -66,14 +66,14 @@ def test_sms_by_mail_needs_the_address_of_a_gateway(settings, gateway):
 
 
 @pytest.mark.parametrize("gateway", ["{number}@sms.example.org", "{digits}.secret@sms.example.org", "sms@example.org"])
-def test_address_of_a_gateway_may_hold_the_number_or_be_fixed(settings, gateway):
+def test_sms_gateway_may_contain_the_number_or_be_fixed(settings, gateway):
     settings.DEFAULT_SMS_MEDIA = GATEWAY
     settings.ARGUS_SMS_GATEWAY = gateway
 
     assert problems() == {}
 
 
-def test_waiting_for_ever_is_warned_of(settings):
+def test_missing_email_timeout_is_a_warning(settings):
     settings.EMAIL_TIMEOUT = None
 
     assert list(problems()) == ["W001"]

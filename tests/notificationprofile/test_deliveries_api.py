@@ -1,4 +1,4 @@
-"""Who was told of an event, who was not, and why: the ledger over REST."""
+"""The delivery log over REST."""
 
 import json
 from datetime import timedelta
@@ -49,7 +49,7 @@ def event(before) -> Event:
     return event
 
 
-def test_a_line_of_the_ledger_is_shown(as_user, event, before):
+def test_delivery_is_represented(as_user, event, before):
     line = make_line(event, as_user.user, profile=before, verdict="sent", attempts=2, settled=timezone.now())
 
     (shown,) = as_user.get(address_of(event)).json()
@@ -71,14 +71,14 @@ def test_a_line_of_the_ledger_is_shown(as_user, event, before):
     assert all(times.values())
 
 
-def test_the_profile_of_a_line_is_known_by_its_slot_and_null_once_it_is_gone(as_user, event, before):
+def test_profile_of_a_delivery_is_the_pk_of_its_timeslot_or_null(as_user, event, before):
     make_line(event, as_user.user, profile=before)
     before.delete()
 
     assert [line["profile"] for line in as_user.get(address_of(event)).json()] == [None]
 
 
-def test_users_see_their_own_lines_and_staff_all(as_user, as_superuser, event):
+def test_users_see_their_own_deliveries_and_staff_all(as_user, as_superuser, event):
     other = make_user("other")
     lines = [make_line(event, user) for user in (as_user.user, other)]
     staff = make_client(make_user("staff", is_staff=True))
@@ -92,14 +92,14 @@ def test_users_see_their_own_lines_and_staff_all(as_user, as_superuser, event):
     assert seen(make_client(make_user())) == []
 
 
-def test_what_went_wrong_is_told_to_staff_only(as_user, as_superuser, event):
+def test_errors_are_visible_to_staff_only(as_user, as_superuser, event):
     make_line(event, as_user.user, verdict="failed", last_error="smtp.inside.example.org refuses")
 
     assert as_user.get(address_of(event)).json()[0]["last_error"] is None
     assert as_superuser.get(address_of(event)).json()[0]["last_error"] == "smtp.inside.example.org refuses"
 
 
-def test_a_profile_without_a_line_was_not_told_because_no_filter_matched(as_user, event, before):
+def test_profile_without_a_delivery_has_the_reason_filter(as_user, event, before):
     (entry,) = as_user.get(address_of(event)).json()
 
     assert list(entry) == KEYS
@@ -114,7 +114,7 @@ def test_a_profile_without_a_line_was_not_told_because_no_filter_matched(as_user
     }
 
 
-def test_staff_see_whose_filters_did_not_match(as_user, as_superuser, event, before):
+def test_staff_see_profiles_of_all_users_without_a_delivery(as_user, as_superuser, event, before):
     told = make_user("told")
     make_line(event, told, profile=make_profile(told, created=before.created))
 
@@ -126,20 +126,20 @@ def test_staff_see_whose_filters_did_not_match(as_user, as_superuser, event, bef
     ]
 
 
-def test_a_profile_that_came_after_the_event_is_not_spoken_of(as_user, event):
+def test_profile_created_after_the_event_is_not_listed(as_user, event):
     NotificationProfile.objects.update(created=event.received + timedelta(microseconds=1))
 
     assert as_user.get(address_of(event)).json() == []
 
 
-def test_a_line_of_another_profile_to_the_same_address_stands_for_both(as_user, event, before):
+def test_delivery_of_another_profile_to_the_same_address_counts_for_both(as_user, event, before):
     make_profile(as_user.user, created=before.created)
     make_line(event, as_user.user, profile=before)
 
     assert len(as_user.get(address_of(event)).json()) == 1
 
 
-def test_a_line_by_another_medium_stands_for_itself_alone(as_user, event, before):
+def test_delivery_by_another_medium_does_not_count(as_user, event, before):
     number = PhoneNumber.objects.create(user=as_user.user, phone_number="+4767676767")
     by_phone = make_profile(as_user.user, created=before.created, media=["SM"], phone_number=number)
     make_line(event, as_user.user, profile=by_phone, medium="SM", address="+4767676767")
@@ -152,7 +152,7 @@ def test_a_line_by_another_medium_stands_for_itself_alone(as_user, event, before
     ]
 
 
-def test_as_long_as_nobody_has_been_selected_all_is_pending(as_user, before):
+def test_all_profiles_are_pending_until_the_event_is_routed(as_user, before):
     event = make_incident().events.get()
 
     (entry,) = as_user.get(address_of(event)).json()
@@ -165,7 +165,7 @@ def test_as_long_as_nobody_has_been_selected_all_is_pending(as_user, before):
     )
 
 
-def test_nothing_is_concluded_from_lines_that_may_have_been_pruned(as_user, event):
+def test_old_events_list_deliveries_only(as_user, event):
     long_ago = timezone.now() - timedelta(days=91)
     Event.objects.update(received=long_ago)
     NotificationProfile.objects.update(created=long_ago)
@@ -173,7 +173,7 @@ def test_nothing_is_concluded_from_lines_that_may_have_been_pruned(as_user, even
     assert as_user.get(address_of(event)).json() == []
 
 
-def test_lines_are_newest_first(as_user, event):
+def test_deliveries_are_newest_first(as_user, event):
     now = timezone.now()
     lines = [
         make_line(event, as_user.user, address=f"{hours}@example.org", created=now - timedelta(hours=hours))
@@ -185,13 +185,13 @@ def test_lines_are_newest_first(as_user, event):
     assert shown == [lines[1].pk, lines[0].pk, lines[2].pk]
 
 
-def test_only_the_lines_of_the_event_are_shown(as_user, event):
+def test_deliveries_of_other_events_are_not_listed(as_user, event):
     make_line(make_event(event.incident), as_user.user)
 
     assert [one["pk"] for one in as_user.get(address_of(event)).json()] == [None]
 
 
-def test_the_ledger_comes_in_pages_on_demand(as_user, event):
+def test_deliveries_are_paginated_on_request(as_user, event):
     lines = [make_line(event, as_user.user, address=f"{number}@example.org").pk for number in range(3)]
 
     page = as_user.get(f"{address_of(event)}?page_size=2").json()
@@ -200,7 +200,7 @@ def test_the_ledger_comes_in_pages_on_demand(as_user, event):
     assert [one["pk"] for one in page["results"] + rest["results"]] == lines[::-1]
 
 
-def test_the_answer_is_bounded_and_says_where_to_go_on(as_user, event, monkeypatch):
+def test_list_is_bounded_and_links_to_the_next_page(as_user, event, monkeypatch):
     monkeypatch.setattr("argus.notificationprofile.api.v1.views.MOST_ROWS", 2)
     monkeypatch.setattr("argus.notificationprofile.delivery_log.MOST_ROWS", 2)
     monkeypatch.setattr("argus.api.arrays.MOST_ROWS", 2)
@@ -215,7 +215,7 @@ def test_the_answer_is_bounded_and_says_where_to_go_on(as_user, event, monkeypat
     assert 'rel="next"' in response["Link"]
 
 
-def test_what_is_not_there_is_404(as_user, event):
+def test_unknown_event_is_404(as_user, event):
     other = make_incident()
 
     here, there = event.incident_id, other.pk
@@ -224,15 +224,15 @@ def test_what_is_not_there_is_404(as_user, event):
 
 
 @pytest.mark.parametrize("method", ["post", "put", "patch", "delete"])
-def test_the_ledger_is_only_read(as_superuser, event, method):
+def test_delivery_log_is_read_only(as_superuser, event, method):
     assert getattr(as_superuser, method)(address_of(event), {}).status_code == 405
 
 
-def test_strangers_see_nothing(as_stranger, event):
+def test_anonymous_requests_are_refused(as_stranger, event):
     assert as_stranger.get(address_of(event)).status_code == 401
 
 
-def test_many_lines_and_profiles_cost_the_queries_of_one(as_superuser, event, before, django_assert_num_queries):
+def test_query_count_is_constant(as_superuser, event, before, django_assert_num_queries):
     for number in range(50):
         user = make_user(f"user number {number}")
         profile = make_profile(user, created=before.created)
@@ -244,7 +244,7 @@ def test_many_lines_and_profiles_cost_the_queries_of_one(as_superuser, event, be
     assert (len(entries), Delivery.objects.count()) == (51, 25)
 
 
-def test_a_browser_is_shown_the_ledger(as_browser, event):
+def test_browsable_api_shows_deliveries(as_browser, event):
     make_line(event, as_browser.user)
 
     assert as_browser.get(address_of(event)).status_code == 200

@@ -1,4 +1,4 @@
-"""What somebody wants to be told of: one's own filters over REST."""
+"""Filters over REST."""
 
 import json
 
@@ -18,7 +18,7 @@ def address_of(one) -> str:
     return f"{FILTERS}{one.pk if isinstance(one, Filter) else one['pk']}/"
 
 
-def test_a_filter_is_stored_and_shown(as_user):
+def test_filter_is_created_and_shown(as_user):
     response = as_user.post(FILTERS, CRITICAL)
 
     assert response.status_code == 201
@@ -40,7 +40,7 @@ def test_a_filter_is_stored_and_shown(as_user):
         '{"tags": ["a=æøå"]}',
     ],
 )
-def test_filter_strings_are_kept_as_they_were_given(as_user, text):
+def test_filter_string_is_stored_unchanged(as_user, text):
     response = as_user.post(FILTERS, {"name": "Mine", "filter_string": text})
 
     assert response.status_code == 201, response.content
@@ -104,7 +104,7 @@ def test_filter_strings_are_kept_as_they_were_given(as_user, text):
     ],
     ids=lambda value: repr(value)[:40],
 )
-def test_what_nobody_could_filter_by_is_refused_with_a_sentence(as_user, text):
+def test_invalid_filter_string_is_refused(as_user, text):
     response = send_json(as_user, "POST", FILTERS, {"name": "Mine", "filter_string": text})
 
     assert response.status_code == 400
@@ -114,7 +114,7 @@ def test_what_nobody_could_filter_by_is_refused_with_a_sentence(as_user, text):
     assert not Filter.objects.exists()
 
 
-def test_the_largest_filter_is_taken(as_user):
+def test_filter_of_the_maximum_size_is_accepted(as_user):
     criteria = {
         "sourceSystemIds": list(range(MAX_SOURCES)),
         "tags": [f"a{number % MAX_TAG_KEYS}={number}" for number in range(MAX_TAGS)],
@@ -137,7 +137,7 @@ def test_put_replaces_and_patch_changes_one_field(as_user):
 
 
 @pytest.mark.parametrize("method", ["put", "patch"])
-def test_a_change_to_nonsense_is_refused_and_changes_nothing(as_user, method):
+def test_refused_change_changes_nothing(as_user, method):
     one = as_user.post(FILTERS, CRITICAL).json()
 
     response = getattr(as_user, method)(address_of(one), {"name": "Other", "filter_string": "[]"})
@@ -146,7 +146,7 @@ def test_a_change_to_nonsense_is_refused_and_changes_nothing(as_user, method):
     assert as_user.get(address_of(one)).json() == one
 
 
-def test_a_name_that_one_has_already_is_refused(as_user):
+def test_duplicate_name_is_refused(as_user):
     make_filter(as_user.user, "Taken")
     one = as_user.post(FILTERS, CRITICAL).json()
 
@@ -159,14 +159,14 @@ def test_a_name_that_one_has_already_is_refused(as_user):
     assert [(answer.status_code, list(answer.json())) for answer in answers] == [(400, ["name"])] * 3
 
 
-def test_two_people_may_use_the_same_name(as_user):
+def test_users_may_have_the_same_name(as_user):
     make_filter(make_user(), "Critical")
 
     assert as_user.post(FILTERS, CRITICAL).status_code == 201
 
 
 @pytest.mark.parametrize("name", ["", " ", "x" * 41, None, True, [], {}, "a\x00b", "\ud800"], ids=repr)
-def test_what_is_no_name_is_refused(as_user, name):
+def test_invalid_name_is_refused(as_user, name):
     response = send_json(as_user, "POST", FILTERS, {**CRITICAL, "name": name})
 
     assert response.status_code == 400
@@ -174,14 +174,14 @@ def test_what_is_no_name_is_refused(as_user, name):
 
 
 @pytest.mark.parametrize("body", [None, [], "x", 1, True, {}, {"name": "Mine"}, {"filter_string": TEXT}], ids=repr)
-def test_what_is_no_filter_is_refused(as_user, body):
+def test_invalid_body_is_refused(as_user, body):
     response = send_json(as_user, "POST", FILTERS, body)
 
     assert response.status_code == 400
     assert response.json().keys() <= {"name", "filter_string", "non_field_errors"}
 
 
-def test_deleting_a_filter_takes_it_off_the_profiles_and_leaves_these(as_user, profile, own_filter):
+def test_deleted_filter_is_removed_from_profiles(as_user, profile, own_filter):
     response = as_user.delete(address_of(own_filter))
 
     assert (response.status_code, response.content) == (204, b"")
@@ -191,7 +191,7 @@ def test_deleting_a_filter_takes_it_off_the_profiles_and_leaves_these(as_user, p
 
 @pytest.mark.parametrize("client", ["as_user", "as_superuser", "as_source"])
 @pytest.mark.parametrize("method", ["get", "put", "patch", "delete"])
-def test_the_filters_of_others_are_not_there(request, client, method, foreign_profile):
+def test_filters_of_other_users_are_404(request, client, method, foreign_profile):
     client, theirs = request.getfixturevalue(client), foreign_profile.filters.get()
 
     response = getattr(client, method)(address_of(theirs), CRITICAL)
@@ -202,12 +202,12 @@ def test_the_filters_of_others_are_not_there(request, client, method, foreign_pr
     assert client.get(FILTERS).json() == []
 
 
-def test_strangers_have_no_filters(as_stranger, db):
+def test_anonymous_requests_are_refused(as_stranger, db):
     assert as_stranger.get(FILTERS).status_code == 401
     assert as_stranger.post(FILTERS, CRITICAL).status_code == 401
 
 
-def test_many_filters_cost_the_queries_of_one(as_user, django_assert_num_queries):
+def test_query_count_is_constant(as_user, django_assert_num_queries):
     for number in range(50):
         make_filter(as_user.user, f"Filter {number:02}")
 

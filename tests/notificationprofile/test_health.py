@@ -34,7 +34,7 @@ def fail_for(duration: timedelta, medium: str = "EM") -> None:
     health.record_failure(medium, "Connection refused")
 
 
-def test_failing_for_five_minutes_opens_one_incident_that_names_the_medium(db):
+def test_outage_of_five_minutes_opens_one_incident(db):
     fail_for(FIVE_MINUTES - timedelta(seconds=5))
     assert not own_incidents().exists()
 
@@ -52,7 +52,7 @@ def test_failing_for_five_minutes_opens_one_incident_that_names_the_medium(db):
     assert incident.open
 
 
-def test_a_single_success_starts_the_clock_anew(db):
+def test_success_restarts_the_outage_clock(db):
     fail_for(FIVE_MINUTES - timedelta(seconds=5))
     health.record_success("EM")
     health.record_failure("EM", "Connection refused")
@@ -77,7 +77,7 @@ def test_success_ends_the_incident_and_the_next_outage_is_another(db):
     assert [one.open for one in own_incidents().order_by("pk")] == [False, True]
 
 
-def test_incident_that_somebody_has_closed_is_left_alone(db):
+def test_closed_outage_incident_is_not_changed(db):
     fail_for(FIVE_MINUTES)
     own_incidents().update(end_time=timezone.now())
 
@@ -88,7 +88,7 @@ def test_incident_that_somebody_has_closed_is_left_alone(db):
     assert MediumHealth.objects.get().failing_since is None
 
 
-def test_incident_that_was_deleted_hurts_nobody(db):
+def test_deleted_outage_incident_causes_no_error(db):
     fail_for(FIVE_MINUTES)
     own_incidents().delete()
 
@@ -97,7 +97,7 @@ def test_incident_that_was_deleted_hurts_nobody(db):
     assert MediumHealth.objects.get().failing_since is None
 
 
-def test_media_fail_each_for_itself(db):
+def test_media_have_separate_outages(db):
     fail_for(FIVE_MINUTES, "EM")
     fail_for(FIVE_MINUTES, "SM")
     assert own_incidents().count() == 2
@@ -133,7 +133,7 @@ def mails(settings):
 
 @pytest.fixture
 def kari(db):
-    """Somebody who wants to be told of everything by mail and SMS."""
+    """A user with a profile for everything by e-mail and SMS."""
     user = make_user("kari")
     number = PhoneNumber.objects.create(user=user, phone_number="+4767676767")
     make_profile(user, media=["EM", "SM"], phone_number=number)
@@ -148,12 +148,12 @@ def work_off() -> None:
         pass
 
 
-def ledger_of(incident) -> set[tuple]:
+def deliveries_of(incident) -> set[tuple]:
     lines = Delivery.objects.filter(incident=incident)
     return set(lines.values_list("event__type", "medium", "verdict", "reason"))
 
 
-def test_failing_medium_is_told_of_through_the_other_one_and_never_through_itself(mails, kari):
+def test_outage_of_a_medium_is_reported_by_other_media_only(mails, kari):
     mails.stop()
     make_incident()
     work_off()
@@ -161,7 +161,7 @@ def test_failing_medium_is_told_of_through_the_other_one_and_never_through_itsel
     work_off()
     work_off()
 
-    assert ledger_of(own_incidents().get()) == {
+    assert deliveries_of(own_incidents().get()) == {
         ("STA", "SM", Verdict.SENT, ""),
         ("STA", "EM", Verdict.SUPPRESSED, Reason.NO_MEDIUM),
     }
@@ -171,12 +171,12 @@ def test_failing_medium_is_told_of_through_the_other_one_and_never_through_itsel
     work_off()
     work_off()
 
-    assert ("END", "EM", Verdict.SENT, "") in ledger_of(own_incidents().get())
+    assert ("END", "EM", Verdict.SENT, "") in deliveries_of(own_incidents().get())
     assert not Delivery.objects.unsettled().exists()
     assert not own_incidents().get().open
 
 
-def test_addresses_that_are_refused_for_good_are_no_outage(mails, kari, settings):
+def test_permanently_refused_addresses_are_no_outage(mails, kari, settings):
     settings.ARGUS_MEDIUM_FAILING_AFTER = 0
     mails.answer("kari@example.org", "550 5.1.1 No such user")
 

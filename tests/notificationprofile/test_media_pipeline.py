@@ -9,7 +9,15 @@ from pathlib import Path
 import pytest
 from django.db import connection, connections
 
-from argus.notificationprofile.media.pipeline import SendTimeoutError, TimeoutThread
+from argus.notificationprofile.media.base import Medium, PermanentError, PermanentFailure
+from argus.notificationprofile.media.pipeline import (
+    OpenError,
+    Outcome,
+    Pipeline,
+    Result,
+    SendTimeoutError,
+    TimeoutThread,
+)
 from argus.util.logs import current_request_id, request_context
 
 ROOT = Path(__file__).parents[2]
@@ -153,3 +161,89 @@ def test_database_connections_of_an_abandoned_call_are_closed_when_it_returns():
     thread.join(PATIENCE)
 
     assert wrapper.connection is None
+
+
+# The pipeline
+
+
+class Recorder(Medium):
+    """Record the calls, and raise the errors that the test sets."""
+
+    trace: list[str] = []
+    errors: dict[str, BaseException] = {}
+    returned = None
+
+    def note(self, call: str) -> None:
+        self.trace.append(call)
+        if call in self.errors:
+            raise self.errors[call]
+
+    def open(self) -> None:
+        self.note("open")
+
+    def send(self, message) -> object:
+        self.note("send")
+        return self.returned
+
+    def close(self) -> None:
+        self.note("close")
+
+
+@pytest.fixture
+def recorder(monkeypatch):
+    for name, value in {"trace": [], "errors": {}, "returned": None}.items():
+        monkeypatch.setattr(Recorder, name, value)
+    return Recorder
+
+
+def test_medium_is_opened_and_closed_once_for_several_messages(recorder):
+    with Pipeline(recorder, timeout=PATIENCE) as pipeline:
+        outcomes = [pipeline.send(None) for _ in range(2)]
+
+    assert outcomes == [Outcome(Result.SENT)] * 2
+    assert recorder.trace == ["open", "send", "send", "close"]
+
+
+@pytest.mark.parametrize(
+    ("error", "outcome"),
+    [
+        (PermanentError("no such user"), Outcome(Result.PERMANENT, "PermanentError: no such user")),
+        (PermanentFailure("no such user"), Outcome(Result.PERMANENT, "PermanentError: no such user")),
+        (OSError("busy"), Outcome(Result.TEMPORARY, "OSError: busy")),
+        (SystemExit("enough"), Outcome(Result.TEMPORARY, "RuntimeError: SystemExit: enough")),
+    ],
+)
+def test_errors_are_permanent_or_temporary(recorder, error, outcome):
+    recorder.errors["send"] = error
+
+    with Pipeline(recorder, timeout=PATIENCE) as pipeline:
+        assert pipeline.send(None) == outcome
+
+    assert recorder.trace == ["open", "send", "close"]
+
+
+def test_returned_value_is_a_permanent_error(recorder):
+    recorder.returned = False
+
+    with Pipeline(recorder, timeout=PATIENCE) as pipeline:
+        outcome = pipeline.send(None)
+
+    assert outcome == Outcome(Result.PERMANENT, "send() must return None, but it returned False")
+
+
+def test_medium_that_cannot_be_opened_is_not_used(recorder):
+    recorder.errors["open"] = ConnectionRefusedError("closed")
+
+    with pytest.raises(OpenError, match="ConnectionRefusedError: closed"), Pipeline(recorder, timeout=PATIENCE):
+        pass
+
+    assert recorder.trace == ["open"]
+
+
+def test_error_when_closing_is_logged(recorder, caplog):
+    recorder.errors["close"] = OSError("gone")
+
+    with Pipeline(recorder, timeout=PATIENCE) as pipeline:
+        assert pipeline.send(None).result is Result.SENT
+
+    assert "could not be closed: OSError: gone" in caplog.text

@@ -41,7 +41,7 @@ def test_by_default_there_is_email_and_no_sms():
 
 
 @pytest.mark.parametrize("nothing", [None, ""])
-def test_medium_that_is_set_to_nothing_does_not_exist(settings, nothing):
+def test_empty_setting_disables_the_medium(settings, nothing):
     settings.DEFAULT_EMAIL_MEDIA = nothing
 
     assert configured_media() == {}
@@ -73,7 +73,7 @@ def send_by(db, settings):
 
 
 @pytest.mark.parametrize("name", ["Good", "Unrelated"])
-def test_class_with_a_static_send_is_adapted_whatever_it_inherits_from(send_by, name):
+def test_class_with_a_static_send_is_adapted_without_inheritance(send_by, name):
     delivery, result = send_by(name)
 
     ((incident, user, kwargs),) = plugins.calls
@@ -160,14 +160,14 @@ def test_email_settings_need_an_address(settings):
 
 @pytest.mark.parametrize("name", BAD)
 @pytest.mark.parametrize("setting", ["DEFAULT_EMAIL_MEDIA", "DEFAULT_SMS_MEDIA"])
-def test_what_is_no_medium_is_refused_with_the_name_of_the_setting(settings, setting, name):
+def test_invalid_class_is_refused_with_the_name_of_the_setting(settings, setting, name):
     setattr(settings, setting, f"{PLUGINS}.{name}")
 
     with pytest.raises(ImproperlyConfigured, match=f"{setting}: '{PLUGINS}.{name}'"):
         configured_media()
 
 
-def test_module_that_breaks_when_imported_is_refused_in_the_same_way(settings, tmp_path, monkeypatch):
+def test_module_that_cannot_be_imported_is_refused(settings, tmp_path, monkeypatch):
     (tmp_path / "broken_plugin.py").write_text("1 / 0")
     monkeypatch.syspath_prepend(tmp_path)
     settings.DEFAULT_SMS_MEDIA = "broken_plugin.Medium"
@@ -176,7 +176,7 @@ def test_module_that_breaks_when_imported_is_refused_in_the_same_way(settings, t
         configured_media()
 
 
-def test_plugins_need_nothing_of_argus_but_the_base_module():
+def test_base_module_does_not_import_django():
     """They are imported wherever their authors like: without settings, too."""
     program = "import argus.notificationprofile.media.base, sys; sys.exit('django' in sys.modules)"
 
@@ -190,7 +190,7 @@ def test_plugins_need_nothing_of_argus_but_the_base_module():
     ("gateway", "medium"),
     [("", "None"), ("{number}@sms.example.org", "argus.notificationprofile.media.sms.EmailGatewaySMS")],
 )
-def test_gateway_in_the_environment_is_all_that_sms_need(gateway, medium):
+def test_gateway_in_the_environment_enables_sms(gateway, medium):
     program = "from argus.site.settings import base; print(base.DEFAULT_SMS_MEDIA)"
     environment = {"PYTHONPATH": "src", "ARGUS_SMS_GATEWAY": gateway}
 

@@ -1,4 +1,4 @@
-"""SMS through an e-mail gateway: one short text, whatever the incident is called."""
+"""SMS through an e-mail gateway: one short text for any incident."""
 
 import re
 from contextlib import closing, contextmanager
@@ -62,14 +62,14 @@ def test_number_is_in_the_address_or_else_in_the_subject(settings, template, add
 
 
 @pytest.mark.django_db
-def test_sms_tells_what_happened_where_and_when():
+def test_sms_contains_event_description_source_and_time():
     text = text_of(description="Switch sw-3 does\nnot answer")
 
     assert text.startswith("Incident start: Switch sw-3 does not answer (nav.example.org, 05-15 14:00) #")
 
 
 @pytest.mark.django_db
-def test_mail_is_plain_text_with_the_id_of_its_message():
+def test_gateway_mail_is_plain_text_with_the_message_id():
     incident, user = make_incident(), make_user()
     start = start_of(incident)
     message = make_message(start, user, medium="SM", address=NUMBER)
@@ -84,7 +84,7 @@ def test_mail_is_plain_text_with_the_id_of_its_message():
 
 @pytest.mark.parametrize("number", ["", "12345678", "+", "+0123", "+47 123", "+4712345678@evil.example", "+4712\n"])
 @pytest.mark.django_db
-def test_what_is_no_number_with_a_countrys_code_fails_for_good(number):
+def test_invalid_phone_number_is_a_permanent_error(number):
     with pytest.raises(PermanentError):
         send(make_incident(), number)
 
@@ -92,7 +92,7 @@ def test_what_is_no_number_with_a_countrys_code_fails_for_good(number):
 
 
 @pytest.mark.django_db
-def test_missing_gateway_is_not_the_recipients_fault(settings):
+def test_missing_gateway_is_a_temporary_error(settings):
     settings.ARGUS_SMS_GATEWAY = ""
 
     with pytest.raises(ImproperlyConfigured, match="ARGUS_SMS_GATEWAY"):
@@ -100,7 +100,7 @@ def test_missing_gateway_is_not_the_recipients_fault(settings):
 
 
 @pytest.mark.django_db
-def test_session_sends_to_a_real_gateway_over_one_connection_and_tells_refusals_apart(settings):
+def test_gateway_refusals_are_permanent_or_temporary(settings):
     start = start_of(make_incident())
     first, second = (make_message(start, medium="SM", address=number) for number in ("+4711111111", "+4722222222"))
     with running_sink() as sink:
@@ -125,7 +125,7 @@ def test_session_sends_to_a_real_gateway_over_one_connection_and_tells_refusals_
 
 @pytest.mark.parametrize("description", ["", "x" * 10_000, "[€]" * 100, "Kjøleanlegg på Værøy " * 20], ids=len)
 @pytest.mark.django_db
-def test_description_gives_way_and_where_and_when_stay(description):
+def test_long_description_is_cut_and_source_and_time_stay(description):
     text = text_of(description=description)
 
     assert sms_length(text) <= 160
@@ -134,7 +134,7 @@ def test_description_gives_way_and_where_and_when_stay(description):
 
 @pytest.mark.parametrize("description", ["東京" * 500, "🦆" * 99], ids=len)
 @pytest.mark.django_db
-def test_in_other_scripts_the_number_says_where_to_look_for_the_rest(description):
+def test_other_scripts_keep_the_incident_number(description):
     text = text_of(description=description)
 
     assert sms_length(text) in range(68, 71)
@@ -163,12 +163,12 @@ def test_length_is_a_setting(settings):
         ("x" * 13, "a: " + "x" * 13 + " (b)"),
     ],
 )
-def test_text_is_simplified_only_where_that_makes_room(middle, sms):
+def test_text_is_simplified_if_it_then_fits_the_alphabet(middle, sms):
     length = 20 if len(set(middle)) == 1 else 160
 
     assert fit_sms("a: ", middle, [" (b)", " c"], length) == sms
 
 
 @pytest.mark.parametrize(("text", "number"), [("abc", 3), ("{}", 4), ("æøå", 3), ("ж", 1), ("🦆", 2), ("", 0)])
-def test_places_are_counted_as_the_network_does(text, number):
+def test_length_is_counted_as_the_network_does(text, number):
     assert sms_length(text) == number

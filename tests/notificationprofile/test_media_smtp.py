@@ -1,4 +1,4 @@
-"""E-mail to a real mail server: what arrives, whose fault a refusal is, and one connection for many mails."""
+"""E-mail to a real mail server: contents, permanent and temporary errors, and one connection per batch."""
 
 import socket
 import threading
@@ -17,13 +17,12 @@ import pytest
 from django.core import mail
 
 from argus.incident.lifecycle import EventType
-from argus.notificationprofile.media import smtp
 from argus.notificationprofile.media.base import PermanentError
 from argus.notificationprofile.media.email import EmailNotification
-from argus.notificationprofile.media.smtp import EmailMedium, NotAcceptedError
+from argus.notificationprofile.media.smtp import EmailMedium, MailConnection, NotAcceptedError
 from tests.factories import make_event, make_incident, make_user
 from tests.notificationprofile.messages import make_message, start_of
-from tests.smtp_sink import ANYBODY, CONNECT, DATA, END, MAIL, RCPT, running_sink
+from tests.smtp_sink import ANY_ADDRESS, CONNECT, DATA, END, MAIL, RCPT, running_sink
 
 pytestmark = pytest.mark.django_db
 
@@ -67,7 +66,7 @@ def opened():
         yield medium
 
 
-# What arrives
+# Contents
 
 
 def test_mail_arrives_in_text_and_html_with_the_headers_of_its_message(sink, send, settings):
@@ -150,13 +149,13 @@ def test_address_with_another_script_in_its_domain_is_written_in_ascii(sink, sen
 
 
 @pytest.mark.parametrize("address", ["bob@mailhost", "o'brien+argus@example.org", '"bob b"@example.org'])
-def test_unusual_addresses_are_fine(sink, send, address):
+def test_unusual_valid_addresses_are_accepted(sink, send, address):
     send(address)
 
     assert len(sink.messages) == 1
 
 
-# Whose fault
+# Errors
 
 
 @pytest.mark.parametrize(
@@ -175,14 +174,14 @@ def test_unusual_addresses_are_fine(sink, send, address):
         "\x00@example.org",
     ],
 )
-def test_unusable_address_fails_for_good_without_asking_the_server(sink, send, address):
+def test_invalid_address_is_a_permanent_error_without_a_connection(sink, send, address):
     with pytest.raises(PermanentError):
         send(address)
 
     assert sink.connections == 0
 
 
-def test_user_without_address_fails_for_good(event):
+def test_user_without_an_address_is_a_permanent_error(event):
     with pytest.raises(PermanentError, match="no e-mail address"):
         EmailNotification.send(event.incident, make_user(email=""))
 
@@ -198,7 +197,7 @@ def test_user_without_address_fails_for_good(event):
         ("554 5.5.1 No valid recipients", DATA),
     ],
 )
-def test_refusal_of_addressee_or_content_is_for_good_and_tells_why(sink, send, answer, at):
+def test_refused_recipient_or_content_is_a_permanent_error(sink, send, answer, at):
     sink.answer(BOB, answer, at=at)
 
     with pytest.raises(PermanentError) as failure:
@@ -222,8 +221,8 @@ def test_refusal_of_addressee_or_content_is_for_good_and_tells_why(sink, send, a
         ("421 4.3.2 Too many connections", CONNECT),
     ],
 )
-def test_refusal_for_the_moment_or_of_us_may_be_tried_again(sink, send, answer, at):
-    sink.answer(BOB if at != CONNECT else ANYBODY, answer, at=at)
+def test_temporary_or_client_refusal_is_a_temporary_error(sink, send, answer, at):
+    sink.answer(BOB if at != CONNECT else ANY_ADDRESS, answer, at=at)
 
     with pytest.raises((SMTPException, OSError)):
         send()
@@ -233,7 +232,7 @@ def test_refusal_for_the_moment_or_of_us_may_be_tried_again(sink, send, answer, 
     assert len(sink.messages) == 1
 
 
-def test_refused_connection_may_be_tried_again(sink, send):
+def test_refused_connection_is_a_temporary_error(sink, send):
     sink.stop()
     with pytest.raises(ConnectionRefusedError):
         send()
@@ -244,7 +243,7 @@ def test_refused_connection_may_be_tried_again(sink, send):
 
 
 @pytest.mark.parametrize("at", [RCPT, DATA, END])
-def test_dropped_connection_may_be_tried_again(sink, send, at):
+def test_dropped_connection_is_a_temporary_error(sink, send, at):
     sink.drop(BOB, at=at, times=1)
 
     with pytest.raises((SMTPException, OSError)):
@@ -255,7 +254,7 @@ def test_dropped_connection_may_be_tried_again(sink, send, at):
 
 
 @pytest.mark.parametrize("at", [CONNECT, RCPT, DATA, END])
-def test_hanging_server_is_left_after_the_timeout(sink, send, settings, at):
+def test_hanging_server_is_a_temporary_error_after_the_timeout(sink, send, settings, at):
     settings.EMAIL_TIMEOUT = 0.3
     sink.hang(at=at, times=1)
 
@@ -268,7 +267,7 @@ def test_hanging_server_is_left_after_the_timeout(sink, send, settings, at):
     assert len(sink.messages) == 1
 
 
-def test_wrong_password_is_not_the_recipients_fault(sink, send, settings):
+def test_wrong_password_is_a_temporary_error(sink, send, settings):
     sink.credentials = ("argus", "right")
     settings.EMAIL_HOST_USER, settings.EMAIL_HOST_PASSWORD = "argus", "wrong"
     with pytest.raises(SMTPAuthenticationError):
@@ -280,35 +279,35 @@ def test_wrong_password_is_not_the_recipients_fault(sink, send, settings):
     assert len(sink.messages) == 1
 
 
-def test_missing_login_is_not_the_recipients_fault(sink, send):
+def test_missing_login_is_a_temporary_error(sink, send):
     sink.credentials = ("argus", "right")
 
     with pytest.raises(SMTPException):
         send()
 
 
-def test_mail_larger_than_the_server_takes_fails_for_good(sink, send):
+def test_mail_above_the_size_limit_is_a_permanent_error(sink, send):
     sink.size_limit = 100
 
     with pytest.raises(PermanentError, match="552"):
         send()
 
 
-def test_refused_sender_is_not_the_recipients_fault(sink, send):
+def test_refused_sender_is_a_temporary_error(sink, send):
     sink.answer(answer="550 5.1.8 Sender address rejected", at=MAIL)
 
     with pytest.raises(SMTPSenderRefused):
         send()
 
 
-def test_name_of_the_server_that_cannot_be_looked_up_may_be_tried_again(send, settings):
+def test_unknown_server_name_is_a_temporary_error(send, settings):
     settings.EMAIL_BACKEND, settings.EMAIL_HOST = SMTP, "smtp.invalid"
 
     with pytest.raises(socket.gaierror):
         send()
 
 
-def test_backend_that_takes_nothing_and_says_nothing_may_be_tried_again(send, settings, monkeypatch):
+def test_backend_that_accepts_nothing_is_a_temporary_error(send, settings, monkeypatch):
     monkeypatch.setattr("django.core.mail.backends.locmem.EmailBackend.send_messages", lambda self, mails: 0)
 
     with pytest.raises(NotAcceptedError):
@@ -318,7 +317,7 @@ def test_backend_that_takes_nothing_and_says_nothing_may_be_tried_again(send, se
 # One connection for many mails
 
 
-def test_session_sends_all_mails_over_one_connection(sink, send):
+def test_batch_uses_one_connection(sink, send):
     with opened() as medium:
         for _ in range(5):
             send(medium=medium)
@@ -326,14 +325,14 @@ def test_session_sends_all_mails_over_one_connection(sink, send):
     assert (len(sink.messages), sink.connections) == (5, 1)
 
 
-def test_session_without_a_mail_connects_to_nobody(sink):
+def test_batch_without_a_mail_does_not_connect(sink):
     with opened():
         pass
 
     assert sink.connections == 0
 
 
-def test_refused_recipients_cost_the_session_no_connection(sink, send):
+def test_refused_recipients_keep_the_connection(sink, send):
     sink.answer("eve@example.org", "550 5.1.1 No such user")
     sink.answer("busy@example.org", "451 4.3.0 Later", at=END)
 
@@ -348,7 +347,7 @@ def test_refused_recipients_cost_the_session_no_connection(sink, send):
 
 
 @pytest.mark.parametrize("goodbye", [b"", b"421 4.4.2 Idle for too long"])
-def test_session_connects_again_when_the_server_has_hung_up(sink, send, goodbye):
+def test_closed_connection_is_opened_again(sink, send, goodbye):
     with opened() as medium:
         send(medium=medium)
         sink.hang_up(goodbye)
@@ -358,7 +357,7 @@ def test_session_connects_again_when_the_server_has_hung_up(sink, send, goodbye)
     assert (len(sink.messages), sink.connections) == (2, 2)
 
 
-def test_session_connects_again_after_the_server_was_restarted(sink, send):
+def test_connection_is_opened_again_after_a_server_restart(sink, send):
     with opened() as medium:
         send(medium=medium)
         sink.stop()
@@ -370,8 +369,8 @@ def test_session_connects_again_after_the_server_was_restarted(sink, send):
     assert len(sink.messages) == 2
 
 
-def test_server_that_takes_one_mail_per_connection_gets_them_all(sink, send):
-    """It says goodbye to the second sender, instead of hanging up at once."""
+def test_server_with_one_mail_per_connection_gets_all_mails(sink, send):
+    """It answers 421 to the second sender instead of closing the connection at once."""
     sink.mails_per_connection = 1
 
     with opened() as medium:
@@ -382,7 +381,7 @@ def test_server_that_takes_one_mail_per_connection_gets_them_all(sink, send):
 
 
 @pytest.mark.parametrize("at", [DATA, END])
-def test_session_goes_on_after_a_mail_that_was_cut_off(sink, send, at):
+def test_batch_continues_after_an_interrupted_mail(sink, send, at):
     sink.drop("eve@example.org", at=at)
 
     with opened() as medium:
@@ -394,8 +393,8 @@ def test_session_goes_on_after_a_mail_that_was_cut_off(sink, send, at):
     assert [received.recipients for received in sink.messages] == [(BOB,), (BOB,)]
 
 
-def test_cut_off_mail_is_not_repeated_by_the_session_itself(sink, send):
-    """The server may have taken it; when to risk a double is for the ledger to say."""
+def test_interrupted_mail_is_not_repeated_within_the_batch(sink, send):
+    """The server may have accepted it. The worker decides when to risk a duplicate."""
     sink.drop(at=END, times=1)
 
     with opened() as medium, pytest.raises((SMTPException, OSError)):
@@ -404,7 +403,7 @@ def test_cut_off_mail_is_not_repeated_by_the_session_itself(sink, send):
     assert sink.messages == []
 
 
-def test_threads_share_a_session(sink, send):
+def test_threads_share_a_connection(sink, send):
     with opened() as medium:
         threads = [threading.Thread(target=send, kwargs={"medium": medium}) for _ in range(5)]
         for thread in threads:
@@ -415,7 +414,7 @@ def test_threads_share_a_session(sink, send):
     assert (len(sink.messages), sink.connections) == (5, 1)
 
 
-def test_leaving_a_session_cuts_off_whoever_still_sends(sink, send):
+def test_close_interrupts_a_thread_that_is_sending(sink, send):
     sink.hang(at=END)
     failures = []
 
@@ -436,14 +435,13 @@ def test_leaving_a_session_cuts_off_whoever_still_sends(sink, send):
     assert time.monotonic() - began < 3
 
 
-def test_server_that_did_not_answer_is_left_alone_for_the_rest_of_a_batch(sink, send, settings, monkeypatch):
+def test_unavailable_server_is_not_tried_again_for_some_seconds(sink, send, settings):
     settings.EMAIL_TIMEOUT = 0.3
-    monkeypatch.setattr(smtp, "SLOW_CONNECT", 0.2)
-    monkeypatch.setattr(smtp, "RECONNECT_INTERVAL", 1.0)
     sink.hang(at=CONNECT)
 
     began = time.monotonic()
     with opened() as medium:
+        medium.connection = MailConnection(slow_connect=0.2, reconnect_interval=1.0)
         for _ in range(10):
             with pytest.raises((NotAcceptedError, SMTPException, OSError)):
                 send(medium=medium)
@@ -455,7 +453,7 @@ def test_server_that_did_not_answer_is_left_alone_for_the_rest_of_a_batch(sink, 
     assert len(sink.messages) == 1
 
 
-def test_backends_without_a_connection_work_in_a_session_too(send):
+def test_backends_without_a_connection_work(send):
     with opened() as medium:
         send(medium=medium)
         send(medium=medium)
@@ -463,7 +461,7 @@ def test_backends_without_a_connection_work_in_a_session_too(send):
     assert len(mail.outbox) == 2
 
 
-def test_recipients_that_are_refused_do_not_stop_the_others(sink, send):
+def test_refused_recipient_does_not_stop_the_others(sink, send):
     sink.answer("busy@example.org", "450 4.2.1 Mailbox busy", times=1)
 
     with opened() as medium:

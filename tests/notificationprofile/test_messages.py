@@ -1,4 +1,4 @@
-"""Events in words: what is said, that it is safe to show, and that mails about one incident are one conversation."""
+"""Messages: contents, escaping, and the headers that make a conversation."""
 
 from datetime import UTC, datetime
 
@@ -17,7 +17,7 @@ HEADERS = ["Message-ID", "In-Reply-To", "References"]
 
 
 def as_mail(message):
-    """What Django makes of it, read back."""
+    """The MIME message of Django."""
     mail = EmailMultiAlternatives(message.subject, message.text, to=["a@example.org"], headers=message.headers)
     return mail.message()
 
@@ -25,7 +25,7 @@ def as_mail(message):
 # Subject
 
 
-def test_subject_tells_what_happened_to_what_by_whom_and_when():
+def test_subject_contains_event_description_actor_and_time():
     incident = make_incident(make_source("nav.example.org"), description="Switch sw-3 does not answer")
 
     assert make_message(start_of(incident)).subject == (
@@ -54,7 +54,7 @@ def test_line_breaks_leave_the_subject_in_one_line_and_add_no_header(line_break)
     assert len(message.subject.splitlines()) == 1
 
 
-def test_very_long_description_is_shortened_in_the_subject_and_whoever_acted_is_still_named():
+def test_subject_shortens_a_long_description_and_keeps_the_actor():
     incident = make_incident(make_source("nav"), description="x" * 200_000)
 
     message = make_message(start_of(incident))
@@ -64,7 +64,7 @@ def test_very_long_description_is_shortened_in_the_subject_and_whoever_acted_is_
     assert len(message.text) < 20_000
 
 
-def test_incident_without_description_is_called_by_its_number():
+def test_subject_without_description_contains_the_incident_number():
     incident = make_incident(description="")
 
     assert f"Incident start: incident {incident.pk} (by" in make_message(start_of(incident)).subject
@@ -116,7 +116,7 @@ def test_no_link_is_shown_when_no_frontend_is_configured(settings):
     assert "<a " not in message.html
 
 
-def test_acknowledgement_tells_until_when_it_holds():
+def test_acknowledgement_contains_its_expiration():
     ack = make_ack(make_incident(), expiration=datetime(2099, 1, 1, tzinfo=UTC))
 
     assert "Acknowledged until: 2099-01-01 01:00:00+01:00" in make_message(ack.event).text
@@ -126,12 +126,12 @@ def test_acknowledgement_tells_until_when_it_holds():
     ("end_time", "words"),
     [(None, "End: none (stateless)"), (datetime(2024, 5, 15, 13, tzinfo=UTC), "End: 2024-05-15 15:00:00+02:00")],
 )
-def test_end_is_told_of_stateless_and_closed_incidents(end_time, words):
+def test_text_contains_the_end_of_stateless_and_closed_incidents(end_time, words):
     assert words in make_message(start_of(make_incident(end_time=end_time))).text
 
 
 @pytest.mark.parametrize("moment", [datetime(1, 1, 2, tzinfo=UTC), datetime(9999, 12, 30, tzinfo=UTC)])
-def test_times_at_the_ends_of_the_calendar_can_be_told(moment):
+def test_times_at_the_ends_of_the_calendar_are_rendered(moment):
     incident = make_incident(start_time=moment, end_time=None)
 
     assert f"Start: {moment.year:04}-" in make_message(start_of(incident)).text
@@ -141,7 +141,7 @@ def test_everything_that_others_wrote_is_escaped_in_html_and_left_alone_in_text(
     evil = "<script>alert('&')</script>"
     source = make_source(f"{evil} source", username="source")
     incident = make_incident(source, description=evil, tags=[f"tag={evil}"], source_incident_id=evil)
-    # The admin lets no such name in; an identity provider might.
+    # The admin refuses such a name, but an identity provider may send it.
     actor = make_user(evil)
 
     message = make_message(make_event(incident, EventType.OTHER, actor=actor, description=f"{evil}!"))
@@ -153,7 +153,7 @@ def test_everything_that_others_wrote_is_escaped_in_html_and_left_alone_in_text(
 
 def test_only_web_addresses_become_links():
     incident = make_incident(details_url="mailto:noc@example.org")
-    # From before such addresses were refused.
+    # Older rows may contain such a URL.
     incident.ticket_url = "javascript:alert(1)"
     incident.save()
 
@@ -281,7 +281,7 @@ def test_ids_pass_through_a_mail_unfolded_and_unencoded(settings, sender):
     assert f"References: {message.references[0]} {message.references[1]}\n" in raw
 
 
-def test_robots_are_told_not_to_answer_and_filters_find_incident_and_event():
+def test_headers_suppress_automatic_replies_and_name_incident_and_event():
     start = start_of(make_incident())
 
     headers = make_message(start).headers
@@ -294,7 +294,7 @@ def test_robots_are_told_not_to_answer_and_filters_find_incident_and_event():
 # Queries
 
 
-def test_messages_need_no_query_of_their_own(django_assert_num_queries):
+def test_messages_need_no_query_after_loading(django_assert_num_queries):
     for _ in range(3):
         make_delivery(make_ack(make_incident(tags=["a=b", "c=d"])).event)
         make_delivery(start_of(make_incident()))

@@ -50,7 +50,7 @@ def test_the_models_are_as_the_migrations_leave_them(db):
     call_command("makemigrations", APP, check=True, dry_run=True, verbosity=0)
 
 
-def test_those_who_were_here_before_get_the_slot_of_new_users_once(migrate):
+def test_existing_users_get_the_default_timeslot_once(migrate):
     last = last_migration()
     User.objects.create_user("kari")
     migrate(None)
@@ -76,7 +76,7 @@ def test_the_first_rows_are_written_where_the_tables_are(tmp_path):
     assert (done.stdout, done.stderr) == ("1\n", "")
 
 
-def test_all_works_after_going_back_and_forth(migrate):
+def test_migrations_are_reversible(migrate):
     last = last_migration()
     migrate(None)
     migrate(last)

@@ -41,7 +41,7 @@ def test_sources_and_tags_that_nothing_has_match_nothing(as_user):
     assert preview(as_user, sourceSystemIds=[0, 2**63 - 1]) == preview(as_user, tags=["a=never seen"]) == set()
 
 
-def test_a_preview_can_be_asked_for_by_a_form(as_user):
+def test_preview_accepts_a_form(as_user):
     incident = make_incident(tags=["a=b"])
 
     for form in (f"sourceSystemIds={incident.source_id}&sourceSystemIds=0", "tags=a=b&tags=a=c"):
@@ -52,7 +52,7 @@ def test_a_preview_can_be_asked_for_by_a_form(as_user):
     assert as_user.post(PREVIEW, "", content_type=FORM).status_code == 400
 
 
-def test_what_is_previewed_is_the_newest_first_and_comes_in_pages_on_demand(as_user):
+def test_preview_is_newest_first_and_paginated_on_request(as_user):
     incidents = [one.pk for one in reversed(make_incidents(3))]
 
     assert [one["pk"] for one in as_user.post(PREVIEW, {"tags": []}).json()] == incidents
@@ -61,7 +61,7 @@ def test_what_is_previewed_is_the_newest_first_and_comes_in_pages_on_demand(as_u
     assert [one["pk"] for one in as_user.post(page["next"], {"tags": []}).json()["results"]] == incidents[2:]
 
 
-def test_a_preview_is_bounded_and_says_where_to_go_on(as_user, monkeypatch):
+def test_preview_is_bounded_and_links_to_the_next_page(as_user, monkeypatch):
     monkeypatch.setattr("argus.api.arrays.CHUNK_ROWS", 2)
     monkeypatch.setattr("argus.api.arrays.MOST_ROWS", 4)
     make_incidents(5)
@@ -102,14 +102,14 @@ def test_a_preview_is_bounded_and_says_where_to_go_on(as_user, monkeypatch):
     ],
     ids=lambda value: repr(value)[:30],
 )
-def test_what_are_no_criteria_is_refused_by_name(as_user, body, field):
+def test_invalid_criteria_are_refused_with_the_key(as_user, body, field):
     response = send_json(as_user, "POST", PREVIEW, body)
 
     assert response.status_code == 400
     assert list(response.json()) == [field]
 
 
-def test_many_incidents_cost_the_queries_of_one(as_user, django_assert_num_queries):
+def test_query_count_is_constant(as_user, django_assert_num_queries):
     source = make_source()
     make_incidents(50, source, tags=["a=b", "c=d"])
 
@@ -117,8 +117,8 @@ def test_many_incidents_cost_the_queries_of_one(as_user, django_assert_num_queri
         assert len(preview(as_user, sourceSystemIds=[source.pk], tags=["a=b"])) == 50
 
 
-def test_the_largest_of_all_profiles_can_be_asked_for(as_user, profile):
-    """Databases have limits of their own, which one's wishes must not reach."""
+def test_profile_of_the_maximum_size_can_be_queried(as_user, profile):
+    """A profile of the maximum size stays below the limits of the databases."""
     incident = make_incident(tags=[f"k{key}={value}" for key in range(MAX_TAG_KEYS) for value in range(40)])
     for number in range(50):
         sources = [incident.source_id, *range(number * 10_000 + 10_000, number * 10_000 + 10_000 + MAX_SOURCES - 1)]
@@ -131,9 +131,9 @@ def test_the_largest_of_all_profiles_can_be_asked_for(as_user, profile):
 
 
 @pytest.mark.parametrize("method", ["get", "put", "patch", "delete"])
-def test_a_preview_is_asked_for_by_post(as_user, method):
+def test_preview_needs_post(as_user, method):
     assert getattr(as_user, method)(PREVIEW).status_code == 405
 
 
-def test_strangers_may_not_look(as_stranger, db):
+def test_anonymous_requests_are_refused(as_stranger, db):
     assert as_stranger.post(PREVIEW, {"tags": []}).status_code == 401

@@ -1,4 +1,4 @@
-"""Who wants to be told of what, when and how: one's own notification profiles over REST."""
+"""Notification profiles over REST."""
 
 import pytest
 
@@ -25,7 +25,7 @@ def body(slot, own_filter, number) -> dict:
     }
 
 
-def test_a_profile_is_stored_and_shown_with_its_parts_spelled_out(as_user, body, slot, own_filter, number):
+def test_profile_is_created_and_shown_with_its_parts(as_user, body, slot, own_filter, number):
     response = as_user.post(API, body)
 
     assert response.status_code == 201
@@ -49,7 +49,7 @@ def test_phone_number_and_activity_are_optional(as_user, slot, own_filter):
 
 
 @pytest.mark.parametrize("form", ["application/x-www-form-urlencoded", "multipart"])
-def test_a_profile_can_be_posted_as_a_form(as_user, slot, own_filter, form):
+def test_profile_can_be_posted_as_a_form(as_user, slot, own_filter, form):
     data = {"timeslot": slot.pk, "filters": own_filter.pk, "media": "EM"}
     request = {"data": data, "format": form} if form == "multipart" else {"content_type": form}
     request.setdefault("data", "&".join(f"{name}={value}" for name, value in data.items()))
@@ -60,7 +60,7 @@ def test_a_profile_can_be_posted_as_a_form(as_user, slot, own_filter, form):
     assert response.json()["active"] is True
 
 
-def test_the_pk_of_a_profile_is_not_its_own(as_user, slot):
+def test_pk_of_a_profile_is_that_of_its_timeslot(as_user, slot):
     """Slots and profiles are numbered apart, so the two are not the same by accident."""
     profile = make_profile(as_user.user, timeslot=slot)
 
@@ -119,7 +119,7 @@ def test_patch_of_the_filters_changes_only_these(as_user, body, slot):
 
 
 @pytest.mark.parametrize("method", ["put", "patch"])
-def test_a_profile_that_moves_to_another_slot_gets_a_new_address_and_loses_nothing(as_user, body, slot, method):
+def test_profile_that_moves_to_another_timeslot_keeps_its_parts(as_user, body, slot, method):
     before = as_user.post(API, body).json()
     profile, other = NotificationProfile.objects.get(), new_slot(as_user.user, "Other")
     make_line(make_incident().events.get(), as_user.user, profile=profile)
@@ -138,7 +138,7 @@ def test_a_profile_that_moves_to_another_slot_gets_a_new_address_and_loses_nothi
 
 
 @pytest.mark.parametrize("method", ["post", "put", "patch"])
-def test_a_slot_has_one_profile(as_user, body, profile, method):
+def test_timeslot_has_one_profile(as_user, body, profile, method):
     taken, mine = profile.timeslot, new_slot(as_user.user, "Mine")
     if method != "post":
         as_user.post(API, {**body, "timeslot": mine.pk})
@@ -152,11 +152,11 @@ def test_a_slot_has_one_profile(as_user, body, profile, method):
     assert as_user.get(API).json() == before
 
 
-def test_a_profile_may_be_put_onto_its_own_slot(as_user, body, profile):
+def test_profile_can_be_put_with_its_own_timeslot(as_user, body, profile):
     assert as_user.put(address_of(profile.timeslot), body).status_code == 200
 
 
-def test_parts_are_ones_own(as_user, body, foreign_profile):
+def test_parts_of_other_users_are_refused(as_user, body, foreign_profile):
     theirs = {
         "timeslot": foreign_profile.timeslot_id,
         "filters": [body["filters"][0], foreign_profile.filters.get().pk],
@@ -173,7 +173,7 @@ def test_parts_are_ones_own(as_user, body, foreign_profile):
     assert as_user.get(API).json() == [mine]
 
 
-def test_superusers_use_their_own_parts_too(as_superuser, body, foreign_profile):
+def test_parts_of_other_users_are_refused_for_superusers(as_superuser, body, foreign_profile):
     response = as_superuser.post(API, {**body, "timeslot": foreign_profile.timeslot_id})
 
     assert response.status_code == 400
@@ -202,7 +202,7 @@ def test_superusers_use_their_own_parts_too(as_superuser, body, foreign_profile)
     ],
     ids=lambda value: repr(value)[:20],
 )
-def test_what_is_no_part_is_refused(as_user, body, field, value):
+def test_invalid_part_is_refused(as_user, body, field, value):
     response = send_json(as_user, "POST", API, {**body, field: value})
 
     assert response.status_code == 400
@@ -212,7 +212,7 @@ def test_what_is_no_part_is_refused(as_user, body, field, value):
 
 @pytest.mark.parametrize("missing", ["timeslot", "filters", "media"])
 @pytest.mark.parametrize("method", ["post", "put"])
-def test_what_a_profile_needs_is_named(as_user, body, profile, method, missing):
+def test_missing_field_is_named(as_user, body, profile, method, missing):
     body = {key: value for key, value in body.items() if key != missing}
 
     response = getattr(as_user, method)(API if method == "post" else address_of(profile.timeslot), body)
@@ -222,14 +222,14 @@ def test_what_a_profile_needs_is_named(as_user, body, profile, method, missing):
 
 
 @pytest.mark.parametrize("body", [None, [], "x", 1, True], ids=repr)
-def test_what_is_no_profile_is_refused(as_user, body):
+def test_invalid_body_is_refused(as_user, body):
     response = send_json(as_user, "POST", API, body)
 
     assert response.status_code == 400
     assert list(response.json()) == ["non_field_errors"]
 
 
-def test_a_profile_can_be_deleted_and_leaves_its_slot(as_user, profile):
+def test_deleting_a_profile_keeps_its_timeslot(as_user, profile):
     response = as_user.delete(address_of(profile.timeslot))
 
     assert (response.status_code, response.content) == (204, b"")
@@ -239,7 +239,7 @@ def test_a_profile_can_be_deleted_and_leaves_its_slot(as_user, profile):
 
 @pytest.mark.parametrize("client", ["as_user", "as_superuser", "as_source"])
 @pytest.mark.parametrize("method", ["get", "put", "patch", "delete"])
-def test_the_profiles_of_others_are_not_there(request, client, method, foreign_profile, body):
+def test_profiles_of_other_users_are_404(request, client, method, foreign_profile, body):
     client = request.getfixturevalue(client)
 
     response = getattr(client, method)(address_of(foreign_profile.timeslot), {**body, "active": False})
@@ -251,16 +251,16 @@ def test_the_profiles_of_others_are_not_there(request, client, method, foreign_p
 
 @pytest.mark.parametrize("key", ["0", "99999999999999999999", "9" * 5000])
 @pytest.mark.parametrize("rest", ["", "incidents/"])
-def test_a_profile_that_cannot_be_is_not_there(as_user, key, rest):
+def test_invalid_pk_is_404(as_user, key, rest):
     assert as_user.get(f"{API}{key}/{rest}").status_code == 404
 
 
 @pytest.mark.parametrize("path", [API, f"{API}1/", f"{API}1/incidents/"])
-def test_strangers_have_no_profiles(as_stranger, db, path):
+def test_anonymous_requests_are_refused(as_stranger, db, path):
     assert as_stranger.get(path).status_code == 401
 
 
-def test_many_profiles_with_many_parts_cost_the_queries_of_one(as_user, django_assert_num_queries, number):
+def test_query_count_of_profiles_is_constant(as_user, django_assert_num_queries, number):
     filters = [make_filter(as_user.user) for _ in range(3)]
     for _ in range(50):
         make_profile(as_user.user, filters=filters, phone_number=number)
@@ -272,14 +272,14 @@ def test_many_profiles_with_many_parts_cost_the_queries_of_one(as_user, django_a
     assert names == sorted(names)
 
 
-def test_a_profile_with_fifty_filters_is_written_with_the_queries_of_one(as_user, body, django_assert_max_num_queries):
+def test_query_count_of_writing_a_profile_is_constant(as_user, body, django_assert_max_num_queries):
     filters = [make_filter(as_user.user).pk for _ in range(50)]
 
     with django_assert_max_num_queries(20):
         assert as_user.post(API, {**body, "filters": filters}).status_code == 201
 
 
-def test_a_profile_lists_the_incidents_that_any_of_its_filters_matches(as_user, slot):
+def test_profile_lists_incidents_that_any_filter_matches(as_user, slot):
     by_source, by_tag = make_source(), make_incident(tags=["host=a", "kind=x"])
     of_source, other = make_incident(by_source), make_incident(tags=["host=a", "kind=y"])
     filters = [
@@ -295,14 +295,14 @@ def test_a_profile_lists_the_incidents_that_any_of_its_filters_matches(as_user, 
     assert incidents[0] == as_user.get(f"{INCIDENTS}{incidents[0]['pk']}/").json()
 
 
-def test_an_inactive_profile_shows_its_incidents_too_closed_ones_among_them(as_user, slot, own_filter):
+def test_inactive_profile_lists_its_incidents(as_user, slot, own_filter):
     closed = make_incident(end_time=None)
     make_profile(as_user.user, timeslot=slot, filters=[own_filter], active=False)
 
     assert [one["pk"] for one in as_user.get(f"{address_of(slot)}incidents/").json()] == [closed.pk]
 
 
-def test_a_profile_without_filters_is_about_nothing(as_user, profile, own_filter):
+def test_profile_without_filters_lists_no_incidents(as_user, profile, own_filter):
     make_incident()
     as_user.delete(f"{FILTERS}{own_filter.pk}/")
 
@@ -311,7 +311,7 @@ def test_a_profile_without_filters_is_about_nothing(as_user, profile, own_filter
 
 
 @pytest.mark.parametrize("text", ["", "[]", "nonsense", "{}"])
-def test_a_filter_that_cannot_be_read_is_about_nothing(as_user, profile, own_filter, text):
+def test_invalid_filter_matches_no_incidents(as_user, profile, own_filter, text):
     make_incident()
     type(own_filter).objects.update(filter_string=text)
 
@@ -319,11 +319,11 @@ def test_a_filter_that_cannot_be_read_is_about_nothing(as_user, profile, own_fil
     assert as_user.get(API).json()[0]["filters"][0]["filter_string"] == text
 
 
-def test_the_incidents_of_foreign_profiles_are_not_there(as_superuser, foreign_profile):
+def test_incidents_of_other_users_profiles_are_404(as_superuser, foreign_profile):
     assert as_superuser.get(f"{address_of(foreign_profile.timeslot)}incidents/").status_code == 404
 
 
-def test_incidents_of_a_profile_are_newest_first_and_come_in_pages_on_demand(as_user, profile):
+def test_incidents_of_a_profile_are_newest_first_and_paginated_on_request(as_user, profile):
     incidents = [one.pk for one in reversed(make_incidents(3))]
     path = f"{address_of(profile.timeslot)}incidents/"
 
@@ -333,7 +333,7 @@ def test_incidents_of_a_profile_are_newest_first_and_come_in_pages_on_demand(as_
     assert [one["pk"] for one in as_user.get(page["next"]).json()["results"]] == incidents[2:]
 
 
-def test_many_incidents_of_many_filters_cost_the_queries_of_one(as_user, slot, django_assert_num_queries):
+def test_query_count_of_incidents_is_constant(as_user, slot, django_assert_num_queries):
     make_incidents(50, tags=["a=b", "c=d"])
     filters = [make_filter(as_user.user, tags=["a=b", f"c{number}=d"]) for number in range(49)]
     make_profile(as_user.user, timeslot=slot, filters=[*filters, make_filter(as_user.user, tags=["a=b"])])
@@ -342,7 +342,7 @@ def test_many_incidents_of_many_filters_cost_the_queries_of_one(as_user, slot, d
         assert len(as_user.get(f"{address_of(slot)}incidents/").json()) == 50
 
 
-def test_a_browser_is_shown_profiles_and_one_profile(as_browser):
+def test_browsable_api_shows_profiles(as_browser):
     profile = make_profile(as_browser.user)
 
     for path in (API, address_of(profile.timeslot), f"{address_of(profile.timeslot)}incidents/"):

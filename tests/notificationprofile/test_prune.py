@@ -1,4 +1,4 @@
-"""The ledger does not grow forever, and forgets nothing that is still to be told."""
+"""Old deliveries are deleted, unless they are not settled."""
 
 from datetime import timedelta
 
@@ -19,7 +19,7 @@ def event(db):
     return make_incident().events.get()
 
 
-def test_old_settled_lines_are_forgotten_and_no_others(event, capsys):
+def test_old_settled_deliveries_are_deleted(event, capsys):
     now = timezone.now()
     for verdict in Verdict:
         make_line(event, make_user(), verdict=verdict, created=now - OLD)
@@ -33,7 +33,7 @@ def test_old_settled_lines_are_forgotten_and_no_others(event, capsys):
     assert Delivery.objects.count() == 7
 
 
-def test_they_are_deleted_in_portions(event, monkeypatch):
+def test_deliveries_are_deleted_in_portions(event, monkeypatch):
     monkeypatch.setattr(outbox, "FORGOTTEN_AT_ONCE", 3)
     for _ in range(7):
         make_line(event, make_user(), verdict=Verdict.SENT, created=timezone.now() - OLD)
@@ -43,7 +43,7 @@ def test_they_are_deleted_in_portions(event, monkeypatch):
     assert not Delivery.objects.exists()
 
 
-def test_days_are_told_and_nonsense_is_refused(event):
+def test_days_is_a_number_of_0_or_more(event):
     make_line(event, make_user(), verdict=Verdict.SENT, created=timezone.now() - timedelta(days=2))
 
     call_command("prune_deliveries", "--days=3")

@@ -31,7 +31,7 @@ def on_duty(db, settings):
 
 @pytest.fixture
 def boss(db):
-    """Staff, who wants to be told of everything."""
+    """A staff user with a profile for everything."""
     boss = make_user("boss", is_staff=True)
     make_profile(boss)
     return boss
@@ -39,7 +39,7 @@ def boss(db):
 
 @pytest.fixture
 def kari(db):
-    """Anybody else who wants to be told of everything; superusers are no staff by that alone."""
+    """A user with a profile for everything who is not staff. Superusers are not staff automatically."""
     kari = make_user("kari", is_superuser=True)
     make_profile(kari)
     return kari
@@ -55,21 +55,21 @@ def test_staff_are_selected_and_others_are_not(boss, kari):
     assert {line.user for line in lines_for(make_incident())} == {boss, kari}
 
 
-def test_staff_are_told_and_others_are_not(boss, kari):
+def test_restricted_incident_is_sent_to_staff_only(boss, kari):
     make_incident(restricted=True)
     Worker().work()
     assert told == ["boss"]
 
 
 @pytest.mark.parametrize(
-    "make_somebody_else", [User.save, lambda one: User.objects.filter(pk=one.pk).update(is_staff=0)]
+    "remove_staff_status", [User.save, lambda one: User.objects.filter(pk=one.pk).update(is_staff=0)]
 )
-def test_who_is_not_staff_any_more_when_it_is_sent_is_not_told(boss, make_somebody_else):
+def test_user_who_lost_staff_status_before_sending_gets_no_message(boss, remove_staff_status):
     make_incident(restricted=True)
     Router().route(Policy(True, frozenset({"EM"})))
     assert Delivery.objects.get().verdict == Verdict.PENDING
     boss.is_staff = False
-    make_somebody_else(boss)
+    remove_staff_status(boss)
 
     Worker().work()
 
@@ -79,7 +79,7 @@ def test_who_is_not_staff_any_more_when_it_is_sent_is_not_told(boss, make_somebo
     assert told == []
 
 
-def test_who_becomes_staff_is_told_of_the_next_event(kari):
+def test_new_staff_get_the_next_event(kari):
     router, policy = Router(), Policy(True, frozenset({"EM"}))
     make_incident(restricted=True)
     router.route(policy)
@@ -91,7 +91,7 @@ def test_who_becomes_staff_is_told_of_the_next_event(kari):
 
 
 @pytest.mark.parametrize("is_routed", [True, False])
-def test_staff_see_who_was_not_to_know(boss, kari, is_routed):
+def test_delivery_log_shows_staff_who_was_excluded(boss, kari, is_routed):
     event = make_incident(restricted=True).events.get()
     if is_routed:
         Change.objects.update(routed=True)

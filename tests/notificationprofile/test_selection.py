@@ -1,4 +1,4 @@
-"""Who is told of an event: the reasons against it, one message per person, and what it costs to find out."""
+"""Selection: reasons, one delivery per user and address, and query counts."""
 
 import json
 from datetime import time
@@ -50,7 +50,7 @@ def verdicts_for(incident, **policy) -> set[tuple]:
     return {(one.medium, one.address, one.verdict, one.reason) for one in lines_for(incident, **policy)}
 
 
-def test_whoever_wants_it_is_told(user, number):
+def test_matching_profile_gets_a_delivery_per_medium(user, number):
     profile = make_profile(user, media=["EM", "SM"], phone_number=number)
 
     assert verdicts_for(make_incident()) == {
@@ -60,7 +60,7 @@ def test_whoever_wants_it_is_told(user, number):
     assert {(one.user, one.profile) for one in lines_for(make_incident())} == {(user, profile)}
 
 
-def test_nobody_hears_of_what_no_filter_matches(user):
+def test_profile_without_matching_filter_gets_no_delivery(user):
     make_profile(user, filters=[make_filter(user, tags=["a=b"]), make_filter(user, sourceSystemIds=[10**9])])
     make_profile(make_user(), filters=[])
 
@@ -68,7 +68,7 @@ def test_nobody_hears_of_what_no_filter_matches(user):
     assert len(lines_for(make_incident(tags=["a=c", "a=b"]))) == 1
 
 
-def test_inactive_profile_and_inactive_person_are_reasons(user):
+def test_inactive_profile_or_user_is_a_reason(user):
     profile = make_profile(user, active=False)
     incident = make_incident()
     assert [one.reason for one in lines_for(incident)] == [Reason.INACTIVE]
@@ -79,13 +79,13 @@ def test_inactive_profile_and_inactive_person_are_reasons(user):
     assert [one.reason for one in lines_for(incident)] == [Reason.INACTIVE]
 
 
-def test_time_is_a_reason(user):
+def test_time_outside_the_timeslot_is_a_reason(user):
     make_profile(user, timeslot=make_timeslot(user, hours=NEVER))
 
     assert [one.reason for one in lines_for(make_incident())] == [Reason.TIMESLOT]
 
 
-def test_medium_that_is_not_configured_is_a_reason(user, number):
+def test_unconfigured_medium_is_a_reason(user, number):
     make_profile(user, media=["EM", "SM"], phone_number=number)
 
     lines = lines_for(make_incident(), configured={"EM"})
@@ -103,13 +103,13 @@ def test_missing_address_is_a_reason(user):
     }
 
 
-def test_being_switched_off_is_a_reason(user):
+def test_switched_off_notifications_are_a_reason(user):
     make_profile(user)
 
     assert [one.reason for one in lines_for(make_incident(), switched_on=False)] == [Reason.SWITCHED_OFF]
 
 
-def test_medium_does_not_tell_of_its_own_failing_but_others_do(user, number):
+def test_medium_does_not_report_its_own_outage(user, number):
     make_profile(user, media=["EM", "SM"], phone_number=number)
     about_mail, other = make_incident(get_argus_source()), make_incident(get_argus_source())
 
@@ -119,7 +119,7 @@ def test_medium_does_not_tell_of_its_own_failing_but_others_do(user, number):
     assert {one.reason for one in lines_for(other, silent={about_mail.pk: "EM"})} == {Reason.NONE}
 
 
-def test_person_with_several_matching_profiles_gets_one_message_per_medium_and_address(user, number):
+def test_user_with_several_matching_profiles_gets_one_delivery_per_address(user, number):
     other_number = PhoneNumber.objects.create(user=user, phone_number="+4791234567")
     for phone in (number, number, other_number, None):
         make_profile(user, media=["EM", "SM"], phone_number=phone)
@@ -132,7 +132,7 @@ def test_person_with_several_matching_profiles_gets_one_message_per_medium_and_a
     ]
 
 
-def test_two_people_who_share_a_mailbox_are_two_people(user):
+def test_users_who_share_a_mailbox_get_separate_deliveries(user):
     people = [user, make_user("ola", email=user.email)]
     for person in people:
         make_profile(person)
@@ -141,7 +141,7 @@ def test_two_people_who_share_a_mailbox_are_two_people(user):
 
 
 @pytest.mark.parametrize("order", [1, -1])
-def test_of_several_reasons_the_closest_to_being_told_is_given(user, order):
+def test_reason_with_the_highest_priority_is_recorded(user, order):
     def inactive():
         make_profile(user, active=False)
 
@@ -219,7 +219,7 @@ def test_profiles_are_loaded_with_four_queries(db, django_assert_num_queries):
 
 
 def queries_of_routing(incidents: list) -> int:
-    """Route the events of these incidents, with the wishes in memory already."""
+    """Route the events of these incidents, with the profiles in memory."""
     policy, router = Policy(True, BOTH, dict), Router()
     make_event(incidents[0])
     router.route(policy)

@@ -1,4 +1,4 @@
-"""When somebody wants to be told: one's own time slots over REST."""
+"""Time slots over REST."""
 
 from datetime import time
 
@@ -35,7 +35,7 @@ def create(client, *recurrences, name: str = "Mine") -> dict:
     return response.json()
 
 
-def test_a_slot_is_stored_and_shown_with_all_its_hours(as_user):
+def test_timeslot_is_created_and_shown(as_user):
     response = as_user.post(TIMESLOTS, WEEKDAYS)
 
     assert response.status_code == 201
@@ -46,13 +46,13 @@ def test_a_slot_is_stored_and_shown_with_all_its_hours(as_user):
     assert body in as_user.get(TIMESLOTS).json()
 
 
-def test_everybody_has_a_slot_for_all_the_time(as_user):
+def test_new_users_have_the_default_timeslot(as_user):
     (slot,) = as_user.get(TIMESLOTS).json()
 
     assert slot == {"pk": slot["pk"], "name": "All the time", "time_recurrences": [ALL_DAY]}
 
 
-def test_slots_are_listed_by_name(as_user):
+def test_timeslots_are_listed_by_name(as_user):
     for name in ("Nights", "Days"):
         make_timeslot(as_user.user, name)
 
@@ -73,11 +73,11 @@ def test_slots_are_listed_by_name(as_user):
         {"start": "00:00", "end": "23:59:59.999999", "all_day": False},
     ],
 )
-def test_all_day_is_from_the_first_to_the_last_microsecond_however_it_is_said(as_user, given):
+def test_all_day_has_several_notations(as_user, given):
     assert create(as_user, {"days": ALL_WEEK, **given})["time_recurrences"] == [ALL_DAY]
 
 
-def test_hours_that_are_not_all_day_do_not_speak_of_it(as_user):
+def test_all_day_is_absent_unless_true(as_user):
     assert create(as_user, {**NINE_TO_FIVE, "all_day": False})["time_recurrences"] == [NINE_TO_FIVE]
 
 
@@ -90,24 +90,24 @@ def test_hours_that_are_not_all_day_do_not_speak_of_it(as_user):
         ("08:00:00.123456789", "08:00:00.123456"),
     ],
 )
-def test_times_of_day_come_in_several_lengths(as_user, given, shown):
+def test_times_have_several_precisions(as_user, given, shown):
     (recurrence,) = create(as_user, {"days": [1], "start": given, "end": "09:00"})["time_recurrences"]
 
     assert recurrence["start"] == shown
 
 
-def test_days_are_sorted_and_repeated_ones_count_once(as_user):
+def test_days_are_sorted_and_unique(as_user):
     (recurrence,) = create(as_user, {**NINE_TO_FIVE, "days": [7, 1, 3, 1, "2"]})["time_recurrences"]
 
     assert recurrence["days"] == [1, 2, 3, 7]
     assert TimeRecurrence.objects.get(timeslot__name="Mine").days == ["1", "2", "3", "7"]
 
 
-def test_a_slot_may_have_no_hours_at_all(as_user):
+def test_timeslot_may_have_no_recurrences(as_user):
     assert create(as_user)["time_recurrences"] == []
 
 
-def test_a_slot_can_be_posted_as_a_form(as_user):
+def test_timeslot_can_be_posted_as_a_form(as_user):
     form = "name=Mine&time_recurrences[0]days[0]=1&time_recurrences[0]days[1]=2&time_recurrences[0]all_day=true"
 
     response = as_user.post(TIMESLOTS, form, content_type="application/x-www-form-urlencoded")
@@ -126,7 +126,7 @@ def test_put_replaces_everything(as_user):
     assert as_user.get(address_of(slot)).json() == response.json()
 
 
-def test_a_frontend_may_put_back_what_it_was_shown(as_user):
+def test_response_can_be_put_back(as_user):
     slot = create(as_user, {"days": ALL_WEEK, "all_day": True}, NINE_TO_FIVE)
     shown = [{key: value for key, value in one.items() if key != "all_day"} for one in slot["time_recurrences"]]
 
@@ -148,13 +148,13 @@ def test_patch_changes_what_it_names_and_nothing_else(as_user):
     assert as_user.patch(address_of(slot), {}).json() == moved
 
 
-def test_a_slot_may_be_put_with_its_own_name(as_user):
+def test_timeslot_can_be_put_with_its_own_name(as_user):
     slot = as_user.post(TIMESLOTS, WEEKDAYS).json()
 
     assert as_user.put(address_of(slot), WEEKDAYS).status_code == 200
 
 
-def test_a_name_that_one_has_already_is_refused(as_user):
+def test_duplicate_name_is_refused(as_user):
     slot = create(as_user)
 
     answers = [
@@ -168,7 +168,7 @@ def test_a_name_that_one_has_already_is_refused(as_user):
     assert as_user.get(address_of(slot)).json() == slot
 
 
-def test_two_people_may_use_the_same_name(as_user):
+def test_users_may_have_the_same_name(as_user):
     make_timeslot(make_user(), "Nights")
 
     assert create(as_user, name="Nights")["name"] == "Nights"
@@ -180,7 +180,7 @@ def test_names_have_1_to_40_characters(as_user, name):
 
 
 @pytest.mark.parametrize("name", ["", " ", "x" * 41, None, True, [], {}, "a\x00b", "\ud800"], ids=repr)
-def test_what_is_no_name_is_refused(as_user, name):
+def test_invalid_name_is_refused(as_user, name):
     response = send_json(as_user, "POST", TIMESLOTS, {"name": name, "time_recurrences": []})
 
     assert response.status_code == 400
@@ -192,7 +192,7 @@ def test_what_is_no_name_is_refused(as_user, name):
     [None, True, 1, "1", "1,2", {}, [], [0], [8], [-1], [1.5], [None], [True], [[1]], [{}], ["x"], [10**30], ["\x00"]],
     ids=lambda value: repr(value)[:20],
 )
-def test_what_are_no_days_is_refused_in_its_place(as_user, days):
+def test_invalid_days_are_refused_at_their_place(as_user, days):
     body = {"name": "Mine", "time_recurrences": [NINE_TO_FIVE, {**NINE_TO_FIVE, "days": days}]}
 
     response = send_json(as_user, "POST", TIMESLOTS, body)
@@ -209,7 +209,7 @@ def test_what_are_no_days_is_refused_in_its_place(as_user, days):
     NO_CLOCKS,
     ids=lambda value: repr(value)[:20],
 )
-def test_what_is_no_time_of_day_is_refused_in_its_place(as_user, field, value):
+def test_invalid_time_is_refused_at_its_place(as_user, field, value):
     body = {"name": "Mine", "time_recurrences": [{**NINE_TO_FIVE, field: value}]}
 
     response = send_json(as_user, "POST", TIMESLOTS, body)
@@ -220,7 +220,7 @@ def test_what_is_no_time_of_day_is_refused_in_its_place(as_user, field, value):
 
 
 @pytest.mark.parametrize("value", [None, "maybe", 2, [], {}, [True], "\x00"], ids=repr)
-def test_all_day_is_yes_or_no(as_user, value):
+def test_invalid_all_day_is_refused(as_user, value):
     body = {"name": "Mine", "time_recurrences": [{**NINE_TO_FIVE, "all_day": value}]}
 
     response = send_json(as_user, "POST", TIMESLOTS, body)
@@ -242,7 +242,7 @@ def test_hours_end_after_their_start(as_user, start, end):
 
 @pytest.mark.parametrize("missing", ["days", "start", "end"])
 @pytest.mark.parametrize("method", ["put", "patch"])
-def test_half_a_recurrence_is_refused_and_changes_nothing(as_user, method, missing):
+def test_incomplete_recurrence_is_refused(as_user, method, missing):
     slot = as_user.post(TIMESLOTS, WEEKDAYS).json()
     half = {key: value for key, value in NINE_TO_FIVE.items() if key != missing}
 
@@ -258,7 +258,7 @@ def test_half_a_recurrence_is_refused_and_changes_nothing(as_user, method, missi
     [None, True, 1, "x", {}, {"days": [1]}, [None], [True], ["x"], [[]], [{}], [NINE_TO_FIVE] * 101],
     ids=lambda value: repr(value)[:30],
 )
-def test_what_are_no_recurrences_is_refused(as_user, value):
+def test_invalid_recurrences_are_refused(as_user, value):
     response = send_json(as_user, "POST", TIMESLOTS, {"name": "Mine", "time_recurrences": value})
 
     assert response.status_code == 400
@@ -266,14 +266,14 @@ def test_what_are_no_recurrences_is_refused(as_user, value):
 
 
 @pytest.mark.parametrize("body", [None, [], "x", 1, True, {}, {"name": "Mine"}, {"time_recurrences": []}], ids=repr)
-def test_what_is_no_slot_is_refused(as_user, body):
+def test_invalid_body_is_refused(as_user, body):
     response = send_json(as_user, "POST", TIMESLOTS, body)
 
     assert response.status_code == 400
     assert response.json().keys() <= {"name", "time_recurrences", "non_field_errors"}
 
 
-def test_deleting_a_slot_deletes_its_profile_and_keeps_the_filters(as_user, profile, own_filter):
+def test_deleting_a_timeslot_deletes_its_profile_and_keeps_filters(as_user, profile, own_filter):
     response = as_user.delete(address_of(profile.timeslot))
 
     assert (response.status_code, response.content) == (204, b"")
@@ -284,7 +284,7 @@ def test_deleting_a_slot_deletes_its_profile_and_keeps_the_filters(as_user, prof
 
 @pytest.mark.parametrize("client", ["as_user", "as_superuser", "as_source"])
 @pytest.mark.parametrize("method", ["get", "put", "patch", "delete"])
-def test_the_slots_of_others_are_not_there(request, client, method, foreign_profile):
+def test_timeslots_of_other_users_are_404(request, client, method, foreign_profile):
     client = request.getfixturevalue(client)
 
     response = getattr(client, method)(address_of(foreign_profile.timeslot), WEEKDAYS)
@@ -296,16 +296,16 @@ def test_the_slots_of_others_are_not_there(request, client, method, foreign_prof
 
 
 @pytest.mark.parametrize("key", ["0", "99999999999999999999", "9" * 5000])
-def test_a_slot_that_cannot_be_is_not_there(as_user, key):
+def test_invalid_pk_is_404(as_user, key):
     assert as_user.get(f"{TIMESLOTS}{key}/").status_code == 404
 
 
-def test_strangers_have_no_slots(as_stranger, db):
+def test_anonymous_requests_are_refused(as_stranger, db):
     assert as_stranger.get(TIMESLOTS).status_code == 401
     assert as_stranger.post(TIMESLOTS, WEEKDAYS).status_code == 401
 
 
-def test_many_slots_cost_the_queries_of_one(as_user, django_assert_num_queries):
+def test_query_count_is_constant(as_user, django_assert_num_queries):
     for number in range(50):
         make_timeslot(as_user.user, f"Slot {number}", hours=[([1], time(8), time(9))] * 3)
 
@@ -313,7 +313,7 @@ def test_many_slots_cost_the_queries_of_one(as_user, django_assert_num_queries):
         assert len(as_user.get(TIMESLOTS).json()) == 51
 
 
-def test_a_browser_is_shown_slots_and_one_slot(as_browser):
+def test_browsable_api_shows_timeslots(as_browser):
     slot = make_timeslot(as_browser.user)
 
     assert as_browser.get(TIMESLOTS).status_code == 200

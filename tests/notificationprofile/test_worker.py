@@ -122,25 +122,25 @@ def use(settings, medium) -> None:
 
 @pytest.fixture
 def audience(db) -> list:
-    """Three people who want to be told of everything."""
+    """Three users with a profile for everything."""
     return [make_profile(make_user()) for _ in range(3)]
 
 
-def ledger() -> list[tuple]:
+def deliveries() -> list[tuple]:
     return list(Delivery.objects.order_by("pk").values_list("verdict", "attempts", "leased_until"))
 
 
-def test_worker_says_whether_there_was_anything_to_do(audience):
+def test_work_returns_whether_there_was_work(audience):
     assert not Worker().work()
     make_incident()
     one = Worker()
 
     assert one.work()
     assert not one.work()
-    assert ledger() == [(Verdict.SENT, 1, None)] * 3
+    assert deliveries() == [(Verdict.SENT, 1, None)] * 3
 
 
-def test_worker_rests_after_events_of_which_nobody_is_told_and_only_then(audience):
+def test_worker_pauses_only_after_events_without_deliveries(audience):
     one = Worker()
     for restricted, is_routed_only in ((True, True), (False, False)):
         make_incident(restricted=restricted)
@@ -190,7 +190,7 @@ def test_changes_of_a_plugin_to_its_objects_do_not_show_in_the_next_message(audi
     assert "changed" not in str(calls)
 
 
-def test_switched_off_it_still_writes_the_ledger(audience, settings):
+def test_switched_off_worker_still_writes_the_delivery_log(audience, settings):
     settings.ARGUS_SEND_NOTIFICATIONS = False
     make_incident()
 
@@ -207,7 +207,7 @@ def test_medium_that_cannot_be_opened_postpones_all_messages(audience, settings)
 
     Worker().work()
 
-    assert ledger() == [(Verdict.RETRYING, 1, None)] * 3
+    assert deliveries() == [(Verdict.RETRYING, 1, None)] * 3
     assert {line.last_error for line in Delivery.objects.all()} == {"ConnectionRefusedError: closed on Sundays"}
 
 
@@ -228,7 +228,7 @@ def test_medium_that_hangs_when_opened_postpones_all_messages(audience, hanging)
     assert Worker().work()
 
     assert messages == []
-    assert ledger() == [(Verdict.RETRYING, 1, None)] * 3
+    assert deliveries() == [(Verdict.RETRYING, 1, None)] * 3
     (error,) = {line.last_error for line in Delivery.objects.all()}
     assert error == "SendTimeoutError: The medium did not return within 0.2 seconds."
     assert MediumHealth.objects.get().failing_since is not None
@@ -241,7 +241,7 @@ def test_medium_that_hangs_when_closed_delays_no_message(audience, hanging):
     assert Worker().work()
 
     assert len(messages) == 3
-    assert ledger() == [(Verdict.SENT, 1, None)] * 3
+    assert deliveries() == [(Verdict.SENT, 1, None)] * 3
     assert not MediumHealth.objects.filter(failing_since__isnull=False).exists()
 
 
@@ -277,10 +277,10 @@ def test_message_that_hangs_is_retried_and_the_others_get_another_thread(audienc
     one = Worker()
 
     assert one.work()
-    assert ledger() == [(Verdict.RETRYING, 1, None), (Verdict.PENDING, 0, None), (Verdict.PENDING, 0, None)]
+    assert deliveries() == [(Verdict.RETRYING, 1, None), (Verdict.PENDING, 0, None), (Verdict.PENDING, 0, None)]
     settings.ARGUS_NOTIFICATION_SEND_TIMEOUT = 20
     assert one.work()
-    assert ledger() == [(Verdict.RETRYING, 1, None), (Verdict.SENT, 1, None), (Verdict.SENT, 1, None)]
+    assert deliveries() == [(Verdict.RETRYING, 1, None), (Verdict.SENT, 1, None), (Verdict.SENT, 1, None)]
 
     first, second = threaded.trace[:3], threaded.trace[3:]
     assert [what for what, _, _ in first] == ["open", "send", "close"]
@@ -311,7 +311,7 @@ def test_no_message_is_started_that_could_outlast_the_lease(audience, settings):
 
     Worker().work()
 
-    assert ledger() == [(Verdict.SENT, 1, None), (Verdict.PENDING, 0, None), (Verdict.PENDING, 0, None)]
+    assert deliveries() == [(Verdict.SENT, 1, None), (Verdict.PENDING, 0, None), (Verdict.PENDING, 0, None)]
 
 
 def test_stopped_worker_finishes_one_message_and_releases_the_others(audience, settings):
@@ -321,7 +321,7 @@ def test_stopped_worker_finishes_one_message_and_releases_the_others(audience, s
 
     Stopper.worker.run()
 
-    assert ledger() == [(Verdict.SENT, 1, None), (Verdict.PENDING, 0, None), (Verdict.PENDING, 0, None)]
+    assert deliveries() == [(Verdict.SENT, 1, None), (Verdict.PENDING, 0, None), (Verdict.PENDING, 0, None)]
 
 
 def test_one_connection_serves_a_batch(audience, settings):
@@ -337,7 +337,7 @@ def test_one_connection_serves_a_batch(audience, settings):
         assert sink.connections == 1
 
 
-def test_call_that_was_read_with_the_result_of_a_query_is_not_waited_for(transactional_db, monkeypatch):
+def test_notification_read_with_a_query_result_ends_the_sleep(transactional_db, monkeypatch):
     if connection.vendor != "postgresql":
         pytest.skip("Elsewhere there are no calls.")
     one = Worker()
@@ -352,7 +352,7 @@ def test_call_that_was_read_with_the_result_of_a_query_is_not_waited_for(transac
     one.sleep()
 
 
-def test_error_that_nobody_expected_does_not_end_the_worker(transactional_db, settings, caplog):
+def test_unexpected_error_does_not_end_the_worker(transactional_db, settings, caplog):
     settings.DEFAULT_EMAIL_MEDIA = "no.such.module"
     one = Worker()
     threading.Timer(0.5, one.stop).start()
@@ -362,7 +362,7 @@ def test_error_that_nobody_expected_does_not_end_the_worker(transactional_db, se
     assert "no.such.module" in caplog.text
 
 
-def test_worker_ends_when_nobody_wants_it_any_more(db):
+def test_worker_ends_when_it_is_not_wanted(db):
     Worker().run(is_wanted=lambda: False)
 
 

@@ -75,7 +75,7 @@ class Pipeline:
         self.thread.stop()
 
     def send(self, message: Message) -> Outcome:
-        """Send one message. Raises nothing, whatever the medium does."""
+        """Send one message. Raises nothing, for any error of the medium."""
         try:
             returned = self.thread.call(partial(self.medium.send, message))
         except PermanentError as error:

@@ -50,8 +50,9 @@ class MailConnection:
     Threads may share it; they send one after the other.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, *, slow_connect: float = SLOW_CONNECT, reconnect_interval: float = RECONNECT_INTERVAL) -> None:
         self._backend: Any = get_connection()
+        self._slow_connect, self._reconnect_interval = slow_connect, reconnect_interval
         self._lock = threading.Lock()
         self._closing = False
         self._failed: tuple[float, Exception] | None = None
@@ -101,8 +102,8 @@ class MailConnection:
         try:
             return self._backend.open()
         except Exception as error:
-            if monotonic() - started > SLOW_CONNECT:
-                self._failed = (monotonic() + RECONNECT_INTERVAL, error)
+            if monotonic() - started > self._slow_connect:
+                self._failed = (monotonic() + self._reconnect_interval, error)
             raise
 
     def _socket(self) -> socket | None:

@@ -1,4 +1,4 @@
-"""Wishes that change while a worker routes: nobody waits for somebody who waits for them."""
+"""Changes of profiles while a worker routes do not deadlock."""
 
 import threading
 import time
@@ -17,7 +17,7 @@ POLICY = Policy(switched_on=True, configured=frozenset({"EM"}))
 
 
 @pytest.mark.parametrize("what", ["profile", "user"])
-def test_what_is_deleted_while_it_is_routed_stops_nobody(parallel_db, what):
+def test_deletion_while_routing_does_not_deadlock(parallel_db, what):
     if connection.vendor != "postgresql":
         pytest.skip("a matter of row locks")
     RoutingVersion.objects.get_or_create(pk=1)

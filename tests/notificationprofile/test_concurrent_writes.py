@@ -18,7 +18,7 @@ def call(user, method: str, path: str, body=None):
     return lambda: getattr(client, method)(path, body)
 
 
-def test_of_many_equal_names_one_is_taken():
+def test_concurrent_equal_names_create_one_row():
     user = make_user()
     body = {"name": "Mine", "filter_string": '{"tags": []}'}
 
@@ -28,7 +28,7 @@ def test_of_many_equal_names_one_is_taken():
     assert all(list(answer.json()) == ["name"] for answer in answers if answer.status_code == 400)
 
 
-def test_of_many_profiles_one_gets_the_slot():
+def test_concurrent_profiles_for_a_timeslot_create_one():
     user = make_user()
     slot = make_timeslot(user)
     body = {"timeslot": slot.pk, "filters": [make_filter(user).pk], "media": ["EM"]}
@@ -39,7 +39,7 @@ def test_of_many_profiles_one_gets_the_slot():
     assert NotificationProfile.objects.count() == 1
 
 
-def test_hours_that_are_put_at_once_do_not_pile_up():
+def test_concurrent_puts_of_recurrences_do_not_add_up():
     user = make_user()
     slot = make_timeslot(user)
     hours = [[{"days": [day], "all_day": True}] * 3 for day in range(1, 8)]
@@ -52,7 +52,7 @@ def test_hours_that_are_put_at_once_do_not_pile_up():
     assert TimeRecurrence.objects.filter(timeslot=slot).count() == 3
 
 
-def test_changes_of_different_fields_all_hold():
+def test_concurrent_changes_of_different_fields_are_all_kept():
     user = make_user()
     profile = make_profile(user)
     path, other = f"{API}{profile.timeslot_id}/", make_filter(user)
@@ -65,7 +65,7 @@ def test_changes_of_different_fields_all_hold():
     assert (profile.active, profile.media, list(profile.filters.all())) == (False, ["SM"], [other])
 
 
-def test_a_part_that_is_deleted_meanwhile_is_no_server_error():
+def test_concurrently_deleted_part_causes_no_server_error():
     user = make_user()
     profiles = [make_profile(user) for _ in range(4)]
     one = make_filter(user)

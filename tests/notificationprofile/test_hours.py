@@ -1,4 +1,4 @@
-"""When somebody wants to be told: hours on the server's wall clock, in the nights of summer time too."""
+"""Hours are compared in the server's time zone, also when the clocks change."""
 
 from datetime import UTC, datetime, time, timedelta
 
@@ -51,7 +51,7 @@ def test_wall_clock_decides_in_the_nights_when_the_clocks_change(change, start, 
 
 
 @pytest.mark.parametrize("change", NIGHTS)
-def test_no_hour_is_told_twice_or_missed_when_people_share_the_day(change):
+def test_each_minute_of_a_clock_change_belongs_to_one_hour(change):
     turns = [
         profile_with(Hours(frozenset({day}), time(hour), time(hour, 59, 59, 999999)))
         for day in EVERY_DAY
@@ -64,7 +64,7 @@ def test_no_hour_is_told_twice_or_missed_when_people_share_the_day(change):
 
 
 @pytest.mark.parametrize(
-    ("wall", "is_told"),
+    ("wall", "is_included"),
     [
         (time(7, 59, 59, 999999), False),
         (time(8), True),
@@ -72,11 +72,11 @@ def test_no_hour_is_told_twice_or_missed_when_people_share_the_day(change):
         (time(16, 0, 0, 1), False),
     ],
 )
-def test_both_bounds_are_included(wall, is_told):
+def test_both_bounds_are_included(wall, is_included):
     slot = profile_with(Hours(EVERY_DAY, time(8), time(16)))
     in_utc = datetime.combine(datetime(2024, 5, 15), wall, UTC) - timedelta(hours=2)
 
-    assert slot.includes(in_utc) is is_told
+    assert slot.includes(in_utc) is is_included
 
 
 def test_whole_day_ends_with_its_last_microsecond():
@@ -112,7 +112,7 @@ NIGHT, DAY = datetime(2026, 11, 17, 1, tzinfo=UTC), datetime(2026, 11, 17, 12, t
 
 
 @pytest.mark.parametrize(("said", "received", "reason"), [(NIGHT, DAY, Reason.NONE), (DAY, NIGHT, Reason.TIMESLOT)])
-def test_receiving_time_counts_and_not_what_the_source_says(db, said, received, reason):
+def test_time_of_receipt_is_compared_with_the_timeslot(db, said, received, reason):
     user = make_user()
     make_profile(user, timeslot=make_timeslot(user, hours=[(range(1, 8), time(8), time(16))]))
     event = make_event(make_incident(), timestamp=said)
@@ -124,7 +124,7 @@ def test_receiving_time_counts_and_not_what_the_source_says(db, said, received, 
     assert Delivery.objects.get().reason == reason
 
 
-def test_slot_that_is_stored_includes_what_it_says(db):
+def test_stored_timeslot_includes_its_hours(db):
     user = make_user()
     slot = make_timeslot(user, hours=[([6, 7], time.min, time.max), ([1], time(8), time(15, 59, 59))])
     make_profile(user, timeslot=slot)

@@ -1,4 +1,4 @@
-"""Generated bodies for wishes, mostly nearly right: taken, or refused in words; a refusal changes nothing."""
+"""Generated bodies for profiles and their parts: accepted, or refused without a change."""
 
 import json
 
@@ -50,7 +50,9 @@ def fine(slot, own_filter, number) -> dict:
     ("path", "method"),
     [(PREVIEW, "post"), *((path, method) for path in (TIMESLOTS, FILTERS, API) for method in ("post", "put", "patch"))],
 )
-def test_no_body_is_a_server_error_or_half_a_change(as_user, fine, slot, own_filter, profile, path, method):
+def test_generated_bodies_cause_no_server_error_or_partial_change(
+    as_user, fine, slot, own_filter, profile, path, method
+):
     url = path if method == "post" else f"{path}{own_filter.pk if path == FILTERS else slot.pk}/"
     as_user.raise_request_exception = False
     before = all_rows()
