@@ -45,9 +45,14 @@ def medium_paths() -> list[tuple[str, str]]:
 
 
 def medium_choices() -> list[tuple[str, str]]:
-    """Return code and label of each medium that a profile can use. E-mail and SMS are always among them."""
-    extra = [(code, medium.label) for code, medium in configured_media().items() if code not in V1_MEDIA]
-    return [*((code, label) for code, (_, label) in V1_MEDIA.items()), *extra]
+    """Return code and label of each medium that a profile can use. E-mail and SMS are always among them.
+
+    Serializers call this when they are imported. The system checks report invalid settings, so they are ignored here.
+    """
+    choices = [(code, label) for code, (_, label) in V1_MEDIA.items()]
+    with suppress(ImproperlyConfigured):
+        choices += [(code, medium.label) for code, medium in configured_media().items() if code not in V1_MEDIA]
+    return choices
 
 
 def medium_label(code: str) -> str:
