@@ -17,8 +17,8 @@ MOST = 12
 
 @pytest.fixture(autouse=True)
 def small(monkeypatch):
-    monkeypatch.setattr(arrays, "MOST_ROWS", MOST)
-    monkeypatch.setattr(arrays, "CHUNK_ROWS", 4)
+    monkeypatch.setattr(arrays, "MAX_ROWS", MOST)
+    monkeypatch.setattr(arrays, "ROWS_PER_CHUNK", 4)
 
 
 def rows_of(answer) -> list[int]:
@@ -131,5 +131,5 @@ def test_browsers_see_the_first_rows(as_browser):
 
 def test_the_bounds_of_the_contract(monkeypatch):
     monkeypatch.undo()
-    assert arrays.MOST_ROWS == 10_000
-    assert arrays.MOST_ROWS % arrays.CHUNK_ROWS == 0
+    assert arrays.MAX_ROWS == 10_000
+    assert arrays.MAX_ROWS % arrays.ROWS_PER_CHUNK == 0

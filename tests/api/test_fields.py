@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from argus.api.fields import WireTimes, parse_time, parse_time_or_infinity, wire_time
+from argus.api.fields import TimeFormatter, format_time, parse_time, parse_time_or_infinity
 from argus.util.infinity import INFINITY
 
 OSLO = ZoneInfo("Europe/Oslo")
@@ -137,19 +137,19 @@ def test_where_infinity_is_not_meant_its_word_is_refused():
     ],
 )
 def test_a_moment_is_written_in_the_servers_zone_with_six_digits_or_none(moment, text):
-    assert wire_time(moment) == text
+    assert format_time(moment) == text
 
 
 def test_before_standard_time_clients_still_get_an_offset_that_they_can_read():
     for year in (1, 1800, 1894):
-        text = wire_time(utc(year, 6, 1))
+        text = format_time(utc(year, 6, 1))
         assert len(text) == len("2024-05-15T14:00:00+02:00")
         assert datetime.fromisoformat(text) == utc(year, 6, 1)
 
 
 @given(st.datetimes(min_value=datetime(1, 1, 1), max_value=datetime(9999, 12, 31, 22), timezones=st.just(UTC)))
 def test_what_is_written_is_read_as_the_same_moment(moment):
-    assert parse_time(wire_time(moment)) == moment
+    assert parse_time(format_time(moment)) == moment
 
 
 @given(st.datetimes(min_value=datetime(1900, 1, 1), max_value=datetime(9999, 12, 31, 22)))
@@ -165,7 +165,7 @@ def test_no_text_does_worse_than_being_refused(text):
 
 @given(st.lists(st.datetimes(min_value=datetime(1, 1, 2), timezones=st.sampled_from([UTC, OSLO]))))
 def test_times_of_one_answer_are_spelled_as_each_alone(moments):
-    times = WireTimes()
+    times = TimeFormatter()
     assert [times[moment] for moment in [*moments, *moments, None]] == [
-        wire_time(m) for m in [*moments, *moments, None]
+        format_time(m) for m in [*moments, *moments, None]
     ]

@@ -117,7 +117,7 @@ def test_an_account_that_acted_cannot_be_deleted_but_made_inactive(boss):
 def test_what_stands_in_the_way_is_counted_only_so_far_and_never_loaded(
     boss, monkeypatch, django_assert_max_num_queries
 ):
-    monkeypatch.setattr("argus.adminkit.deletion.MOST_OBJECTS", 3)
+    monkeypatch.setattr("argus.adminkit.deletion.MAX_OBJECTS", 3)
     user, incident = make_user(), make_incident()
     for _ in range(5):
         make_event(incident, actor=user)

@@ -180,7 +180,7 @@ def test_words_are_looked_for_among_the_newest_of_what_filters_leave(boss, monke
 
 
 def test_the_count_of_a_long_list_is_cut_off_and_says_so(boss, monkeypatch):
-    monkeypatch.setattr("argus.adminkit.changelist.BoundedPaginator.most", 3)
+    monkeypatch.setattr("argus.adminkit.changelist.BoundedPaginator.max_rows", 3)
     make_incidents(4)
 
     response = boss.get(Incident)
@@ -489,17 +489,17 @@ def test_selected_incidents_are_deleted_by_the_service(boss, monkeypatch):
 
 
 def test_too_many_rows_are_not_deleted_from_a_page(boss, monkeypatch):
-    monkeypatch.setattr("argus.adminkit.deletion.MOST_ROWS", 1)
+    monkeypatch.setattr("argus.adminkit.deletion.MAX_ROWS", 1)
     incident = make_incident(tags=["a=1"])
 
     response = boss.delete(Incident, incident.pk)
 
-    assert "too many to delete from a page" in response.content.decode()
+    assert "which is more than the admin deletes" in response.content.decode()
     assert Incident.objects.exists()
 
 
 def test_too_many_incidents_are_not_selected_at_once(boss, monkeypatch):
-    monkeypatch.setattr("argus.adminkit.base.MOST_OBJECTS", 2)
+    monkeypatch.setattr("argus.adminkit.base.MAX_OBJECTS", 2)
     incidents = make_incidents(3)
 
     response = boss.delete_selected(Incident, [incident.pk for incident in incidents])

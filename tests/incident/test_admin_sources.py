@@ -5,7 +5,7 @@ from django.contrib.admin.models import LogEntry
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
-from argus.adminkit.deletion import Toll
+from argus.adminkit.deletion import DependentCounts
 from argus.auth.models import User
 from argus.incident.models import (
     Event,
@@ -170,7 +170,7 @@ def test_a_type_is_deleted_only_when_no_source_is_of_it(boss, nav):
 
 def test_the_service_has_the_last_word_on_a_deletion(boss, monkeypatch):
     source = make_source()
-    monkeypatch.setattr("argus.adminkit.base.toll_of", lambda model, keys: Toll())
+    monkeypatch.setattr("argus.adminkit.base.count_dependents", lambda model, keys: DependentCounts())
 
     response = boss.client.post(boss.url(SourceSystemType, "delete", source.type_id), {"post": "yes"}, follow=True)
     selected = boss.delete_selected(SourceSystemType, [source.type_id])

@@ -2,7 +2,7 @@
 
 import pytest
 
-from argus.inventory.scopes import SCOPES, Surroundings, resolve_scope, surroundings_of
+from argus.inventory.scopes import SCOPES, ScopeParents, get_parents, resolve_scope
 from tests.factories import make_user
 
 from .factories import (
@@ -101,10 +101,10 @@ def test_links_to_anything_else_find_nothing(scopes):
 def test_each_scope_shows_what_it_is_in_with_one_query(scopes, kind, around, django_assert_max_num_queries):
     scope = resolve_scope(path_of(scopes[kind]), user=make_staff())
     with django_assert_max_num_queries(1):
-        found = surroundings_of(scope)
-    assert found == Surroundings(scopes["customer"], **{name: scopes[name] for name in around})
+        found = get_parents(scope)
+    assert found == ScopeParents(scopes["customer"], **{name: scopes[name] for name in around})
 
 
 def test_an_instance_may_be_in_no_cloud_and_in_no_group():
     instance = make_instance()
-    assert surroundings_of(instance) == Surroundings(instance.project.customer, instance.project)
+    assert get_parents(instance) == ScopeParents(instance.project.customer, instance.project)

@@ -5,7 +5,7 @@ from types import SimpleNamespace
 import pytest
 
 from argus.auth.models import User
-from argus.inventory import models
+from argus.inventory.visibility import CONDITIONS
 from tests.factories import make_superuser, make_user
 
 from .factories import (
@@ -21,7 +21,7 @@ from .factories import (
     take_away,
 )
 
-LISTED = [model for model in vars(models).values() if isinstance(model, type) and hasattr(model, "objects")]
+LISTED = list(CONDITIONS)
 
 
 @pytest.fixture

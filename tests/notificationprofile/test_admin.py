@@ -450,7 +450,7 @@ def test_delivery_page_shows_the_last_error(boss, line):
 
 
 def test_delivery_counts_are_bounded(boss, line, monkeypatch):
-    monkeypatch.setattr("argus.adminkit.changelist.BoundedPaginator.most", 3)
+    monkeypatch.setattr("argus.adminkit.changelist.BoundedPaginator.max_rows", 3)
     now = timezone.now()
     for number in range(5):
         make_line(line.event, make_user(), created=now - timedelta(days=number))

@@ -201,10 +201,10 @@ def test_deliveries_are_paginated_on_request(as_user, event):
 
 
 def test_list_is_bounded_and_links_to_the_next_page(as_user, event, monkeypatch):
-    monkeypatch.setattr("argus.notificationprofile.api.v1.views.MOST_ROWS", 2)
-    monkeypatch.setattr("argus.notificationprofile.delivery_log.MOST_ROWS", 2)
-    monkeypatch.setattr("argus.api.arrays.MOST_ROWS", 2)
-    monkeypatch.setattr("argus.api.arrays.CHUNK_ROWS", 1)
+    monkeypatch.setattr("argus.notificationprofile.api.v1.views.MAX_ROWS", 2)
+    monkeypatch.setattr("argus.notificationprofile.delivery_log.MAX_ROWS", 2)
+    monkeypatch.setattr("argus.api.arrays.MAX_ROWS", 2)
+    monkeypatch.setattr("argus.api.arrays.ROWS_PER_CHUNK", 1)
     for number in range(2):
         make_line(event, as_user.user, address=f"{number}@example.org")
 

@@ -62,8 +62,8 @@ def test_preview_is_newest_first_and_paginated_on_request(as_user):
 
 
 def test_preview_is_bounded_and_links_to_the_next_page(as_user, monkeypatch):
-    monkeypatch.setattr("argus.api.arrays.CHUNK_ROWS", 2)
-    monkeypatch.setattr("argus.api.arrays.MOST_ROWS", 4)
+    monkeypatch.setattr("argus.api.arrays.ROWS_PER_CHUNK", 2)
+    monkeypatch.setattr("argus.api.arrays.MAX_ROWS", 4)
     make_incidents(5)
 
     response = as_user.post(PREVIEW, {"tags": []})

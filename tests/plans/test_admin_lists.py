@@ -31,7 +31,7 @@ def windows_as_at_a_million(monkeypatch):
     """Let the admin look at as large a share of the rows as at a million incidents, of which there are a twentieth."""
     monkeypatch.setattr(search, "MAX_SCANNED_ROWS", search.MAX_SCANNED_ROWS // 20)
     monkeypatch.setattr(search, "MAX_HITS", search.MAX_HITS // 20)
-    monkeypatch.setattr(BoundedPaginator, "most", BoundedPaginator.most // 20)
+    monkeypatch.setattr(BoundedPaginator, "max_rows", BoundedPaginator.max_rows // 20)
     monkeypatch.setattr(ModelAdmin, "list_per_page", ModelAdmin.list_per_page // 20)
 
 

@@ -55,8 +55,8 @@ def deep(big_site) -> str:
 @pytest.fixture
 def smaller_arrays(monkeypatch):
     """Whole arrays as long as they are at a million incidents, in terms of the incidents that there are."""
-    monkeypatch.setattr(arrays, "MOST_ROWS", arrays.MOST_ROWS // 20)
-    monkeypatch.setattr(arrays, "CHUNK_ROWS", arrays.CHUNK_ROWS // 20)
+    monkeypatch.setattr(arrays, "MAX_ROWS", arrays.MAX_ROWS // 20)
+    monkeypatch.setattr(arrays, "ROWS_PER_CHUNK", arrays.ROWS_PER_CHUNK // 20)
 
 
 @pytest.fixture

@@ -24,8 +24,8 @@ FIXED = {"/login-methods/"}
 @pytest.fixture(autouse=True)
 def small(monkeypatch):
     for module in (arrays, delivery_log, views):
-        monkeypatch.setattr(module, "MOST_ROWS", MOST)
-    monkeypatch.setattr(arrays, "CHUNK_ROWS", MOST // 2)
+        monkeypatch.setattr(module, "MAX_ROWS", MOST)
+    monkeypatch.setattr(arrays, "ROWS_PER_CHUNK", MOST // 2)
 
 
 def make_much(user) -> dict[str, int]:
@@ -88,7 +88,7 @@ def test_what_is_cut_says_how_much_there_is(as_superuser, caplog, address):
             make_profile(as_superuser.user)
             PhoneNumber.objects.create(user=as_superuser.user, phone_number=f"+474767670{number}")
 
-    arrays.warn_of_a_cut.cache_clear()
+    arrays.warn_of_cut_list.cache_clear()
     as_superuser.user.timeslots.all().delete()
     add(range(MOST))
     assert not as_superuser.get(address).has_header(TOTAL_HEADER)

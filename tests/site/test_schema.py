@@ -202,8 +202,8 @@ def test_arrays_of_incidents_are_as_described(tell, as_user, name, query):
 
 
 def test_long_arrays_are_as_described(tell, as_user, monkeypatch):
-    monkeypatch.setattr("argus.api.arrays.CHUNK_ROWS", 2)
-    monkeypatch.setattr("argus.api.arrays.MOST_ROWS", 4)
+    monkeypatch.setattr("argus.api.arrays.ROWS_PER_CHUNK", 2)
+    monkeypatch.setattr("argus.api.arrays.MAX_ROWS", 4)
     make_incidents(5)
 
     assert "Link" in tell(as_user, "get", f"{INCIDENTS}open/").headers

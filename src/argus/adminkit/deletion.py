@@ -1,85 +1,90 @@
-"""What a deletion would take along, and what forbids it: counted in the database, never loaded.
+"""Count the rows that a deletion takes along, and the rows that prevent it.
 
-Django's own page loads and lists every row that hangs on the one to be deleted, which may be a million.
+Django's own page loads and lists every dependent row, which may be a million. Here the database counts them.
 """
 
 from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from typing import Any
 
-from django.db.models import CASCADE, PROTECT, RESTRICT, Model
+from django.db.models import CASCADE, PROTECT, RESTRICT, Model, QuerySet
 from django.utils.text import capfirst
 
-# More rows than this are not deleted by a click.
-MOST_ROWS = 10_000
-# Each one selected is a field of the form that confirms, and Django takes forms of a thousand fields.
-MOST_OBJECTS = 500
-# The furthest that rows hang on each other; it ends the walk should they ever do so in a circle.
-DEEPEST = 8
+# The admin does not delete more rows than this at once.
+MAX_ROWS = 10_000
+# Each selected object is a field of the confirmation form, and Django takes forms of 1 000 fields.
+MAX_OBJECTS = 500
+# The longest chain of relations; it ends the recursion if relations form a circle.
+MAX_DEPTH = 8
 
 
 @dataclass
-class Toll:
-    """How many rows of which model go along, and how many stand in the way."""
+class DependentCounts:
+    """Numbers of rows for each model: those that are deleted too, and those that prevent the deletion."""
 
-    taken: Counter = field(default_factory=Counter)
-    held: Counter = field(default_factory=Counter)
+    deleted: Counter[type[Model]] = field(default_factory=Counter)
+    protecting: Counter[type[Model]] = field(default_factory=Counter)
 
     @property
-    def is_too_high(self) -> bool:
-        return sum(self.taken.values()) > MOST_ROWS
+    def exceeds_limit(self) -> bool:
+        return sum(self.deleted.values()) > MAX_ROWS
 
 
-def dependents(model: type[Model], path: tuple[str, ...] = ()) -> Iterator[tuple[type[Model], str, object]]:
-    """Yield each relation that hangs on the model, at any depth: its model, the lookup back, and ``on_delete``."""
+def find_dependents(model: type[Model], path: tuple[str, ...] = ()) -> Iterator[tuple[type[Model], str, Any]]:
+    """Yield each relation to the model, at any depth: related model, lookup of the relation, ``on_delete``."""
     for relation in model._meta.get_fields(include_hidden=True):
         if not relation.auto_created or relation.concrete or not (relation.one_to_one or relation.one_to_many):
             continue
         here = (relation.field.name, *path)
         yield relation.related_model, "__".join(here), relation.on_delete
-        if relation.on_delete is CASCADE and len(here) < DEEPEST:
-            yield from dependents(relation.related_model, here)
+        if relation.on_delete is CASCADE and len(here) < MAX_DEPTH:
+            yield from find_dependents(relation.related_model, here)
 
 
-def toll_of(model: type[Model], keys: list) -> Toll:
-    """Count what the deletion of these rows would take along. One query, of limited length, for each relation."""
-    toll, relations = Toll(), [r for r in dependents(model) if not r[0]._meta.auto_created]
+def count_dependents(model: type[Model], keys: list) -> DependentCounts:
+    """Count the rows that depend on the rows with these keys. One query, of limited length, for each relation."""
+    counts, relations = DependentCounts(), [r for r in find_dependents(model) if not r[0]._meta.auto_created]
     for related, lookup, on_delete in relations:
         if on_delete is CASCADE:
-            toll.taken[related] += _rows(related, lookup, keys)[: MOST_ROWS + 1].count()
-    if toll.is_too_high:
-        return toll
+            counts.deleted[related] += _rows(related, lookup, keys)[: MAX_ROWS + 1].count()
+    if counts.exceeds_limit:
+        return counts
     for related, lookup, on_delete in relations:
         if on_delete not in {PROTECT, RESTRICT}:
             continue
         rows = _rows(related, lookup, keys)
         if on_delete is RESTRICT:
-            # What goes along anyhow does not hold anything up.
+            # RESTRICT allows the deletion of rows that are deleted by another relation anyway.
             for other in (other for model_, other, how in relations if model_ is related and how is CASCADE):
                 rows = rows.exclude(**{f"{other}__in": keys})
-        toll.held[related] += rows[: MOST_OBJECTS + 1].count()
-    return toll
+        counts.protecting[related] += rows[: MAX_OBJECTS + 1].count()
+    return counts
 
 
-def describe(toll: Toll) -> tuple[dict[str, str], list[str]]:
-    """Put the toll in words: how many rows of each kind go along, and what stands in the way."""
-    taken = {str(name_of(model)): at_most(number, MOST_ROWS) for model, number in toll.taken.items() if number}
-    held = [
-        f"{capfirst(name_of(model))}: {at_most(number, MOST_OBJECTS)}" for model, number in toll.held.items() if number
+def format_counts(counts: DependentCounts) -> tuple[dict[str, str], list[str]]:
+    """Return the numbers of rows that are deleted too, by kind, and lines about what prevents the deletion."""
+    deleted = {
+        str(name_of(model)): format_number(number, MAX_ROWS) for model, number in counts.deleted.items() if number
+    }
+    protecting = [
+        f"{capfirst(name_of(model))}: {format_number(number, MAX_OBJECTS)}"
+        for model, number in counts.protecting.items()
+        if number
     ]
-    if toll.is_too_high:
-        held.append(f"More than {MOST_ROWS} rows would go along: too many to delete from a page.")
-    return taken, held
+    if counts.exceeds_limit:
+        protecting.append(f"More than {MAX_ROWS} rows would be deleted too, which is more than the admin deletes.")
+    return deleted, protecting
 
 
-def name_of(model: type[Model]):
-    return model._meta.verbose_name_plural
+def name_of(model: type[Model]) -> str:
+    return model._meta.verbose_name_plural  # type: ignore[return-value]
 
 
-def at_most(number: int, most: int) -> str:
-    """Spell a number that was not counted any further than ``most``."""
-    return str(number) if number <= most else f"more than {most}"
+def format_number(number: int, maximum: int) -> str:
+    """Return the number as text; rows beyond ``maximum`` were not counted."""
+    return str(number) if number <= maximum else f"more than {maximum}"
 
 
-def _rows(model: type[Model], lookup: str, keys: list):
+def _rows(model: type[Model], lookup: str, keys: list) -> QuerySet:
     return model._base_manager.filter(**{f"{lookup}__in": keys})

@@ -1,12 +1,15 @@
-"""What can name a row: looked at here when it comes from an address or a form, before a database sees it."""
+"""Validate primary keys from URLs and forms before a database sees them."""
+
+from typing import Any
 
 from django.core.exceptions import ValidationError
+from django.db.models import Field
 
 from argus.util.rows import MAX_ID
 
 
-def is_key(field, text) -> bool:
-    """Tell whether the text could be a value of the key ``field``: numbers must fit, text must have no NUL in it."""
+def is_valid_key(field: Field, text: Any) -> bool:
+    """Return whether the text is a possible value of the key ``field``: numbers in range, text without NUL."""
     try:
         value = field.to_python(text)
     except ValidationError:
@@ -16,7 +19,7 @@ def is_key(field, text) -> bool:
     return "\x00" not in str(value)
 
 
-def target_field(db_field):
-    """Return the key that a foreign key, or a relation of many to many, points to."""
+def target_field(db_field: Any) -> Field:
+    """Return the key that a foreign key or a many-to-many field refers to."""
     remote = db_field.remote_field
     return remote.model._meta.get_field(getattr(remote, "field_name", None) or remote.model._meta.pk.name)

@@ -1,10 +1,10 @@
 """What an alert tells of everything around its scope, as it was when it was last reported. All values are text."""
 
 from argus.inventory.models import Scope
-from argus.inventory.scopes import Surroundings
+from argus.inventory.scopes import ScopeParents
 
 
-def describe(scope: Scope, around: Surroundings) -> dict[str, str]:
+def describe(scope: Scope, around: ScopeParents) -> dict[str, str]:
     """Return ``<role>_<field>`` for the scope and for what it is in. Nothing about who reported it."""
     customer = around.customer
     context = named("scope", scope) | named("customer", customer)

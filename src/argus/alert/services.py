@@ -22,9 +22,9 @@ from argus.incident.models import Event, Incident
 from argus.incident.services import OpenKeyTakenError
 from argus.incident.sources import get_internal_source
 from argus.inventory.models import Scope
-from argus.inventory.rules import check_is_staff
-from argus.inventory.scopes import Surroundings, surroundings_of
-from argus.inventory.services import hold
+from argus.inventory.permissions import check_is_staff
+from argus.inventory.scopes import ScopeParents, get_parents
+from argus.inventory.services import lock_row
 from argus.util.infinity import INFINITY
 from argus.util.logs import audit, log_name
 from argus.util.rows import in_batches
@@ -53,8 +53,8 @@ def raise_alert(scope: Scope, *, actor: User, alert_type: str, severity: Severit
 
 @transaction.atomic
 def _open_or_update(scope: Scope, actor: User, *, alert_type: str, severity: Severity, message: str) -> Alert:
-    hold(scope, field="scope")
-    around = surroundings_of(scope)
+    lock_row(scope, field="scope")
+    around = get_parents(scope)
     holders = Alert.objects.select_related("incident").filter(incident__open_key=open_key(scope, alert_type))
     alert = holders.filter(incident__end_time__gt=timezone.now()).order_by("pk").last()
     incident = alert and incidents.lock_incident(alert.incident)
@@ -71,7 +71,7 @@ def open_key(scope: Scope, alert_type: str) -> str:
     return f"alert:{scope.uuid.hex}:{alert_type}"
 
 
-def _open(scope: Scope, around: Surroundings, *, alert_type: str, severity: Severity, message: str) -> Alert:
+def _open(scope: Scope, around: ScopeParents, *, alert_type: str, severity: Severity, message: str) -> Alert:
     source, uuid, now = get_internal_source(SOURCE_NAME), uuid4(), timezone.now()
     # To the millisecond, as the API shows it: a filter by a time that was shown finds the alert.
     created = now.replace(microsecond=now.microsecond // 1000 * 1000)
@@ -103,7 +103,7 @@ def _update(
     alert: Alert,
     incident: Incident,
     scope: Scope,
-    around: Surroundings,
+    around: ScopeParents,
     *,
     actor: User,
     severity: Severity,
@@ -136,7 +136,7 @@ def describe_update(old: Severity, new: Severity, old_message: str, new_message:
     return "\n".join(lines)
 
 
-def tags_for(scope: Scope, around: Surroundings, *, alert_type: str, severity: Severity) -> list[tuple[str, str]]:
+def tags_for(scope: Scope, around: ScopeParents, *, alert_type: str, severity: Severity) -> list[tuple[str, str]]:
     """Return the tags by which filters and notification profiles select an alert's incident."""
     return [
         ("severity", severity.label),

@@ -49,7 +49,7 @@ def exception_handler(error, context):
         return Response({"detail": error.message}, status=status.HTTP_403_FORBIDDEN)
     if isinstance(error, ConflictError):
         return Response({"detail": error.message}, status=status.HTTP_409_CONFLICT)
-    return Response(body_of(error), status=status.HTTP_400_BAD_REQUEST)
+    return Response(error_body(error), status=status.HTTP_400_BAD_REQUEST)
 
 
 def is_about_what_has_gone(error: Exception) -> bool:
@@ -59,7 +59,7 @@ def is_about_what_has_gone(error: Exception) -> bool:
     return getattr(error.__cause__, "pgcode", "") == FOREIGN_KEY or "FOREIGN KEY" in str(error)
 
 
-def body_of(error: DomainError) -> dict:
+def error_body(error: DomainError) -> dict:
     """One field's messages are a list; a refusal of several fields is one sentence each (contract, "Everywhere")."""
     if error.messages is not None:
         return error.messages

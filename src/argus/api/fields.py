@@ -20,7 +20,7 @@ TIMESTAMP = re.compile(
 END_OF_TIME = re.compile(r"9999-12-31[T ]23:59:59\.999999", re.IGNORECASE)
 
 
-def wire_time(value: datetime | None) -> str | None:
+def format_time(value: datetime | None) -> str | None:
     """Spell an aware datetime: ISO 8601 in the server's zone, six digits of fraction or none; infinity as a word."""
     if value is None:
         return None
@@ -34,11 +34,11 @@ def wire_time(value: datetime | None) -> str | None:
     return local.isoformat() if local.utcoffset().seconds % 60 == 0 else value.astimezone(UTC).isoformat()
 
 
-class WireTimes(dict):
-    """Datetimes as ``wire_time`` spells them, each spelled once: for one answer, in which most of them come again."""
+class TimeFormatter(dict):
+    """Datetimes as ``format_time`` spells them, each spelled once: for one answer, in which most of them come again."""
 
     def __missing__(self, value: datetime | None) -> str | None:
-        self[value] = spelled = wire_time(value)
+        self[value] = spelled = format_time(value)
         return spelled
 
 
@@ -93,7 +93,7 @@ class TimestampField(serializers.Field):
             self.fail("invalid")
 
     def to_representation(self, value):
-        return wire_time(value)
+        return format_time(value)
 
 
 @extend_schema_field(

@@ -37,7 +37,7 @@ class Links:
         return f"{self.root}{collection}/{uuid.hex}/"
 
 
-def read_link(text: str) -> tuple[str, UUID] | None:
+def parse_link(text: str) -> tuple[str, UUID] | None:
     """Return what a link names, as (collection, UUID); ``None`` for what is no link to an object of the API.
 
     Scheme and host may be anybody's and may be missing (contract): only the path counts.

@@ -16,10 +16,10 @@ class ListSerializer(serializers.ListSerializer):
         except serializers.ValidationError as error:
             if not isinstance(data, list):
                 raise
-            raise serializers.ValidationError(in_places(error.detail, len(data))) from None
+            raise serializers.ValidationError(errors_by_position(error.detail, len(data))) from None
 
 
-def in_places(errors, number: int):
+def errors_by_position(errors, number: int):
     """Put errors by index into a list of that many objects; leave errors of the list as a whole as they are."""
     if isinstance(errors, list):
         errors = dict(enumerate(errors))

@@ -4,14 +4,17 @@ Documentation only: nothing here is asked when a request is answered.
 """
 
 import re
+from collections.abc import Callable
 from functools import cache, wraps
+from typing import Any
 
 from drf_spectacular import openapi
 from drf_spectacular.plumbing import get_doc
 from drf_spectacular.utils import OpenApiParameter, PolymorphicProxySerializer, extend_schema, inline_serializer
 from rest_framework import serializers
+from rest_framework.views import APIView
 
-from .arrays import MOST_ROWS, BoundedArray
+from .arrays import MAX_ROWS, BoundedArray
 from .counted_pagination import TOTAL_HEADER, CountedPagination
 from .pagination import KeysetPagination
 
@@ -66,14 +69,14 @@ LINK_HEADER = OpenApiParameter(
     str,
     location=OpenApiParameter.HEADER,
     response=[200],
-    description=f'With `rel="next"`: the page that goes on after the first {MOST_ROWS} rows, if there are more.',
+    description=f'With `rel="next"`: the page that goes on after the first {MAX_ROWS} rows, if there are more.',
 )
 CUT_HEADER = OpenApiParameter(
     TOTAL_HEADER,
     int,
     location=OpenApiParameter.HEADER,
     response=[200],
-    description=f"How many rows there are, if there are more than the {MOST_ROWS} that are answered.",
+    description=f"How many rows there are, if there are more than the {MAX_ROWS} that are answered.",
 )
 
 
@@ -140,19 +143,22 @@ class AutoSchema(openapi.AutoSchema):
         return [status for status, it_does in applies.items() if it_does]
 
 
-def described(tag: str, **methods: dict):
+Decorator = Callable[[type[APIView]], type[APIView]]
+
+
+def describe_view(tag: str, **methods: dict[str, Any]) -> Decorator:
     """Return a class decorator that puts methods of a view under a heading and describes each by ``extend_schema``."""
 
     def decorate(view):
         for name, words in methods.items():
-            method = vars(view).get(name) or undescribed(getattr(view, name))
+            method = vars(view).get(name) or without_description(getattr(view, name))
             setattr(view, name, extend_schema(tags=[tag], **words)(method))
         return view
 
     return decorate
 
 
-def undescribed(method):
+def without_description(method):
     """Return a method that does the same and has none of the description that a parent class gave it."""
 
     @wraps(method, updated=())
@@ -187,12 +193,12 @@ def array_or_page_of(answer: type[serializers.Serializer]):
     )
 
 
-def keep_plus(endpoints: list[tuple]) -> list[tuple]:
+def preserve_plus_signs(endpoints: list[tuple]) -> list[tuple]:
     """Spell the paths as they are: the generator takes a ``+`` for a part of a regular expression and drops it."""
     return [("/" + CONVERTER.sub(r"{\1}", route), route, *others) for _, route, *others in endpoints]
 
 
-def complete(result: dict, **kwargs) -> dict:
+def add_refusals(result: dict, **kwargs) -> dict:
     """Add what the refusals look like, and that answers have the keys described and no others."""
     components = result["components"]
     for name, schema in components["schemas"].items():

@@ -5,7 +5,7 @@ from argus.util.logs import audit, log_name
 from .arrays import BoundedArray
 
 
-class OwnRows:
+class OwnedRowsMixin:
     """Rows with a ``user``. To be named before the generic views, whose serializers write."""
 
     pagination_class = BoundedArray

@@ -15,7 +15,7 @@ from django.db import IntegrityError, transaction
 from django.db.models import ProtectedError, RestrictedError
 from django.utils import timezone
 
-from argus.api.fields import wire_time
+from argus.api.fields import format_time
 from argus.auth.models import User
 from argus.util.errors import DomainError, NotPermittedError
 from argus.util.infinity import INFINITY
@@ -216,7 +216,7 @@ def _correct_end_time(incident: Incident, end_time: datetime, *, actor: User) ->
     now, old = timezone.now(), incident.end_time
     next_state(EventType.OTHER, party=check_may_change(incident, actor), state=incident.state_at(now))
     _save_end_time(incident, end_time)
-    description = f"End time corrected from {wire_time(old)} to {wire_time(end_time)}."
+    description = f"End time corrected from {format_time(old)} to {format_time(end_time)}."
     event = Event(incident=incident, type=EventType.OTHER, actor=actor, timestamp=now, description=description)
     write_events([event], kind=ChangeKind.MODIFIED)
 

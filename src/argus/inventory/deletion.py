@@ -1,21 +1,25 @@
-"""How things leave the inventory, and in time for those who keep something about them.
+"""Delete objects of the inventory.
 
-Each function is one transaction. The row, and those that go along with it, are locked first, in the order of
-``services`` and by their keys; then nothing can be put below them, and what stands in the way stays what it is.
-A row that is gone already raises ``DoesNotExist``, one that something hangs on ``Conflict``.
+Each service is one transaction. It locks the row and all rows that are deleted with it, in the order of ``services``
+and by primary key, so nothing can be added below them. It raises ``DoesNotExist`` if the row has been deleted already,
+``ConflictError`` if other rows depend on it, and ``NotPermittedError``.
 """
+
+from collections.abc import Callable, Sequence
+from typing import Any, TypeVar
 
 from django.db import transaction
 
+from argus.auth.models import User
 from argus.util.errors import ConflictError
 from argus.util.logs import audit, log_name
 
-from . import rules
+from . import permissions
 from .models import (
     Cloud,
     Customer,
     Instance,
-    Listed,
+    InventoryObject,
     Project,
     ProjectCloudMembership,
     ProjectGroup,
@@ -25,82 +29,84 @@ from .models import (
 )
 from .signals import scopes_deleted
 
+S = TypeVar("S", bound=Scope)
+
 
 @transaction.atomic
-def delete_customer(customer: Customer, *, actor) -> None:
-    """Forget a customer who has neither projects nor groups any more, with the clouds and roles that are left."""
-    rules.check_is_staff(actor)
-    customer = lock(customer)
+def delete_customer(customer: Customer, *, actor: User) -> None:
+    """Delete a customer without projects and groups, together with its clouds and roles."""
+    permissions.check_is_staff(actor)
+    customer = lock_scope(customer)
     if customer.projects.exists() or customer.project_groups.exists():
         raise ConflictError("This customer still has projects or project groups.")
-    remove(customer, [*customer.clouds.select_for_update().order_by("pk")], actor=actor)
+    _delete_scope(customer, list(customer.clouds.select_for_update().order_by("pk")), actor=actor)
 
 
 @transaction.atomic
-def delete_project(project: Project, *, actor) -> None:
-    """Forget a project that has no instances any more; it leaves its groups and clouds."""
-    project = lock(project)
-    rules.check_may_arrange_project(project.customer, [*project.project_groups.all()], actor)
-    memberships = [*project.cloud_memberships.select_for_update().order_by("pk")]
+def delete_project(project: Project, *, actor: User) -> None:
+    """Delete a project without instances, together with its memberships and roles."""
+    project = lock_scope(project)
+    permissions.check_may_change_project(project.customer, list(project.project_groups.all()), actor)
+    memberships = list(project.cloud_memberships.select_for_update().order_by("pk"))
     if project.instances.exists():
         raise ConflictError("This project still has instances.")
-    remove(project, memberships, actor=actor)
+    _delete_scope(project, memberships, actor=actor)
 
 
 @transaction.atomic
-def delete_project_group(group: ProjectGroup, *, actor) -> None:
-    """Forget a group that no project is in any more."""
-    group = lock(group)
-    rules.check_owns(group.customer, actor)
+def delete_project_group(group: ProjectGroup, *, actor: User) -> None:
+    """Delete a project group without projects."""
+    group = lock_scope(group)
+    permissions.check_owns(group.customer, actor)
     if group.project_memberships.exists():
         raise ConflictError("This project group still has projects.")
-    remove(group, actor=actor)
+    _delete_scope(group, actor=actor)
 
 
 @transaction.atomic
-def remove_from_group(membership: ProjectGroupMembership, *, actor) -> None:
-    """Take a project out of a group."""
-    rules.check_owns(membership.project_group.customer, actor)
-    take_away(membership, actor=actor)
+def remove_from_group(membership: ProjectGroupMembership, *, actor: User) -> None:
+    """Remove a project from a group."""
+    permissions.check_owns(membership.project_group.customer, actor)
+    _delete_row(membership, actor=actor)
 
 
 @transaction.atomic
-def delete_cloud(cloud: Cloud, *, actor) -> None:
-    """Forget a cloud and which projects used it, if no instance is in it."""
-    cloud = lock(cloud)
-    rules.check_owns(cloud.customer, actor)
-    memberships = [*cloud.project_memberships.select_for_update().order_by("pk")]
+def delete_cloud(cloud: Cloud, *, actor: User) -> None:
+    """Delete a cloud without instances, together with its memberships."""
+    cloud = lock_scope(cloud)
+    permissions.check_owns(cloud.customer, actor)
+    memberships = list(cloud.project_memberships.select_for_update().order_by("pk"))
     if Instance.objects.filter(cloud_project_membership__in=memberships).exists():
         raise ConflictError("There are still instances in this cloud.")
-    remove(cloud, memberships, actor=actor)
+    _delete_scope(cloud, memberships, actor=actor)
 
 
 @transaction.atomic
-def unlink_cloud(membership: ProjectCloudMembership, *, actor) -> None:
-    """Let a project use a cloud no longer, if it has no instance there."""
-    membership = lock(membership)
-    rules.check_owns(membership.project.customer, actor)
+def unlink_cloud(membership: ProjectCloudMembership, *, actor: User) -> None:
+    """Unlink a project from a cloud where it has no instances."""
+    membership = lock_scope(membership)
+    permissions.check_owns(membership.project.customer, actor)
     if membership.instances.exists():
         raise ConflictError("The project still has instances in this cloud.")
-    remove(membership, actor=actor)
+    _delete_scope(membership, actor=actor)
 
 
 @transaction.atomic
-def delete_instance(instance: Instance, *, actor) -> None:
-    """Forget an instance."""
-    instance = lock(instance)
-    rules.check_may_arrange_instances(instance.project, actor)
-    remove(instance, actor=actor)
+def delete_instance(instance: Instance, *, actor: User) -> None:
+    """Delete an instance."""
+    instance = lock_scope(instance)
+    permissions.check_may_change_instances(instance.project, actor)
+    _delete_scope(instance, actor=actor)
 
 
 @transaction.atomic
-def revoke_role(role: Role, *, actor) -> None:
-    """Take a role away; it takes effect with the commit."""
-    rules.check_may_staff(getattr(role, role.holder), actor)
-    take_away(role, actor=actor)
+def revoke_role(role: Role, *, actor: User) -> None:
+    """Revoke a role. It no longer counts after the commit."""
+    permissions.check_may_grant(getattr(role, role.holder), actor)
+    _delete_row(role, actor=actor)
 
 
-WAYS = {
+DELETE_SERVICES: dict[type, Callable[..., None]] = {
     Customer: delete_customer,
     Project: delete_project,
     ProjectGroup: delete_project_group,
@@ -111,23 +117,22 @@ WAYS = {
 }
 
 
-def delete(row: Listed, *, actor) -> None:
-    """Delete a row of any kind in the way of its kind."""
-    WAYS.get(type(row), revoke_role)(row, actor=actor)
+def delete_object(row: InventoryObject, *, actor: Any) -> None:
+    """Delete an object of any kind by the service of its kind."""
+    DELETE_SERVICES.get(type(row), revoke_role)(row, actor=actor)
 
 
-def lock(scope: Scope) -> Scope:
-    """Return the row anew, locked: what was read along with the old one may be what some caller sees of it."""
-    return type(scope).objects.select_for_update().get(pk=scope.pk)
+def lock_scope(scope: S) -> S:
+    """Lock the row and return it, read again: relations of the old object may be narrowed to what a user sees."""
+    return type(scope)._default_manager.select_for_update().get(pk=scope.pk)
 
 
-def remove(scope: Scope, along: list[Scope] = (), *, actor) -> None:
-    """Tell of the scope and of those that go along with it, then delete them."""
-    scopes_deleted.send(type(scope), scopes=[scope, *along], actor=actor)
-    take_away(scope, actor=actor)
+def _delete_scope(scope: Scope, others: Sequence[Scope] = (), *, actor: User) -> None:
+    """Announce the scopes that are deleted together, then delete them."""
+    scopes_deleted.send(type(scope), scopes=[scope, *others], actor=actor)
+    _delete_row(scope, actor=actor)
 
 
-def take_away(row: Listed, *, actor) -> None:
-    """Delete the row, and write down who did."""
+def _delete_row(row: InventoryObject, *, actor: User) -> None:
     audit("deleted", log_name(row), actor=actor)
     row.delete()

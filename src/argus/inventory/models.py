@@ -1,77 +1,52 @@
-"""What alerts are about: customers, what they have, the roles of people in it, and who sees what.
+"""Customers, their projects, clouds and instances, and the roles of users in them.
 
-``visible_to`` is the one place of the rules of visibility. Every queryset has it; roles add up, one that is taken away
-takes effect at once, and it costs no query of its own. Rows change through ``services`` only.
+Rows change through ``services`` and ``deletion`` only, and never change their parents. Every manager has
+``visible_to``, which applies the rules of ``visibility``.
 """
 
+from typing import ClassVar, Self
 from uuid import uuid4
 
 from django.conf import settings
 from django.db import models
 from django.db.models import Q
 
-
-class Listed(models.Model):
-    """What has an address of its own: the name of its list and a UUID, which is 32 hexadecimal digits outside."""
-
-    collection: str
-    uuid = models.UUIDField("UUID", default=uuid4, unique=True, editable=False)
-
-    class Meta:
-        abstract = True
-
-
-class Scope(Listed):
-    """What an alert can be about. ``kind`` is the word for it on the wire."""
-
-    kind: str
-
-    class Meta:
-        abstract = True
-
-    def __str__(self):
-        return self.name
-
-
-def owned_by(user):
-    """Return the keys of the customers that the user owns."""
-    return CustomerRole.objects.filter(user=user).values("customer")
-
-
-def worked_on_by(user):
-    """Return the keys of the projects that the user is admin or manager of."""
-    return ProjectRole.objects.filter(user=user).values("project")
-
-
-def managed_by(user):
-    """Return the keys of the project groups that the user manages."""
-    return ProjectGroupRole.objects.filter(user=user).values("project_group")
-
-
-def grouped_under(user):
-    """Return the keys of the projects that are in groups which the user manages."""
-    return ProjectGroupMembership.objects.filter(project_group__in=managed_by(user)).values("project")
+from argus.auth.models import User
 
 
 class VisibleQuerySet(models.QuerySet):
-    """Rows of which people see those that their roles show them. Staff sees all."""
+    """Rows that can be narrowed to those that a user sees."""
 
-    def visible_to(self, user):
-        return self if user.is_staff else self.filter(self.rule_for(user))
+    def visible_to(self, user: User) -> Self:
+        """Return the rows that the user sees. Staff sees all."""
+        from .visibility import CONDITIONS  # it imports this module
 
-    def rule_for(self, user) -> Q:
-        """Return what a row must fulfil so that the user, who is not staff, sees it."""
-        raise NotImplementedError
+        return self if user.is_staff else self.filter(CONDITIONS[self.model](user))
 
 
-class CustomerQuerySet(VisibleQuerySet):
-    def rule_for(self, user):
-        """Its owners, and whoever has a role in a project or a group of it."""
-        return (
-            Q(pk__in=owned_by(user))
-            | Q(pk__in=Project.objects.filter(pk__in=worked_on_by(user)).values("customer"))
-            | Q(pk__in=ProjectGroup.objects.filter(pk__in=managed_by(user)).values("customer"))
-        )
+class InventoryObject(models.Model):
+    """An object with a URL: the name of its collection, and a UUID of 32 hexadecimal digits."""
+
+    collection: ClassVar[str]
+    uuid = models.UUIDField("UUID", default=uuid4, unique=True, editable=False)
+
+    objects = VisibleQuerySet.as_manager()
+
+    class Meta:
+        abstract = True
+
+
+class Scope(InventoryObject):
+    """An object that an alert can be about. ``kind`` is its name on the wire."""
+
+    kind: ClassVar[str]
+    name: str
+
+    class Meta:
+        abstract = True
+
+    def __str__(self) -> str:
+        return self.name
 
 
 class Customer(Scope):
@@ -83,25 +58,12 @@ class Customer(Scope):
     abbreviation = models.CharField(max_length=8, blank=True)
     contact_details = models.CharField(max_length=500, blank=True)
 
-    objects = CustomerQuerySet.as_manager()
-
     class Meta:
         ordering = ["name", "pk"]
 
 
-class ProjectQuerySet(VisibleQuerySet):
-    def rule_for(self, user):
-        """Owners of the customer, its own people, and managers of a group that it is in.
-
-        A union, for what hangs on projects may be a million rows: of conditions joined by OR a planner expects that
-        they hold for most projects, and would read all those rows.
-        """
-        owned = Project.objects.filter(customer__in=owned_by(user)).order_by().values("pk")
-        return Q(pk__in=owned.union(worked_on_by(user).order_by(), grouped_under(user).order_by()))
-
-
 class Project(Scope):
-    """Work of a customer: what uses clouds, by instances."""
+    """A project of a customer. It uses clouds and has instances."""
 
     kind, collection = "project", "projects"
     customer = models.ForeignKey(Customer, models.PROTECT, related_name="projects")
@@ -109,112 +71,75 @@ class Project(Scope):
     description = models.TextField(blank=True)
     project_groups = models.ManyToManyField("ProjectGroup", through="ProjectGroupMembership", related_name="projects")
 
-    objects = ProjectQuerySet.as_manager()
-
     class Meta:
-        indexes = [models.Index(fields=["name", "id"], name="project_by_name")]
+        indexes = [models.Index(fields=["name", "id"], name="project_name_id_idx")]
         ordering = ["name", "pk"]
 
 
-class ProjectGroupQuerySet(VisibleQuerySet):
-    def rule_for(self, user):
-        """Owners of the customer, its own managers, and the people of the projects in it."""
-        held = ProjectGroupMembership.objects.filter(project__in=worked_on_by(user))
-        return Q(customer__in=owned_by(user)) | Q(pk__in=managed_by(user)) | Q(pk__in=held.values("project_group"))
-
-
 class ProjectGroup(Scope):
-    """Projects of one customer that are looked after together. A project may be in several."""
+    """Projects of one customer that are managed together. A project may be in several groups."""
 
     kind, collection = "project_group", "project-groups"
     customer = models.ForeignKey(Customer, models.PROTECT, related_name="project_groups")
     name = models.CharField(max_length=150)
     description = models.TextField(blank=True)
 
-    objects = ProjectGroupQuerySet.as_manager()
-
     class Meta:
         ordering = ["name", "pk"]
 
 
-class ProjectGroupMembershipQuerySet(VisibleQuerySet):
-    def rule_for(self, user):
-        """Whoever sees both the group and the project."""
-        return Q(project_group__in=ProjectGroup.objects.visible_to(user)) & Q(
-            project__in=Project.objects.visible_to(user)
-        )
-
-
-class ProjectGroupMembership(Listed):
-    """That a project is in a group of the same customer. It is not a scope."""
+class ProjectGroupMembership(InventoryObject):
+    """A project in a group of the same customer. It is not a scope."""
 
     collection = "project-group-memberships"
     project_group = models.ForeignKey(ProjectGroup, models.PROTECT, related_name="project_memberships", db_index=False)
     project = models.ForeignKey(Project, models.CASCADE, related_name="group_memberships")
 
-    objects = ProjectGroupMembershipQuerySet.as_manager()
-
     class Meta:
         constraints = [
-            models.UniqueConstraint(fields=["project_group", "project"], name="project_once_in_group"),
+            models.UniqueConstraint(
+                fields=["project_group", "project"], name="projectgroupmembership_project_group_project_uniq"
+            ),
         ]
         ordering = ["pk"]
 
-    def __str__(self):
+    def __str__(self) -> str:
         return f"{self.project_group} | {self.project}"
 
 
-class CloudQuerySet(VisibleQuerySet):
-    def rule_for(self, user):
-        """Owners of the customer, people of linked projects, and managers of a group with a project of the customer."""
-        linked = ProjectCloudMembership.objects.filter(project__in=worked_on_by(user))
-        return (
-            Q(customer__in=owned_by(user))
-            | Q(pk__in=linked.values("cloud"))
-            | Q(customer__in=Project.objects.filter(pk__in=grouped_under(user)).values("customer"))
-        )
-
-
 class Cloud(Scope):
-    """An account of a customer with a provider of machines."""
+    """An account of a customer with a cloud provider."""
 
     kind, collection = "cloud", "clouds"
     customer = models.ForeignKey(Customer, models.CASCADE, related_name="clouds")
     name = models.CharField(max_length=150)
     auth_url = models.CharField("authentication URL", max_length=2048, blank=True)
 
-    objects = CloudQuerySet.as_manager()
-
     class Meta:
         ordering = ["name", "pk"]
 
 
-class InProjectQuerySet(VisibleQuerySet):
-    def rule_for(self, user):
-        """Whoever sees the project."""
-        return Q(project__in=Project.objects.visible_to(user))
-
-
 class ProjectCloudMembership(Scope):
-    """That a project uses a cloud of the same customer. A scope of its own, "cloud | project"."""
+    """A project's use of a cloud of the same customer. It is a scope, named "cloud | project"."""
 
     kind, collection = "cloud_project_membership", "project-cloud-memberships"
     project = models.ForeignKey(Project, models.CASCADE, related_name="cloud_memberships", db_index=False)
     cloud = models.ForeignKey(Cloud, models.CASCADE, related_name="project_memberships")
 
-    objects = InProjectQuerySet.as_manager()
-
     class Meta:
-        constraints = [models.UniqueConstraint(fields=["project", "cloud"], name="cloud_once_in_project")]
+        constraints = [
+            models.UniqueConstraint(fields=["project", "cloud"], name="projectcloudmembership_project_cloud_uniq")
+        ]
         ordering = ["pk"]
 
     @property
-    def name(self) -> str:
+    def name(self) -> str:  # type: ignore[override]
+        """Return the name on the wire. Reads ``cloud`` and ``project``."""
         return f"{self.cloud.name} | {self.project.name}"
 
 
 class Instance(Scope):
-    """A machine of a project, by one of the project's clouds if that is known."""
+    """A virtual machine of a project, in one of the project's clouds if that is known."""
 
     kind, collection = "instance", "instances"
     project = models.ForeignKey(Project, models.PROTECT, related_name="instances")
@@ -224,35 +149,27 @@ class Instance(Scope):
     name = models.CharField(max_length=150)
     description = models.TextField(blank=True)
 
-    objects = InProjectQuerySet.as_manager()
-
     class Meta:
-        indexes = [models.Index(fields=["name", "id"], name="instance_by_name")]
+        indexes = [models.Index(fields=["name", "id"], name="instance_name_id_idx")]
         ordering = ["name", "pk"]
 
 
-class Role(Listed):
-    """What a person is in a customer, a project or a group; ``holder`` names which."""
+class Role(InventoryObject):
+    """A role of a user in a customer, a project or a project group; ``holder`` is the name of that field."""
 
-    holder: str
+    holder: ClassVar[str]
+    role: str
     user = models.ForeignKey(settings.AUTH_USER_MODEL, models.CASCADE, related_name="%(class)ss")
 
     class Meta:
         abstract = True
 
-    def __str__(self):
+    def __str__(self) -> str:
         return f"{self.user} is {self.role} of {getattr(self, self.holder)}"
 
 
-class RoleQuerySet(VisibleQuerySet):
-    def rule_for(self, user):
-        """Whoever sees what the role is in."""
-        holder = self.model._meta.get_field(self.model.holder)
-        return Q(**{f"{holder.name}__in": holder.related_model.objects.visible_to(user)})
-
-
 class CustomerRole(Role):
-    """An owner sees and arranges everything of the customer."""
+    """A role in a customer. An owner sees and changes everything of the customer."""
 
     class Kind(models.TextChoices):
         OWNER = "owner"
@@ -261,18 +178,16 @@ class CustomerRole(Role):
     customer = models.ForeignKey(Customer, models.CASCADE, related_name="roles", db_index=False)
     role = models.CharField(max_length=10, choices=Kind.choices)
 
-    objects = RoleQuerySet.as_manager()
-
     class Meta:
         constraints = [
-            models.UniqueConstraint(fields=["customer", "user", "role"], name="customer_role_once"),
-            models.CheckConstraint(condition=Q(role__in=["owner"]), name="customer_role_known"),
+            models.UniqueConstraint(fields=["customer", "user", "role"], name="customerrole_customer_user_role_uniq"),
+            models.CheckConstraint(condition=Q(role__in=["owner"]), name="customerrole_role_check"),
         ]
         ordering = ["pk"]
 
 
 class ProjectRole(Role):
-    """Admins and managers see the same of a project; admins have instances made and removed."""
+    """A role in a project. Admins and managers see the same; admins also create and delete instances."""
 
     class Kind(models.TextChoices):
         ADMIN = "admin"
@@ -282,18 +197,16 @@ class ProjectRole(Role):
     project = models.ForeignKey(Project, models.CASCADE, related_name="roles", db_index=False)
     role = models.CharField(max_length=10, choices=Kind.choices)
 
-    objects = RoleQuerySet.as_manager()
-
     class Meta:
         constraints = [
-            models.UniqueConstraint(fields=["project", "user", "role"], name="project_role_once"),
-            models.CheckConstraint(condition=Q(role__in=["admin", "manager"]), name="project_role_known"),
+            models.UniqueConstraint(fields=["project", "user", "role"], name="projectrole_project_user_role_uniq"),
+            models.CheckConstraint(condition=Q(role__in=["admin", "manager"]), name="projectrole_role_check"),
         ]
         ordering = ["pk"]
 
 
 class ProjectGroupRole(Role):
-    """A manager of a group sees all projects in it, and arranges who works on them."""
+    """A role in a project group. A manager sees the projects of the group and grants roles in them."""
 
     class Kind(models.TextChoices):
         MANAGER = "manager"
@@ -302,11 +215,11 @@ class ProjectGroupRole(Role):
     project_group = models.ForeignKey(ProjectGroup, models.CASCADE, related_name="roles", db_index=False)
     role = models.CharField(max_length=10, choices=Kind.choices)
 
-    objects = RoleQuerySet.as_manager()
-
     class Meta:
         constraints = [
-            models.UniqueConstraint(fields=["project_group", "user", "role"], name="project_group_role_once"),
-            models.CheckConstraint(condition=Q(role__in=["manager"]), name="project_group_role_known"),
+            models.UniqueConstraint(
+                fields=["project_group", "user", "role"], name="projectgrouprole_project_group_user_role_uniq"
+            ),
+            models.CheckConstraint(condition=Q(role__in=["manager"]), name="projectgrouprole_role_check"),
         ]
         ordering = ["pk"]

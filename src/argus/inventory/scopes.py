@@ -1,33 +1,21 @@
-"""Scopes by their names and links, and what is around each of them."""
+"""Find scopes by link, and find what a scope belongs to."""
 
 from dataclasses import dataclass
 
-from argus.api.links import read_link
+from argus.api.links import parse_link
+from argus.auth.models import User
 
 from .models import Cloud, Customer, Instance, Project, ProjectCloudMembership, ProjectGroup, Scope
 
 SCOPES: dict[str, type[Scope]] = {
     model.kind: model for model in (Customer, Project, ProjectGroup, Instance, ProjectCloudMembership, Cloud)
 }
-# Memberships go by two names (contract); this is the one that is not shown.
+# Memberships have two collections on the wire. Links lead to the other one.
 ALIASES = {"cloud-project-memberships": ProjectCloudMembership.collection}
-BY_COLLECTION = {model.collection: model for model in SCOPES.values()}
+SCOPES_BY_COLLECTION = {model.collection: model for model in SCOPES.values()}
 
-
-def resolve_scope(link: str, *, user) -> Scope | None:
-    """Return the scope that a link or path names; ``None`` if it names none, or none that the user sees. One query.
-
-    ``customer``, ``project`` and ``cloud`` of the scope come along.
-    """
-    named = read_link(link)
-    model = BY_COLLECTION.get(ALIASES.get(named[0], named[0])) if named else None
-    if model is None:
-        return None
-    return model.objects.visible_to(user).select_related(*PARENTS[model]).filter(uuid=named[1]).first()
-
-
-# What ``surroundings_of`` reads of a scope.
-PARENTS: dict[type[Scope], tuple[str, ...]] = {
+# The relations that ``get_parents`` reads.
+PARENT_RELATIONS: dict[type[Scope], tuple[str, ...]] = {
     Customer: (),
     Project: ("customer",),
     ProjectGroup: ("customer",),
@@ -37,9 +25,19 @@ PARENTS: dict[type[Scope], tuple[str, ...]] = {
 }
 
 
+def resolve_scope(link: str, *, user: User) -> Scope | None:
+    """Return the scope of a link or path, with its parents; ``None`` if the user sees no such scope. One query."""
+    collection, uuid = parse_link(link) or ("", None)
+    model = SCOPES_BY_COLLECTION.get(ALIASES.get(collection, collection))
+    if model is None:
+        return None
+    rows = model._default_manager.visible_to(user).select_related(*PARENT_RELATIONS[model])
+    return rows.filter(uuid=uuid).first()
+
+
 @dataclass(frozen=True)
-class Surroundings:
-    """What a scope is, or is in. A project may be in several groups; ``project_group`` is the first by name."""
+class ScopeParents:
+    """What a scope is or belongs to. A project may be in several groups; ``project_group`` is the first by name."""
 
     customer: Customer
     project: Project | None = None
@@ -47,15 +45,23 @@ class Surroundings:
     cloud: Cloud | None = None
 
 
-def surroundings_of(scope: Scope) -> Surroundings:
-    """Return what belongs to the scope. One query, if it was read with its ``PARENTS``."""
+def get_parents(scope: Scope) -> ScopeParents:
+    """Return what the scope belongs to. At most one query if it was read with its ``PARENT_RELATIONS``."""
     if isinstance(scope, Customer):
-        return Surroundings(scope)
+        return ScopeParents(scope)
     if isinstance(scope, ProjectGroup):
-        return Surroundings(scope.customer, project_group=scope)
+        return ScopeParents(scope.customer, project_group=scope)
     if isinstance(scope, Cloud):
-        return Surroundings(scope.customer, cloud=scope)
-    project = scope if isinstance(scope, Project) else scope.project
-    membership = scope.cloud_project_membership if isinstance(scope, Instance) else scope
-    cloud = membership.cloud if isinstance(membership, ProjectCloudMembership) else None
-    return Surroundings(project.customer, project, project.project_groups.order_by("name", "pk").first(), cloud)
+        return ScopeParents(scope.customer, cloud=scope)
+    if isinstance(scope, Instance):
+        membership = scope.cloud_project_membership
+        return _parents_of(scope.project, membership.cloud if membership else None)
+    if isinstance(scope, ProjectCloudMembership):
+        return _parents_of(scope.project, scope.cloud)
+    assert isinstance(scope, Project)
+    return _parents_of(scope, None)
+
+
+def _parents_of(project: Project, cloud: Cloud | None) -> ScopeParents:
+    group = project.project_groups.order_by("name", "pk").first()
+    return ScopeParents(project.customer, project, group, cloud)

@@ -1,18 +1,22 @@
-"""The makers of the inventory: hold what the new row hangs on, look at the rules, write.
+"""Create objects of the inventory. ``deletion`` deletes them; nothing is changed in between.
 
-Each function is one transaction; ``actor`` is on whose behalf. Refusals are ``DomainError``; what the actor is not
-entitled to is ``NotPermittedError``. What a new row refers to is locked until the commit, always in the order customer,
-group, project, cloud, membership, user: nothing can be deleted from under it. No row ever changes its parents, so that
-what was compared once, such as the customers of a project and its group, stays true.
+Each service is one transaction. It raises ``DomainError``, or ``NotPermittedError`` if the actor lacks the permission.
+The rows that a new row refers to are locked until the commit, so they cannot be deleted meanwhile. They are locked in
+the order customer, group, project, cloud, membership, user. No row ever changes its parents, so what was compared
+once, such as the customers of a project and its group, stays true.
 """
 
-from django.db import transaction
+from collections.abc import Sequence
+from typing import Any, TypeVar
 
+from django.db import models, transaction
+
+from argus.auth.models import User
 from argus.util.errors import DomainError
 from argus.util.logs import audit, log_name
 from argus.util.urls import check_http_url
 
-from . import rules
+from . import permissions
 from .models import (
     Cloud,
     Customer,
@@ -27,134 +31,137 @@ from .models import (
     Role,
 )
 
+M = TypeVar("M", bound=models.Model)
+
 ROLES: dict[type, type[Role]] = {Customer: CustomerRole, Project: ProjectRole, ProjectGroup: ProjectGroupRole}
 
 
 def create_customer(
-    name: str, *, actor, native_name: str = "", abbreviation: str = "", contact_details: str = ""
+    name: str, *, actor: User, native_name: str = "", abbreviation: str = "", contact_details: str = ""
 ) -> Customer:
-    """Take in a new customer, who has no owner yet."""
-    rules.check_is_staff(actor)
+    """Create a customer without owners."""
+    permissions.check_is_staff(actor)
     customer = Customer.objects.create(
         name=name, native_name=native_name, abbreviation=abbreviation, contact_details=contact_details
     )
-    return told(customer, actor)
+    return log_added(customer, actor=actor)
 
 
 @transaction.atomic
 def create_project(
-    customer: Customer, *, actor, name: str, description: str = "", project_groups: list[ProjectGroup] = ()
+    customer: Customer, *, actor: User, name: str, description: str = "", project_groups: Sequence[ProjectGroup] = ()
 ) -> Project:
-    """Start a project of the customer, in some of the customer's groups."""
-    hold(customer, field="customer")
-    groups = [hold(group, field="project_groups") for group in sorted(set(project_groups), key=lambda group: group.pk)]
-    rules.check_may_arrange_project(customer, groups, actor)
+    """Create a project of the customer, in some of the customer's groups."""
+    lock_row(customer, field="customer")
+    groups = sorted(set(project_groups), key=lambda group: group.pk)
+    for group in groups:
+        lock_row(group, field="project_groups")
+    permissions.check_may_change_project(customer, groups, actor)
     for group in groups:
         check_same_customer(customer, group, field="project_groups")
     project = Project.objects.create(customer=customer, name=name, description=description)
     ProjectGroupMembership.objects.bulk_create(
         ProjectGroupMembership(project_group=group, project=project) for group in groups
     )
-    return told(project, actor)
+    return log_added(project, actor=actor)
 
 
 @transaction.atomic
-def create_project_group(customer: Customer, *, actor, name: str, description: str = "") -> ProjectGroup:
-    """Make a group for projects of the customer."""
-    hold(customer, field="customer")
-    rules.check_owns(customer, actor)
-    return told(ProjectGroup.objects.create(customer=customer, name=name, description=description), actor)
+def create_project_group(customer: Customer, *, actor: User, name: str, description: str = "") -> ProjectGroup:
+    """Create a group for projects of the customer."""
+    lock_row(customer, field="customer")
+    permissions.check_owns(customer, actor)
+    return log_added(ProjectGroup.objects.create(customer=customer, name=name, description=description), actor=actor)
 
 
 @transaction.atomic
-def add_to_group(project: Project, *, actor, project_group: ProjectGroup) -> ProjectGroupMembership:
-    """Put the project into a group of the same customer."""
-    hold(project_group, field="project_group")
-    hold(project, field="project")
-    rules.check_owns(project_group.customer, actor)
+def add_to_group(project: Project, *, actor: User, project_group: ProjectGroup) -> ProjectGroupMembership:
+    """Add the project to a group of the same customer."""
+    lock_row(project_group, field="project_group")
+    lock_row(project, field="project")
+    permissions.check_owns(project_group.customer, actor)
     check_same_customer(project_group.customer, project, field="project")
-    check_is_new(ProjectGroupMembership(project_group=project_group, project=project))
-    return told(ProjectGroupMembership.objects.create(project_group=project_group, project=project), actor)
+    check_is_new(ProjectGroupMembership, project_group=project_group, project=project)
+    membership = ProjectGroupMembership.objects.create(project_group=project_group, project=project)
+    return log_added(membership, actor=actor)
 
 
 @transaction.atomic
-def create_cloud(customer: Customer, *, actor, name: str, auth_url: str = "") -> Cloud:
-    """Make a cloud of the customer known."""
+def create_cloud(customer: Customer, *, actor: User, name: str, auth_url: str = "") -> Cloud:
+    """Create a cloud of the customer."""
     check_http_url(auth_url, field="auth_url")
-    hold(customer, field="customer")
-    rules.check_owns(customer, actor)
-    return told(Cloud.objects.create(customer=customer, name=name, auth_url=auth_url), actor)
+    lock_row(customer, field="customer")
+    permissions.check_owns(customer, actor)
+    return log_added(Cloud.objects.create(customer=customer, name=name, auth_url=auth_url), actor=actor)
 
 
 @transaction.atomic
-def link_cloud(project: Project, *, actor, cloud: Cloud) -> ProjectCloudMembership:
-    """Let the project use a cloud of the same customer."""
-    hold(project, field="project")
-    hold(cloud, field="cloud")
-    rules.check_owns(project.customer, actor)
+def link_cloud(project: Project, *, actor: User, cloud: Cloud) -> ProjectCloudMembership:
+    """Link the project to a cloud of the same customer."""
+    lock_row(project, field="project")
+    lock_row(cloud, field="cloud")
+    permissions.check_owns(project.customer, actor)
     check_same_customer(project.customer, cloud, field="cloud")
-    check_is_new(ProjectCloudMembership(project=project, cloud=cloud))
-    return told(ProjectCloudMembership.objects.create(project=project, cloud=cloud), actor)
+    check_is_new(ProjectCloudMembership, project=project, cloud=cloud)
+    return log_added(ProjectCloudMembership.objects.create(project=project, cloud=cloud), actor=actor)
 
 
 @transaction.atomic
 def create_instance(
     project: Project,
     *,
-    actor,
+    actor: User,
     name: str,
     cloud_project_membership: ProjectCloudMembership | None = None,
     description: str = "",
 ) -> Instance:
-    """Make an instance of the project known, in one of the project's clouds or nobody knows where."""
-    hold(project, field="project")
+    """Create an instance of the project, in one of the project's clouds if one is given."""
+    lock_row(project, field="project")
     if cloud_project_membership is not None:
-        hold(cloud_project_membership, field="cloud_project_membership")
-    rules.check_may_arrange_instances(project, actor)
+        lock_row(cloud_project_membership, field="cloud_project_membership")
+    permissions.check_may_change_instances(project, actor)
     if cloud_project_membership is not None and cloud_project_membership.project_id != project.pk:
         raise DomainError("This is a membership of another project.", field="cloud_project_membership")
     instance = Instance.objects.create(
         project=project, name=name, cloud_project_membership=cloud_project_membership, description=description
     )
-    return told(instance, actor)
+    return log_added(instance, actor=actor)
 
 
 @transaction.atomic
-def grant_role(holder: Customer | Project | ProjectGroup, *, actor, user, role: str) -> Role:
-    """Make the user something in the customer, project or group; it takes effect with the commit."""
+def grant_role(holder: Customer | Project | ProjectGroup, *, actor: User, user: User, role: str) -> Role:
+    """Give the user a role in the customer, project or group. It counts from the commit."""
     model = ROLES[type(holder)]
-    hold(holder, field=model.holder)
-    hold(user, field="user")
-    rules.check_may_staff(holder, actor)
-    if role not in model.Kind.values:
-        raise DomainError(f"There is no such role; choose from {', '.join(model.Kind.values)}.", field="role")
-    new = model(**{model.holder: holder}, user=user, role=role)
-    check_is_new(new)
-    new.save(force_insert=True)
-    return told(new, actor)
+    lock_row(holder, field=model.holder)
+    lock_row(user, field="user")
+    permissions.check_may_grant(holder, actor)
+    roles: list[str] = model.Kind.values  # type: ignore[attr-defined]
+    if role not in roles:
+        raise DomainError(f"Unknown role. Choose from: {', '.join(roles)}.", field="role")
+    values = {model.holder: holder, "user": user, "role": role}
+    check_is_new(model, **values)
+    return log_added(model._default_manager.create(**values), actor=actor)
 
 
-def told(row, actor):
-    """Write down who has made the row, and return it."""
+def log_added(row: M, *, actor: User) -> M:
+    """Write the audit line of a new row, and return the row."""
     audit("added", log_name(row), actor=actor)
     return row
 
 
-def hold(row, *, field: str):
-    """Lock a row until the commit, so that nobody deletes it. Raises ``DomainError`` if it is gone already."""
+def lock_row(row: models.Model, *, field: str) -> None:
+    """Lock a row until the commit. Raises ``DomainError`` if it has been deleted."""
     if not type(row)._base_manager.select_for_update(no_key=True).filter(pk=row.pk).exists():
         raise DomainError("This has just been deleted.", field=field)
-    return row
 
 
-def check_same_customer(customer: Customer, row, *, field: str) -> None:
+def check_same_customer(customer: Customer, row: ProjectGroup | Project | Cloud, *, field: str) -> None:
+    """Raise ``DomainError`` if the row belongs to another customer."""
     if row.customer_id != customer.pk:
         raise DomainError("This belongs to another customer.", field=field)
 
 
-def check_is_new(row) -> None:
-    """Refuse a row that is there already. What it refers to is held, so nobody else can add it meanwhile."""
-    (constraint,) = (one for one in row._meta.constraints if hasattr(one, "fields"))
-    same = {name: getattr(row, name) for name in constraint.fields}
-    if type(row).objects.filter(**same).exists():
+def check_is_new(model: type[models.Model], **values: Any) -> None:
+    """Raise ``DomainError`` if there is such a row. The rows that it refers to must be locked."""
+    if model._default_manager.filter(**values).exists():
         raise DomainError("This exists already.")

@@ -1,8 +1,8 @@
-"""The one way out: who keeps something about scopes listens here."""
+"""Signals of the inventory."""
 
 from django.dispatch import Signal
 
-# Sent inside the transaction that deletes scopes, when nothing can stand in the way any more: ``scopes`` (a list, with
-# all that goes along: a project's memberships, a customer's clouds), ``actor``. The rows are locked, and still there
-# until every receiver is done: let go of them now, or they cannot go. If a receiver raises, nothing is deleted.
+# Sent inside the transaction that deletes scopes, after all checks. ``scopes`` is a list of all scopes that are
+# deleted, for example a project with its cloud memberships; ``actor`` is the user. The rows are locked and still exist.
+# Receivers must remove their references to them now. An error of a receiver rolls the deletion back.
 scopes_deleted = Signal()

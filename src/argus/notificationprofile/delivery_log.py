@@ -12,8 +12,8 @@ from typing import Any
 from django.db.models import QuerySet
 from django.utils import timezone
 
-from argus.api.arrays import MOST_ROWS
-from argus.api.fields import wire_time
+from argus.api.arrays import MAX_ROWS
+from argus.api.fields import format_time
 from argus.auth.models import User
 from argus.incident.models import Change, Event
 
@@ -43,9 +43,9 @@ def represent_deliveries(deliveries: list[Delivery], *, for_staff: bool) -> list
             "verdict": delivery.verdict,
             "reason": delivery.reason,
             "attempts": delivery.attempts,
-            "created": wire_time(delivery.created),
-            "due": wire_time(delivery.due),
-            "settled": wire_time(delivery.settled),
+            "created": format_time(delivery.created),
+            "due": format_time(delivery.due),
+            "settled": format_time(delivery.settled),
             "last_error": delivery.last_error if for_staff else None,
         }
         for delivery in deliveries
@@ -58,7 +58,7 @@ def represent_others(event: Event, user: User, deliveries: list[Delivery]) -> li
     Until the event is routed, these are all profiles, with the verdict "pending". Later they are the profiles that
     existed when the event was received, and whose filters did not match or whose users may not see the incident.
     """
-    room = MOST_ROWS - len(deliveries)
+    room = MAX_ROWS - len(deliveries)
     profiles = NotificationProfile.objects.select_related("user", "phone_number").order_by("pk")
     if not user.is_staff:
         profiles = profiles.filter(user_id=user.pk)
@@ -68,7 +68,7 @@ def represent_others(event: Event, user: User, deliveries: list[Delivery]) -> li
         return []
     selected = {delivery.profile_id for delivery in deliveries}
     addresses = {(delivery.user_id, delivery.medium, delivery.address) for delivery in deliveries}
-    profiles = profiles.filter(created__lte=event.received).prefetch_related("user__destinations")[:MOST_ROWS]
+    profiles = profiles.filter(created__lte=event.received).prefetch_related("user__destinations")[:MAX_ROWS]
     others = (
         profile
         for profile in profiles

@@ -13,7 +13,7 @@ from rest_framework.permissions import AllowAny
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
-from argus.api.openapi import described
+from argus.api.openapi import describe_view
 
 from . import VERSION
 
@@ -27,7 +27,7 @@ class FrontPage(TemplateView):
     extra_context = {"frontend_url": settings.ARGUS_FRONTEND_URL}
 
 
-@described(
+@describe_view(
     "Server",
     get={
         "operation_id": "get_versions",

@@ -5,7 +5,7 @@ from drf_spectacular.utils import OpenApiExample, OpenApiParameter
 from rest_framework import serializers
 
 from argus.api.links import HexUUIDField
-from argus.api.openapi import NUMBERED_PAGE_PARAMETERS, described
+from argus.api.openapi import NUMBERED_PAGE_PARAMETERS, describe_view
 from argus.inventory.scopes import SCOPES
 
 from ..models import Severity
@@ -114,10 +114,10 @@ ORDER = OpenApiParameter(
 
 
 def _action(name: str, **answer):
-    return described(ALERTS, post={"operation_id": name, "request": None, **answer})
+    return describe_view(ALERTS, post={"operation_id": name, "request": None, **answer})
 
 
-alert_list = described(
+alert_list = describe_view(
     ALERTS,
     get={
         "operation_id": "list_alerts",
@@ -127,11 +127,11 @@ alert_list = described(
     },
     post={"operation_id": "report_alert", "responses": {201: Alert}, "examples": REPORTED},
 )
-alert = described(ALERTS, get={"operation_id": "get_alert", "responses": Alert, "examples": SHOWN})
+alert = describe_view(ALERTS, get={"operation_id": "get_alert", "responses": Alert, "examples": SHOWN})
 close = _action("close_alert", responses={204: None})
 acknowledge = _action("acknowledge_alert", responses=Alert, examples=SHOWN)
 cancel_acknowledgment = _action("cancel_acknowledgment_of_alert", responses=Alert, examples=SHOWN)
-stats = described(
+stats = describe_view(
     ALERTS,
     get={"operation_id": "count_alerts", "parameters": FILTERS, "responses": AlertStats},
 )

@@ -6,7 +6,7 @@ from rest_framework.response import Response
 
 from argus.api.counted_pagination import CountedPagination
 from argus.api.links import Links
-from argus.inventory.rules import check_is_staff
+from argus.inventory.permissions import check_is_staff
 
 from .. import services
 from ..models import Alert, Severity

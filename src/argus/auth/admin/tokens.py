@@ -17,7 +17,7 @@ from rest_framework.authtoken.models import Token
 
 from argus.adminkit.base import ReadOnlyAdmin, ServiceForm
 from argus.adminkit.changelist import StrictChangeList
-from argus.adminkit.keys import is_key
+from argus.adminkit.keys import is_valid_key
 from argus.auth import services
 from argus.auth.tokens import has_expired
 
@@ -76,7 +76,7 @@ class TokenAdmin(ReadOnlyAdmin):
 
     def get_object(self, request, object_id, from_field=None):
         """Find the token by the id of its user."""
-        if not is_key(Token.user.field.target_field, object_id):
+        if not is_valid_key(Token.user.field.target_field, object_id):
             return None
         return self.get_queryset(request).select_related(*self.list_select_related).filter(user_id=object_id).first()
 

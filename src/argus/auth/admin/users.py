@@ -6,10 +6,10 @@ from django.contrib import admin
 from django.contrib.auth.admin import UserAdmin
 from django.db.models import CharField, Q
 from django.db.models.functions import Cast
-from django.forms.models import BaseInlineFormSet
 from django.utils.text import smart_split
 
 from argus.adminkit.base import SafeAdmin
+from argus.adminkit.fields import TolerantFormSet
 from argus.auth import services
 from argus.auth.models import PhoneNumber, User
 
@@ -18,16 +18,9 @@ DIVIDERS = re.compile(r"[\s()./-]+")
 DIGITS = re.compile(r"\+?[0-9]+")
 
 
-class SteadyFormSet(BaseInlineFormSet):
-    """Rows below another; it is no error that one of them was deleted by somebody else in the meantime."""
-
-    def initial_form_count(self):
-        return min(super().initial_form_count(), len(self.get_queryset()))
-
-
 class PhoneNumberInline(admin.TabularInline):
     model = PhoneNumber
-    formset = SteadyFormSet
+    formset = TolerantFormSet
     extra = 0
 
 
@@ -58,10 +51,10 @@ class AccountAdmin(SafeAdmin, UserAdmin):
     def destroy(self, request, obj):
         services.delete_user(obj, actor=request.user)
 
-    def tell(self, request, verb, obj):
+    def log_action_of(self, request, verb, obj):
         """Write into the log what the service does not."""
         if verb != "deleted":
-            super().tell(request, verb, obj)
+            super().log_action_of(request, verb, obj)
 
     @staticmethod
     def _may_touch(request, obj) -> bool:

@@ -10,7 +10,7 @@ from django.http import HttpRequest
 
 from argus.adminkit.base import ReadOnlyAdmin, ServiceForm
 from argus.adminkit.display import format_time, object_link, shorten
-from argus.adminkit.fields import MomentField, PickyAutocompleteSelect
+from argus.adminkit.fields import BoundedDateTimeField, StrictAutocompleteSelect
 from argus.auth.models import User
 from argus.auth.requests import get_actor
 from argus.incident import acknowledgements, services
@@ -23,7 +23,7 @@ from .search import EventSourceFilter, EventSourceTypeFilter, EventTypeFilter, I
 class EventForm(ServiceForm):
     """An event by the user who is logged in."""
 
-    timestamp = MomentField(required=False, help_text="When it happened. Empty: now.")
+    timestamp = BoundedDateTimeField(required=False, help_text="When it happened. Empty: now.")
 
     def clean_type(self) -> EventType:
         return EventType(self.cleaned_data["type"])
@@ -87,9 +87,9 @@ class AckForm(ServiceForm):
     """An acknowledgement by the user who is logged in."""
 
     incident = Event._meta.get_field("incident").formfield(
-        widget=PickyAutocompleteSelect(Event._meta.get_field("incident"), admin.site)
+        widget=StrictAutocompleteSelect(Event._meta.get_field("incident"), admin.site)
     )
-    timestamp = MomentField(required=False, help_text="When it happened. Empty: now.")
+    timestamp = BoundedDateTimeField(required=False, help_text="When it happened. Empty: now.")
     description = forms.CharField(required=False, widget=AdminTextareaWidget)
 
 

@@ -10,8 +10,7 @@ from django.forms.utils import from_current_timezone
 from django.utils import timezone
 
 from argus.adminkit.base import ServiceForm
-from argus.adminkit.fields import in_calendar
-from argus.auth.admin.users import SteadyFormSet
+from argus.adminkit.fields import TolerantFormSet, check_year_range
 from argus.incident.models import LONGEST_SOURCE_ID, Incident, IncidentTagRelation, Tag
 from argus.incident.tags import split_tag
 from argus.util.errors import DomainError
@@ -76,7 +75,7 @@ class InfinityField(forms.MultiValueField):
             return None
         if not day or clock is None:
             raise ValidationError(self.error_messages["half"], code="half")
-        return in_calendar(from_current_timezone(datetime.combine(day, clock)))
+        return check_year_range(from_current_timezone(datetime.combine(day, clock)))
 
 
 class IncidentForm(ServiceForm):
@@ -142,7 +141,7 @@ class TagForm(forms.ModelForm):
         return self.cleaned_data["text"]
 
 
-class TagFormSet(SteadyFormSet):
+class TagFormSet(TolerantFormSet):
     """The tags of an incident. It reports the changes; the service applies them."""
 
     def wanted(self) -> tuple[list[Pair], list[Pair]]:

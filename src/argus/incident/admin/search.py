@@ -10,7 +10,7 @@ from django.contrib.admin import ModelAdmin
 from django.db.models import Exists, OuterRef, Q, QuerySet, Subquery
 from django.http import HttpRequest
 
-from argus.adminkit.keys import is_key
+from argus.adminkit.keys import is_valid_key
 from argus.adminkit.search import MAX_HITS, ListFilter, NewestRowsFilter, search_newest, split_terms
 from argus.incident.lifecycle import EventType
 from argus.incident.models import Event, Incident, IncidentTagRelation, SourceSystem, SourceSystemType, Tag
@@ -61,7 +61,7 @@ class SourceFilter(ListFilter):
         return [(source.pk, str(source)) for source in SourceSystem.objects.all()[:MAX_CHOICES]]
 
     def apply(self, queryset: QuerySet[Any], value: str) -> QuerySet[Any]:
-        if not is_key(SourceSystem._meta.pk, value):
+        if not is_valid_key(SourceSystem._meta.pk, value):
             self.refuse()
         return queryset.filter(**{self.column: value})
 
@@ -135,7 +135,7 @@ class IncidentFilter(ListFilter):
         return [(value, f"Incident {value}")] if value else []
 
     def apply(self, queryset: QuerySet[Any], value: str) -> QuerySet[Any]:
-        if not is_key(Incident._meta.pk, value):
+        if not is_valid_key(Incident._meta.pk, value):
             self.refuse()
         return queryset.filter(incident_id=value)
 
@@ -161,7 +161,7 @@ def exact_incident_condition(term: str) -> Q | None:
     sources = list(SourceSystem.objects.values_list("pk", flat=True))
     known = Incident.objects.filter(source_id__in=sources, source_incident_id=term)
     pks = list(known.values_list("pk", flat=True)[:MAX_HITS])
-    if term.isascii() and term.isdigit() and is_key(Incident._meta.pk, term):
+    if term.isascii() and term.isdigit() and is_valid_key(Incident._meta.pk, term):
         pks += Incident.objects.filter(pk=term).values_list("pk", flat=True)
     if pks:
         return Q(pk__in=pks)
@@ -198,7 +198,7 @@ def search_events(queryset: QuerySet[Any], text: str, *, event: str = "") -> Que
 
     words = []
     for term, is_quoted in split_terms(text):
-        if not is_quoted and term.isascii() and term.isdigit() and is_key(Event._meta.pk, term):
+        if not is_quoted and term.isascii() and term.isdigit() and is_valid_key(Event._meta.pk, term):
             known = Event.objects.filter(Q(pk=term) | Q(incident_id=term)).values_list("pk", flat=True)
             queryset = queryset.filter(pk__in=list(known[:MAX_HITS]))
         else:

@@ -9,7 +9,7 @@ from django.db.models import QuerySet
 from django.http import HttpRequest
 
 from argus.adminkit.base import ReadOnlyAdmin, ServiceAdmin, ServiceForm
-from argus.adminkit.deletion import describe, toll_of
+from argus.adminkit.deletion import count_dependents, format_counts
 from argus.adminkit.display import object_link
 from argus.auth.requests import get_actor
 from argus.incident import sources
@@ -95,7 +95,7 @@ class SourceSystemAdmin(SuperusersOnly):
         """Include the accounts of the sources, and the rows that refer to these."""
         lines, counts, lacking, held = super().get_deleted_objects(objs, request)
         users = [source.user_id for source in objs[: len(lines)]]
-        return lines, counts, lacking, held or describe(toll_of(get_user_model(), users))[1]
+        return lines, counts, lacking, held or format_counts(count_dependents(get_user_model(), users))[1]
 
     def deletion_line(self, obj: SourceSystem) -> str:
         return f"{super().deletion_line(obj)}, with its user {obj.user.get_username()}"

@@ -1,43 +1,47 @@
-"""What all pages of the inventory share."""
+"""The base class of the inventory's admin pages."""
 
 import re
 from collections.abc import Callable
 
 from django.db import models
+from django.db.models import QuerySet
+from django.forms import ModelForm
+from django.http import HttpRequest
 
 from argus.adminkit.base import ReadOnlyAdmin
 from argus.inventory import deletion
+from argus.inventory.models import InventoryObject
 
 UUID = re.compile("[0-9a-f]{8}-?(?:[0-9a-f]{4}-?){3}[0-9a-f]{12}", re.IGNORECASE)
 
 
-class ListedAdmin(ReadOnlyAdmin):
-    """Rows that are made and deleted by the services, and never changed. Each is also found by its UUID.
+class InventoryAdmin(ReadOnlyAdmin):
+    """A page of objects that services create and delete; they never change. The search also finds UUIDs.
 
-    ``own_fields`` are those that one fills in, ``service`` is what makes the row, and ``subject`` the field that it
-    takes first. Whoever is let in here may do what staff may.
+    ``form_fields`` are the fields to fill in. ``service`` creates the object; it takes the field ``subject`` as
+    positional argument.
     """
 
-    own_fields: list[str]
+    form_fields: list[str]
     service: Callable[..., models.Model]
     subject: str
     readonly_fields = ["uuid"]
     sortable_by = []
 
-    def get_fields(self, request, obj=None):
-        return [*self.own_fields, "uuid"] if obj else self.own_fields
+    def get_fields(self, request: HttpRequest, obj: InventoryObject | None = None) -> list[str]:
+        return [*self.form_fields, "uuid"] if obj else self.form_fields
 
-    def get_queryset(self, request):
+    def get_queryset(self, request: HttpRequest) -> QuerySet:
         return super().get_queryset(request).select_related(*self.list_select_related)
 
-    def search(self, request, queryset, text):
+    def search(self, request: HttpRequest, queryset: QuerySet, text: str) -> tuple[QuerySet, bool]:
         if UUID.fullmatch(text.strip()):
             return queryset.filter(uuid=text.strip()), False
         return super().search(request, queryset, text)
 
-    def create(self, request, form):
+    def create(self, request: HttpRequest, form: ModelForm) -> models.Model:
         data = dict(form.cleaned_data)
         return self.service(data.pop(self.subject), actor=request.user, **data)
 
-    def destroy(self, request, obj):
-        deletion.delete(obj, actor=request.user)
+    def destroy(self, request: HttpRequest, obj: InventoryObject) -> None:
+        deletion.delete_object(obj, actor=request.user)

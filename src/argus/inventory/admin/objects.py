@@ -1,4 +1,4 @@
-"""Pages of customers and of what they have."""
+"""Admin pages of customers, projects, groups, clouds, instances and memberships."""
 
 from django.contrib import admin
 
@@ -13,22 +13,22 @@ from argus.inventory.models import (
     ProjectGroupMembership,
 )
 
-from .base import ListedAdmin
+from .base import InventoryAdmin
 
 
 @admin.register(Customer)
-class CustomerAdmin(ListedAdmin):
+class CustomerAdmin(InventoryAdmin):
     """Organisations that pay for projects."""
 
     service, subject = staticmethod(services.create_customer), "name"
-    own_fields = ["name", "native_name", "abbreviation", "contact_details"]
+    form_fields = ["name", "native_name", "abbreviation", "contact_details"]
     list_display = ["name", "native_name", "abbreviation"]
     list_select_related = []
     search_fields = ["name", "native_name", "abbreviation"]
 
 
-class OfCustomerAdmin(ListedAdmin):
-    """Something of a customer, with a name."""
+class CustomerObjectAdmin(InventoryAdmin):
+    """Named objects of a customer."""
 
     autocomplete_fields = ["customer"]
     list_display = ["name", "customer"]
@@ -37,35 +37,35 @@ class OfCustomerAdmin(ListedAdmin):
 
 
 @admin.register(Project)
-class ProjectAdmin(OfCustomerAdmin):
-    """Projects. They get into groups on the pages of memberships."""
+class ProjectAdmin(CustomerObjectAdmin):
+    """Projects. Memberships in groups have their own pages."""
 
     service, subject = staticmethod(services.create_project), "customer"
-    own_fields = ["name", "customer", "description"]
+    form_fields = ["name", "customer", "description"]
 
 
 @admin.register(ProjectGroup)
-class ProjectGroupAdmin(OfCustomerAdmin):
+class ProjectGroupAdmin(CustomerObjectAdmin):
     """Groups of projects."""
 
     service, subject = staticmethod(services.create_project_group), "customer"
-    own_fields = ["name", "customer", "description"]
+    form_fields = ["name", "customer", "description"]
 
 
 @admin.register(Cloud)
-class CloudAdmin(OfCustomerAdmin):
-    """Accounts with providers of machines."""
+class CloudAdmin(CustomerObjectAdmin):
+    """Accounts with cloud providers."""
 
     service, subject = staticmethod(services.create_cloud), "customer"
-    own_fields = ["name", "customer", "auth_url"]
+    form_fields = ["name", "customer", "auth_url"]
 
 
 @admin.register(ProjectGroupMembership)
-class ProjectGroupMembershipAdmin(ListedAdmin):
-    """Which projects are in which groups."""
+class ProjectGroupMembershipAdmin(InventoryAdmin):
+    """Projects in groups."""
 
     service, subject = staticmethod(services.add_to_group), "project"
-    own_fields = autocomplete_fields = ["project_group", "project"]
+    form_fields = autocomplete_fields = ["project_group", "project"]
     list_display = ["project_group", "project"]
     list_display_links = ["project_group", "project"]
     list_select_related = ["project_group__customer", "project"]
@@ -74,11 +74,11 @@ class ProjectGroupMembershipAdmin(ListedAdmin):
 
 
 @admin.register(ProjectCloudMembership)
-class ProjectCloudMembershipAdmin(ListedAdmin):
-    """Which projects use which clouds."""
+class ProjectCloudMembershipAdmin(InventoryAdmin):
+    """Clouds of projects."""
 
     service, subject = staticmethod(services.link_cloud), "project"
-    own_fields = autocomplete_fields = ["project", "cloud"]
+    form_fields = autocomplete_fields = ["project", "cloud"]
     list_display = ["cloud", "project"]
     list_display_links = ["cloud", "project"]
     list_select_related = ["project__customer", "cloud"]
@@ -87,11 +87,11 @@ class ProjectCloudMembershipAdmin(ListedAdmin):
 
 
 @admin.register(Instance)
-class InstanceAdmin(ListedAdmin):
-    """Machines of projects."""
+class InstanceAdmin(InventoryAdmin):
+    """Virtual machines of projects."""
 
     service, subject = staticmethod(services.create_instance), "project"
-    own_fields = ["name", "project", "cloud_project_membership", "description"]
+    form_fields = ["name", "project", "cloud_project_membership", "description"]
     autocomplete_fields = ["project", "cloud_project_membership"]
     list_display = ["name", "project", "cloud_project_membership"]
     list_select_related = [

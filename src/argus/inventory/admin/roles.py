@@ -1,15 +1,15 @@
-"""Pages of who is what in customers, projects and project groups."""
+"""Admin pages of the roles of users in customers, projects and project groups."""
 
 from django.contrib import admin
 
 from argus.inventory import services
 from argus.inventory.models import CustomerRole, ProjectGroupRole, ProjectRole
 
-from .base import ListedAdmin
+from .base import InventoryAdmin
 
 
-class RoleAdmin(ListedAdmin):
-    """Roles of one kind; given and taken away, never changed."""
+class RoleAdmin(InventoryAdmin):
+    """Roles of one kind. They are granted and revoked, never changed."""
 
     ordering = ["-pk"]
     service = staticmethod(services.grant_role)
@@ -21,9 +21,9 @@ class RoleAdmin(ListedAdmin):
 
 @admin.register(CustomerRole)
 class CustomerRoleAdmin(RoleAdmin):
-    """Who owns which customer."""
+    """Owners of customers."""
 
-    own_fields = ["customer", "user", "role"]
+    form_fields = ["customer", "user", "role"]
     autocomplete_fields = ["customer", "user"]
     list_display = ["customer", "user", "role"]
     list_display_links = ["customer", "user"]
@@ -33,9 +33,9 @@ class CustomerRoleAdmin(RoleAdmin):
 
 @admin.register(ProjectRole)
 class ProjectRoleAdmin(RoleAdmin):
-    """Who works on which project."""
+    """Admins and managers of projects."""
 
-    own_fields = ["project", "user", "role"]
+    form_fields = ["project", "user", "role"]
     autocomplete_fields = ["project", "user"]
     list_display = ["project", "user", "role"]
     list_display_links = ["project", "user"]
@@ -46,9 +46,9 @@ class ProjectRoleAdmin(RoleAdmin):
 
 @admin.register(ProjectGroupRole)
 class ProjectGroupRoleAdmin(RoleAdmin):
-    """Who manages which project group."""
+    """Managers of project groups."""
 
-    own_fields = ["project_group", "user", "role"]
+    form_fields = ["project_group", "user", "role"]
     autocomplete_fields = ["project_group", "user"]
     list_display = ["project_group", "user", "role"]
     list_display_links = ["project_group", "user"]

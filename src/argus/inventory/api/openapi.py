@@ -1,38 +1,40 @@
-"""The API description of the inventory. Documentation only."""
+"""The OpenAPI description of the inventory."""
 
 from drf_spectacular.utils import OpenApiParameter
 
-from argus.api.openapi import NUMBERED_PAGE_PARAMETERS, described
+from argus.api.openapi import NUMBERED_PAGE_PARAMETERS, Decorator, describe_view
 
 INVENTORY, PERMISSIONS = "Inventory", "Permissions"
-CURRENT = OpenApiParameter("current", str, description="If it is there, with any value or none: the caller alone.")
+CURRENT = OpenApiParameter("current", str, description="If present, with any value or none: only the user itself.")
 
 
-def _listed(heading: str, one: str, many: str, *, who: str, note: str = "", to_post: str = "") -> tuple:
-    """Return the decorators of a list and of its rows. ``one`` and ``many`` are what the rows are called."""
+def _describe(
+    heading: str, one: str, many: str, *, allowed: str, note: str = "", create_note: str = ""
+) -> tuple[Decorator, Decorator]:
+    """Return the decorators of the list view and of the detail view of objects with these names."""
     name, names = one.replace(" ", "_").replace("-", "_"), many.replace(" ", "_").replace("-", "_")
     article = "an" if one[0] in "aeiou" else "a"
-    rows = described(
+    rows = describe_view(
         heading,
         get={
             "operation_id": f"list_{names}",
             "summary": f"List {many}.",
-            "description": f"Those that the caller sees. {note}".strip(),
+            "description": f"The objects that the user sees. {note}".strip(),
             "parameters": NUMBERED_PAGE_PARAMETERS,
         },
         post={
             "operation_id": f"create_{name}",
             "summary": f"Add {article} {one}.",
-            "description": f"For {who}. {to_post}".strip(),
+            "description": f"Allowed for {allowed}. {create_note}".strip(),
         },
     )
-    row = described(
+    row = describe_view(
         heading,
         get={"operation_id": f"get_{name}", "summary": f"Show {article} {one}.", "description": note},
         delete={
             "operation_id": f"delete_{name}",
             "summary": f"Delete {article} {one}.",
-            "description": f"For {who}.",
+            "description": f"Allowed for {allowed}.",
             "responses": {204: None},
         },
     )
@@ -42,61 +44,61 @@ def _listed(heading: str, one: str, many: str, *, who: str, note: str = "", to_p
 _OWNERS = "staff and owners of the customer"
 _ALIAS = "The same as `/api/project-cloud-memberships/`."
 
-customer_list, customer = _listed(INVENTORY, "customer", "customers", who="staff")
-project_list, project = _listed(
+customer_list, customer = _describe(INVENTORY, "customer", "customers", allowed="staff")
+project_list, project = _describe(
     INVENTORY,
     "project",
     "projects",
-    who=f"{_OWNERS}, and for who manages all of the project groups named, at least one",
+    allowed=f"{_OWNERS}, and users who manage all of the given project groups, at least one",
 )
-project_group_list, project_group = _listed(INVENTORY, "project group", "project groups", who=_OWNERS)
-project_group_membership_list, project_group_membership = _listed(
+project_group_list, project_group = _describe(INVENTORY, "project group", "project groups", allowed=_OWNERS)
+project_group_membership_list, project_group_membership = _describe(
     INVENTORY,
     "project group membership",
     "project group memberships",
-    who=_OWNERS,
-    to_post="Group and project belong to the same customer.",
+    allowed=_OWNERS,
+    create_note="Group and project belong to the same customer.",
 )
-cloud_list, cloud = _listed(INVENTORY, "cloud", "clouds", who=_OWNERS)
+cloud_list, cloud = _describe(INVENTORY, "cloud", "clouds", allowed=_OWNERS)
 _SAME = "Project and cloud belong to the same customer."
-project_cloud_membership_list, project_cloud_membership = _listed(
-    INVENTORY, "project-cloud membership", "project-cloud memberships", who=_OWNERS, to_post=_SAME
+project_cloud_membership_list, project_cloud_membership = _describe(
+    INVENTORY, "project-cloud membership", "project-cloud memberships", allowed=_OWNERS, create_note=_SAME
 )
-cloud_project_membership_list, cloud_project_membership = _listed(
-    INVENTORY, "cloud-project membership", "cloud-project memberships", who=_OWNERS, to_post=_SAME, note=_ALIAS
+cloud_project_membership_list, cloud_project_membership = _describe(
+    INVENTORY, "cloud-project membership", "cloud-project memberships", allowed=_OWNERS, create_note=_SAME, note=_ALIAS
 )
-instance_list, instance = _listed(INVENTORY, "instance", "instances", who=f"{_OWNERS}, and for admins of the project")
-customer_role_list, customer_role = _listed(
-    PERMISSIONS, "customer permission", "customer permissions", who=_OWNERS, note="A role in a customer: `owner`."
+instance_list, instance = _describe(INVENTORY, "instance", "instances", allowed=f"{_OWNERS}, and admins of the project")
+customer_role_list, customer_role = _describe(
+    PERMISSIONS, "customer permission", "customer permissions", allowed=_OWNERS, note="A role in a customer: `owner`."
 )
-project_role_list, project_role = _listed(
+project_role_list, project_role = _describe(
     PERMISSIONS,
     "project permission",
     "project permissions",
-    who=f"{_OWNERS}, and for managers of a group that the project is in",
+    allowed=f"{_OWNERS}, and managers of a group that the project is in",
     note="A role in a project: `admin` or `manager`.",
 )
-project_group_role_list, project_group_role = _listed(
+project_group_role_list, project_group_role = _describe(
     PERMISSIONS,
     "project group permission",
     "project group permissions",
-    who=_OWNERS,
+    allowed=_OWNERS,
     note="A role in a project group: `manager`.",
 )
-user_list = described(
+user_list = describe_view(
     PERMISSIONS,
     get={
         "operation_id": "list_users",
         "summary": "List users.",
-        "description": "The caller, and those of whom the caller sees a role; for staff all.",
+        "description": "The user itself, and users of whom it sees a role. Staff sees all.",
         "parameters": [CURRENT, *NUMBERED_PAGE_PARAMETERS],
     },
 )
-user = described(
+user = describe_view(
     PERMISSIONS,
     get={
         "operation_id": "show_user",
         "summary": "Show a user.",
-        "description": "Those that `GET /api/users/` lists.",
+        "description": "The users that `GET /api/users/` lists.",
     },
 )

@@ -1,4 +1,6 @@
-"""The inventory as the API shows and takes it. Rules are the services' business."""
+"""Serializers of the inventory: the shapes of bodies. The rules are in the services."""
+
+from typing import Any
 
 from rest_framework import serializers
 
@@ -10,6 +12,7 @@ from ..models import (
     Customer,
     CustomerRole,
     Instance,
+    InventoryObject,
     Project,
     ProjectCloudMembership,
     ProjectGroup,
@@ -17,26 +20,26 @@ from ..models import (
     ProjectGroupRole,
     ProjectRole,
 )
-from ..users import users_to_grant_to
-from .fields import AddressField, LinkField, ReferenceField, ReferenceListSerializer
+from ..visibility import users_with_grantable_roles
+from .fields import LinkField, ReferenceField, ReferenceListSerializer, URLField
 
 USERS = "users"
 DESCRIPTION = {"description": {"max_length": 2000}}
 
 
-def link_to(model, **kwargs) -> LinkField:
-    """Return a field for a link to a row of the model."""
-    return LinkField(model.objects.visible_to, collection=model.collection, **kwargs)
+def link_to(model: type[InventoryObject], **kwargs: Any) -> LinkField:
+    """Return a field for links to visible rows of the model."""
+    return LinkField(model._default_manager.visible_to, collection=model.collection, **kwargs)
 
 
-class ListedSerializer(serializers.ModelSerializer):
-    """What all objects have: their address and the UUID in it."""
+class InventorySerializer(serializers.ModelSerializer):
+    """The fields of all objects: their URL and the UUID in it."""
 
-    url = AddressField(source="*", read_only=True)
+    url = URLField(source="*", read_only=True)
     uuid = HexUUIDField(read_only=True)
 
 
-class CustomerSerializer(ListedSerializer):
+class CustomerSerializer(InventorySerializer):
     """An organisation that pays for projects."""
 
     class Meta:
@@ -55,12 +58,12 @@ class GroupReferenceSerializer(serializers.Serializer):
         list_serializer_class = ReferenceListSerializer
 
 
-class ProjectSerializer(ListedSerializer):
-    """Work of a customer."""
+class ProjectSerializer(InventorySerializer):
+    """A project of a customer."""
 
     customer = link_to(Customer)
     project_groups = GroupReferenceSerializer(
-        many=True, required=False, help_text="The project groups it is in, of those that the caller sees."
+        many=True, required=False, help_text="The project groups that it is in and that the user sees."
     )
 
     class Meta:
@@ -69,8 +72,8 @@ class ProjectSerializer(ListedSerializer):
         extra_kwargs = DESCRIPTION
 
 
-class ProjectGroupSerializer(ListedSerializer):
-    """Projects of one customer that are looked after together."""
+class ProjectGroupSerializer(InventorySerializer):
+    """Projects of one customer that are managed together."""
 
     customer = link_to(Customer)
 
@@ -80,8 +83,8 @@ class ProjectGroupSerializer(ListedSerializer):
         extra_kwargs = DESCRIPTION
 
 
-class ProjectGroupMembershipSerializer(ListedSerializer):
-    """That a project is in a group."""
+class ProjectGroupMembershipSerializer(InventorySerializer):
+    """A project in a project group."""
 
     project_group = link_to(ProjectGroup)
     project = link_to(Project)
@@ -92,8 +95,8 @@ class ProjectGroupMembershipSerializer(ListedSerializer):
         validators = []
 
 
-class CloudSerializer(ListedSerializer):
-    """An account of a customer with a provider of machines."""
+class CloudSerializer(InventorySerializer):
+    """An account of a customer with a cloud provider."""
 
     customer = link_to(Customer)
 
@@ -102,8 +105,8 @@ class CloudSerializer(ListedSerializer):
         fields = ["url", "uuid", "name", "customer", "auth_url"]
 
 
-class ProjectCloudMembershipSerializer(ListedSerializer):
-    """That a project uses a cloud."""
+class ProjectCloudMembershipSerializer(InventorySerializer):
+    """A project's use of a cloud."""
 
     project = link_to(Project)
     cloud = link_to(Cloud)
@@ -114,12 +117,15 @@ class ProjectCloudMembershipSerializer(ListedSerializer):
         validators = []
 
 
-class InstanceSerializer(ListedSerializer):
-    """A machine of a project."""
+class InstanceSerializer(InventorySerializer):
+    """A virtual machine of a project."""
 
     project = link_to(Project)
     cloud_project_membership = link_to(
-        ProjectCloudMembership, required=False, allow_null=True, help_text="By which cloud of the project, if any."
+        ProjectCloudMembership,
+        required=False,
+        allow_null=True,
+        help_text="The membership of the cloud that it runs in, if known.",
     )
 
     class Meta:
@@ -128,14 +134,14 @@ class InstanceSerializer(ListedSerializer):
         extra_kwargs = DESCRIPTION
 
 
-class RoleSerializer(ListedSerializer):
-    """What a person is in something."""
+class RoleSerializer(InventorySerializer):
+    """A role of a user."""
 
-    user = LinkField(lambda caller: users_to_grant_to(), collection=USERS)
+    user = LinkField(lambda actor: users_with_grantable_roles(), collection=USERS)
 
 
 class CustomerRoleSerializer(RoleSerializer):
-    """What a person is in a customer."""
+    """A role of a user in a customer."""
 
     customer = link_to(Customer)
 
@@ -146,7 +152,7 @@ class CustomerRoleSerializer(RoleSerializer):
 
 
 class ProjectRoleSerializer(RoleSerializer):
-    """What a person is in a project."""
+    """A role of a user in a project."""
 
     project = link_to(Project)
 
@@ -157,7 +163,7 @@ class ProjectRoleSerializer(RoleSerializer):
 
 
 class ProjectGroupRoleSerializer(RoleSerializer):
-    """What a person is in a project group."""
+    """A role of a user in a project group."""
 
     project_group = link_to(ProjectGroup)
 
@@ -168,9 +174,9 @@ class ProjectGroupRoleSerializer(RoleSerializer):
 
 
 class PersonSerializer(serializers.ModelSerializer):
-    """An account, as one sees that of others."""
+    """A user, as others see them."""
 
-    url = AddressField(USERS, source="*", read_only=True)
+    url = URLField(USERS, source="*", read_only=True)
     uuid = HexUUIDField(read_only=True)
     full_name = serializers.CharField(source="get_full_name", read_only=True)
 

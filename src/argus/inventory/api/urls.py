@@ -1,15 +1,19 @@
-"""Addresses below ``/api/``, beside those of the first API, which are below ``/api/v1/``."""
+"""URLs of the inventory, below ``/api/``."""
 
 from django.urls import URLPattern, path
+from rest_framework.views import APIView
 
-from argus.api import links  # noqa: F401  (makes <hex:...> known)
+from argus.api import links  # noqa: F401  (registers the converter <hex:...>)
 
-from . import user_views, views
+from . import role_views, views
 
 app_name = "inventory"
 
 
-def listed(collection: str, name: str, list_view, detail_view) -> list[URLPattern]:
+def collection_urls(
+    collection: str, name: str, list_view: type[APIView], detail_view: type[APIView]
+) -> list[URLPattern]:
+    """Return the URLs of a collection and of its objects."""
     return [
         path(f"{collection}/", list_view.as_view(), name=f"{name}-list"),
         path(f"{collection}/<hex:uuid>/", detail_view.as_view(), name=name),
@@ -17,46 +21,46 @@ def listed(collection: str, name: str, list_view, detail_view) -> list[URLPatter
 
 
 urlpatterns = [
-    *listed("customers", "customer", views.CustomerListView, views.CustomerView),
-    *listed("projects", "project", views.ProjectListView, views.ProjectView),
-    *listed("project-groups", "project-group", views.ProjectGroupListView, views.ProjectGroupView),
-    *listed(
+    *collection_urls("customers", "customer", views.CustomerListView, views.CustomerView),
+    *collection_urls("projects", "project", views.ProjectListView, views.ProjectView),
+    *collection_urls("project-groups", "project-group", views.ProjectGroupListView, views.ProjectGroupView),
+    *collection_urls(
         "project-group-memberships",
         "project-group-membership",
         views.ProjectGroupMembershipListView,
         views.ProjectGroupMembershipView,
     ),
-    *listed("clouds", "cloud", views.CloudListView, views.CloudView),
-    *listed(
+    *collection_urls("clouds", "cloud", views.CloudListView, views.CloudView),
+    *collection_urls(
         "project-cloud-memberships",
         "project-cloud-membership",
         views.ProjectCloudMembershipListView,
         views.ProjectCloudMembershipView,
     ),
-    *listed(
+    *collection_urls(
         "cloud-project-memberships",
         "cloud-project-membership",
         views.CloudProjectMembershipListView,
         views.CloudProjectMembershipView,
     ),
-    *listed("instances", "instance", views.InstanceListView, views.InstanceView),
-    *listed(
+    *collection_urls("instances", "instance", views.InstanceListView, views.InstanceView),
+    *collection_urls(
         "customer-permissions",
         "customer-permission",
-        user_views.CustomerRoleListView,
-        user_views.CustomerRoleView,
+        role_views.CustomerRoleListView,
+        role_views.CustomerRoleView,
     ),
-    *listed(
+    *collection_urls(
         "project-permissions",
         "project-permission",
-        user_views.ProjectRoleListView,
-        user_views.ProjectRoleView,
+        role_views.ProjectRoleListView,
+        role_views.ProjectRoleView,
     ),
-    *listed(
+    *collection_urls(
         "project-group-permissions",
         "project-group-permission",
-        user_views.ProjectGroupRoleListView,
-        user_views.ProjectGroupRoleView,
+        role_views.ProjectGroupRoleListView,
+        role_views.ProjectGroupRoleView,
     ),
-    *listed("users", "user", user_views.UserListView, user_views.UserView),
+    *collection_urls("users", "user", role_views.UserListView, role_views.UserView),
 ]

@@ -1,194 +1,189 @@
-"""The inventory over REST: find, hand over, show. One sees what ``visible_to`` says; nothing is changed once made."""
+"""Views of the inventory: list, create, show and delete the objects that the user sees. Objects never change."""
 
-from django.db import transaction
-from django.db.models import Prefetch
+from collections.abc import Callable
+from typing import Any, ClassVar
+
+from django.db import models, transaction
+from django.db.models import Prefetch, QuerySet
 from rest_framework import generics, status
+from rest_framework.request import Request
 from rest_framework.response import Response
 
 from argus.api.counted_pagination import CountedPagination
 from argus.api.links import Links
 
-from .. import deletion, rules, services
+from .. import deletion, permissions, services
 from ..models import Cloud, Customer, Instance, Project, ProjectCloudMembership, ProjectGroup, ProjectGroupMembership
 from . import openapi, serializers
 
 
-class ListedRows(generics.GenericAPIView):
-    """Rows of one kind, of which the caller gets those that she sees."""
+class InventoryView(generics.GenericAPIView):
+    """Objects of one kind, of which the user gets the visible ones."""
 
     lookup_field = "uuid"
 
-    def get_queryset(self):
+    def get_queryset(self) -> QuerySet:
         return self.get_rows().visible_to(self.request.user)
 
-    def get_rows(self):
-        """Return all rows, with what is needed to show them to the caller."""
+    def get_rows(self) -> Any:
+        """Return all objects, with the relations that are shown to the user."""
         return super().get_queryset()
 
-    def get_serializer_context(self):
+    def get_serializer_context(self) -> dict[str, Any]:
         return super().get_serializer_context() | {"links": Links(self.request)}
 
 
-class ListView(ListedRows, generics.ListCreateAPIView):
-    """All rows of the kind, and the door for new ones: ``make`` calls the service."""
+class CreateListView(InventoryView, generics.ListCreateAPIView):
+    """List objects and create one by ``service``, which takes the field ``subject`` as positional argument."""
 
     pagination_class = CountedPagination
+    service: ClassVar[Callable[..., models.Model]]
+    subject: ClassVar[str]
 
-    def create(self, request):
-        self.check_may_post()
+    def create(self, request: Request, *args: Any, **kwargs: Any) -> Response:
+        self.check_may_create()
         serializer = self.get_serializer(data=request.data)
         serializer.is_valid(raise_exception=True)
-        # Shown before the commit: right after it, it may be gone, or out of the caller's sight.
+        values = dict(serializer.validated_data)
+        # Represent it before the commit: afterwards it may be deleted, or no longer visible to the user.
         with transaction.atomic():
-            made = self.make(request.user, **serializer.validated_data)
-            shown = self.get_serializer(self.get_rows().get(pk=made.pk)).data
-        return Response(shown, status=status.HTTP_201_CREATED, headers={"Location": shown["url"]})
+            created = self.service(values.pop(self.subject), actor=request.user, **values)
+            data = self.get_serializer(self.get_rows().get(pk=created.pk)).data
+        return Response(data, status=status.HTTP_201_CREATED, headers={"Location": data["url"]})
 
-    def check_may_post(self) -> None:
-        """Refuse those who never may, before the body is looked at."""
-
-    def make(self, actor, **data):
-        raise NotImplementedError
+    def check_may_create(self) -> None:
+        """Refuse users who may never create such objects, before the body is read."""
 
 
-class DetailView(ListedRows, generics.RetrieveAPIView):
-    """One row; ``remove`` is the service that deletes it."""
+class DetailView(InventoryView, generics.RetrieveAPIView):
+    """Show one object, and delete it by ``delete_service``."""
 
-    conflicting_methods = ("DELETE",)
+    conflicting_methods: ClassVar[tuple[str, ...]] = ("DELETE",)
+    delete_service: ClassVar[Callable[..., None]]
 
-    def delete(self, request, uuid):
-        self.remove(self.get_object(), actor=request.user)
+    def delete(self, request: Request, *args: Any, **kwargs: Any) -> Response:
+        self.delete_service(self.get_object(), actor=request.user)
         return Response(status=status.HTTP_204_NO_CONTENT)
 
-    def remove(self, row, *, actor) -> None:
-        raise NotImplementedError
 
-
-class CustomerRows(ListedRows):
+class CustomerMixin(InventoryView):
     serializer_class = serializers.CustomerSerializer
     queryset = Customer.objects.all()
 
 
 @openapi.customer_list
-class CustomerListView(CustomerRows, ListView):
-    def check_may_post(self):
-        rules.check_is_staff(self.request.user)
+class CustomerListView(CustomerMixin, CreateListView):
+    service, subject = staticmethod(services.create_customer), "name"
 
-    def make(self, actor, name, **data):
-        return services.create_customer(name, actor=actor, **data)
+    def check_may_create(self) -> None:
+        permissions.check_is_staff(self.request.user)
 
 
 @openapi.customer
-class CustomerView(CustomerRows, DetailView):
-    remove = staticmethod(deletion.delete_customer)
+class CustomerView(CustomerMixin, DetailView):
+    delete_service = staticmethod(deletion.delete_customer)
 
 
-class ProjectRows(ListedRows):
+class ProjectMixin(InventoryView):
     serializer_class = serializers.ProjectSerializer
     queryset = Project.objects.select_related("customer")
 
-    def get_rows(self):
+    def get_rows(self) -> Any:
         groups = ProjectGroup.objects.visible_to(self.request.user)
         return super().get_rows().prefetch_related(Prefetch("project_groups", groups))
 
 
 @openapi.project_list
-class ProjectListView(ProjectRows, ListView):
-    def make(self, actor, customer, **data):
-        return services.create_project(customer, actor=actor, **data)
+class ProjectListView(ProjectMixin, CreateListView):
+    service, subject = staticmethod(services.create_project), "customer"
 
 
 @openapi.project
-class ProjectView(ProjectRows, DetailView):
-    remove = staticmethod(deletion.delete_project)
+class ProjectView(ProjectMixin, DetailView):
+    delete_service = staticmethod(deletion.delete_project)
 
 
-class ProjectGroupRows(ListedRows):
+class ProjectGroupMixin(InventoryView):
     serializer_class = serializers.ProjectGroupSerializer
     queryset = ProjectGroup.objects.select_related("customer")
 
 
 @openapi.project_group_list
-class ProjectGroupListView(ProjectGroupRows, ListView):
-    def make(self, actor, customer, **data):
-        return services.create_project_group(customer, actor=actor, **data)
+class ProjectGroupListView(ProjectGroupMixin, CreateListView):
+    service, subject = staticmethod(services.create_project_group), "customer"
 
 
 @openapi.project_group
-class ProjectGroupView(ProjectGroupRows, DetailView):
-    remove = staticmethod(deletion.delete_project_group)
+class ProjectGroupView(ProjectGroupMixin, DetailView):
+    delete_service = staticmethod(deletion.delete_project_group)
 
 
-class ProjectGroupMembershipRows(ListedRows):
+class ProjectGroupMembershipMixin(InventoryView):
     serializer_class = serializers.ProjectGroupMembershipSerializer
     queryset = ProjectGroupMembership.objects.select_related("project_group__customer", "project")
 
 
 @openapi.project_group_membership_list
-class ProjectGroupMembershipListView(ProjectGroupMembershipRows, ListView):
-    def make(self, actor, project, **data):
-        return services.add_to_group(project, actor=actor, **data)
+class ProjectGroupMembershipListView(ProjectGroupMembershipMixin, CreateListView):
+    service, subject = staticmethod(services.add_to_group), "project"
 
 
 @openapi.project_group_membership
-class ProjectGroupMembershipView(ProjectGroupMembershipRows, DetailView):
+class ProjectGroupMembershipView(ProjectGroupMembershipMixin, DetailView):
     conflicting_methods = ()
-    remove = staticmethod(deletion.remove_from_group)
+    delete_service = staticmethod(deletion.remove_from_group)
 
 
-class CloudRows(ListedRows):
+class CloudMixin(InventoryView):
     serializer_class = serializers.CloudSerializer
     queryset = Cloud.objects.select_related("customer")
 
 
 @openapi.cloud_list
-class CloudListView(CloudRows, ListView):
-    def make(self, actor, customer, **data):
-        return services.create_cloud(customer, actor=actor, **data)
+class CloudListView(CloudMixin, CreateListView):
+    service, subject = staticmethod(services.create_cloud), "customer"
 
 
 @openapi.cloud
-class CloudView(CloudRows, DetailView):
-    remove = staticmethod(deletion.delete_cloud)
+class CloudView(CloudMixin, DetailView):
+    delete_service = staticmethod(deletion.delete_cloud)
 
 
-class ProjectCloudMembershipRows(ListedRows):
+class ProjectCloudMembershipMixin(InventoryView):
     serializer_class = serializers.ProjectCloudMembershipSerializer
     queryset = ProjectCloudMembership.objects.select_related("project__customer", "cloud")
 
 
 @openapi.project_cloud_membership_list
-class ProjectCloudMembershipListView(ProjectCloudMembershipRows, ListView):
-    def make(self, actor, project, **data):
-        return services.link_cloud(project, actor=actor, **data)
+class ProjectCloudMembershipListView(ProjectCloudMembershipMixin, CreateListView):
+    service, subject = staticmethod(services.link_cloud), "project"
 
 
 @openapi.project_cloud_membership
-class ProjectCloudMembershipView(ProjectCloudMembershipRows, DetailView):
-    remove = staticmethod(deletion.unlink_cloud)
+class ProjectCloudMembershipView(ProjectCloudMembershipMixin, DetailView):
+    delete_service = staticmethod(deletion.unlink_cloud)
 
 
 @openapi.cloud_project_membership_list
 class CloudProjectMembershipListView(ProjectCloudMembershipListView):
-    """The same, at the address that follows from the name of the scope."""
+    """The same at another URL, which follows from the name of the scope."""
 
 
 @openapi.cloud_project_membership
 class CloudProjectMembershipView(ProjectCloudMembershipView):
-    """The same, at the address that follows from the name of the scope."""
+    """The same at another URL, which follows from the name of the scope."""
 
 
-class InstanceRows(ListedRows):
+class InstanceMixin(InventoryView):
     serializer_class = serializers.InstanceSerializer
     queryset = Instance.objects.select_related("project__customer", "cloud_project_membership")
 
 
 @openapi.instance_list
-class InstanceListView(InstanceRows, ListView):
-    def make(self, actor, project, **data):
-        return services.create_instance(project, actor=actor, **data)
+class InstanceListView(InstanceMixin, CreateListView):
+    service, subject = staticmethod(services.create_instance), "project"
 
 
 @openapi.instance
-class InstanceView(InstanceRows, DetailView):
-    remove = staticmethod(deletion.delete_instance)
+class InstanceView(InstanceMixin, DetailView):
+    delete_service = staticmethod(deletion.delete_instance)

@@ -13,7 +13,7 @@ from django.http import HttpRequest
 
 from argus.adminkit.base import ReadOnlyAdmin
 from argus.adminkit.display import format_time, object_link, shorten
-from argus.adminkit.keys import is_key
+from argus.adminkit.keys import is_valid_key
 from argus.adminkit.search import ListFilter, NewestRowsFilter, search_newest, split_terms
 from argus.incident.admin.search import IncidentFilter
 from argus.incident.models import Change, Event
@@ -69,7 +69,7 @@ class EventFilter(ListFilter):
         return [(value, f"Event {value}")] if value else []
 
     def apply(self, queryset: QuerySet, value: str) -> QuerySet:
-        return queryset.filter(event_id=value) if is_key(Event._meta.pk, value) else self.refuse()
+        return queryset.filter(event_id=value) if is_valid_key(Event._meta.pk, value) else self.refuse()
 
 
 class RecordAdmin(ReadOnlyAdmin):
@@ -172,7 +172,7 @@ class DeliveryAdmin(RecordAdmin):
 
 def exact_deliveries(term: str) -> Q | None:
     """Return a condition that uses an index, or ``None`` if the term is neither a key nor a user."""
-    if term.isascii() and term.isdigit() and is_key(Delivery._meta.pk, term):
+    if term.isascii() and term.isdigit() and is_valid_key(Delivery._meta.pk, term):
         return Q(pk=term) | Q(incident_id=term)
     known = get_user_model().objects.filter(Q(username__iexact=term) | Q(email__iexact=term))
     users = list(known.values_list("pk", flat=True))

@@ -8,8 +8,8 @@ from django.http import HttpRequest
 
 from argus.adminkit.base import SafeAdmin
 from argus.adminkit.display import shorten
+from argus.adminkit.fields import TolerantFormSet
 from argus.adminkit.search import ListFilter
-from argus.auth.admin.users import SteadyFormSet
 from argus.notificationprofile.media.registry import medium_label
 from argus.notificationprofile.models import Day, Destination, Filter, NotificationProfile, TimeRecurrence, Timeslot
 from argus.notificationprofile.validation import MAX_RECURRENCES, integrity_errors_refused
@@ -44,7 +44,7 @@ class RecurrenceInline(admin.TabularInline):
 
     model = TimeRecurrence
     form = RecurrenceForm
-    formset = SteadyFormSet
+    formset = TolerantFormSet
     min_num = 1
     max_num = MAX_RECURRENCES
     extra = 0

@@ -12,7 +12,7 @@ from django.utils import timezone
 from django.utils.crypto import salted_hmac
 from django.utils.encoding import punycode
 
-from argus.api.fields import wire_time
+from argus.api.fields import format_time
 from argus.auth.models import User
 from argus.incident.details_url import joined_url
 from argus.incident.lifecycle import EventType
@@ -230,7 +230,7 @@ def local_time(moment: datetime) -> datetime:
 
 def readable_time(moment: datetime) -> str:
     """Return an aware datetime in the server's zone, to the second; infinity as a word."""
-    return str(wire_time(moment if moment == INFINITY else moment.replace(microsecond=0))).replace("T", " ")
+    return str(format_time(moment if moment == INFINITY else moment.replace(microsecond=0))).replace("T", " ")
 
 
 def thread_headers(message_id: str, references: tuple[str, ...]) -> dict[str, str]:

@@ -5,6 +5,8 @@ import multiselectfield.db.fields
 from django.conf import settings
 from django.db import migrations, models
 
+from argus.util.migrations import RenameConstraint
+
 APP = "argus_notificationprofile"
 INDEXES = {
     "delivery_unsettled": "delivery_due_idx",
@@ -14,25 +16,6 @@ INDEXES = {
     "delivery_not_made": "delivery_verdict_idx",
     "delivery_with_reason": "delivery_reason_idx",
 }
-
-
-class RenameConstraint(migrations.SeparateDatabaseAndState):
-    """Rename a constraint without building it again. SQLite keeps the former name, which nothing refers to."""
-
-    def __init__(self, model: str, old: str, constraint: models.BaseConstraint) -> None:
-        self.table, self.old, self.new = f"{APP}_{model}", old, constraint.name
-        state = [migrations.RemoveConstraint(model, old), migrations.AddConstraint(model, constraint)]
-        super().__init__([migrations.RunPython(self.rename, self.rename_back)], state)
-
-    def rename(self, apps, schema_editor) -> None:
-        self.execute(schema_editor, self.old, self.new)
-
-    def rename_back(self, apps, schema_editor) -> None:
-        self.execute(schema_editor, self.new, self.old)
-
-    def execute(self, schema_editor, old: str, new: str) -> None:
-        if schema_editor.connection.vendor == "postgresql":
-            schema_editor.execute(f"ALTER TABLE {self.table} RENAME CONSTRAINT {old} TO {new}")
 
 
 class Migration(migrations.Migration):

@@ -52,10 +52,10 @@ SPECTACULAR_SETTINGS = {
         "Medium": "argus.notificationprofile.media.registry.medium_choices",
     },
     "SORT_OPERATION_PARAMETERS": False,
-    "PREPROCESSING_HOOKS": ["argus.api.openapi.keep_plus"],
+    "PREPROCESSING_HOOKS": ["argus.api.openapi.preserve_plus_signs"],
     "POSTPROCESSING_HOOKS": [
         "drf_spectacular.hooks.postprocess_schema_enums",
-        "argus.api.openapi.complete",
+        "argus.api.openapi.add_refusals",
     ],
     "SWAGGER_UI_DIST": "SIDECAR",
     "SWAGGER_UI_FAVICON_HREF": "SIDECAR",

@@ -3,7 +3,7 @@
 from drf_spectacular.extensions import OpenApiAuthenticationExtension
 from drf_spectacular.utils import OpenApiExample
 
-from argus.api.openapi import described
+from argus.api.openapi import describe_view
 
 from .serializers import LoginMethodSerializer, TokenSerializer
 
@@ -28,7 +28,7 @@ NUMBER = OpenApiExample("A Norwegian number", value={"phone_number": "+476767676
 
 
 def _token(operation_id: str):
-    return described(
+    return describe_view(
         HEADING,
         post={"operation_id": operation_id, "auth": [], "responses": TokenSerializer, "examples": [CREDENTIALS, TOKEN]},
     )
@@ -36,18 +36,18 @@ def _token(operation_id: str):
 
 token = _token("create_token")
 oidc_token = _token("create_token_oidc")
-login_methods = described(
+login_methods = describe_view(
     HEADING, get={"operation_id": "list_login_methods", "auth": [], "responses": LoginMethodSerializer(many=True)}
 )
-logout = described(HEADING, post={"operation_id": "log_out", "request": None, "responses": {200: None}})
-current_user = described(HEADING, get={"operation_id": "get_current_user"})
-user = described(HEADING, get={"operation_id": "get_user"})
-phone_number_list = described(
+logout = describe_view(HEADING, post={"operation_id": "log_out", "request": None, "responses": {200: None}})
+current_user = describe_view(HEADING, get={"operation_id": "get_current_user"})
+user = describe_view(HEADING, get={"operation_id": "get_user"})
+phone_number_list = describe_view(
     HEADING,
     get={"operation_id": "list_phone_numbers"},
     post={"operation_id": "create_phone_number", "summary": "Add a phone number.", "examples": [NUMBER]},
 )
-phone_number = described(
+phone_number = describe_view(
     HEADING,
     get={"operation_id": "get_phone_number"},
     put={"operation_id": "replace_phone_number", "summary": "Replace a phone number.", "examples": [NUMBER]},

@@ -10,7 +10,7 @@ from rest_framework.exceptions import AuthenticationFailed
 from rest_framework.permissions import AllowAny
 from rest_framework.response import Response
 
-from argus.api.owned import OwnRows
+from argus.api.owned import OwnedRowsMixin
 from argus.auth import services
 from argus.auth.models import PhoneNumber, User
 from argus.auth.sso.methods import login_methods
@@ -97,7 +97,7 @@ class UserView(generics.RetrieveAPIView):
     queryset = User.objects.all()
 
 
-class OwnPhoneNumbers(OwnRows, generics.GenericAPIView):
+class OwnPhoneNumbers(OwnedRowsMixin, generics.GenericAPIView):
     """One sees and changes one's own numbers only, superusers too."""
 
     serializer_class = PhoneNumberSerializer

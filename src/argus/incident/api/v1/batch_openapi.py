@@ -6,7 +6,7 @@ from typing import Any
 from drf_spectacular.utils import inline_serializer
 from rest_framework import serializers
 
-from argus.api.openapi import described
+from argus.api.openapi import describe_view
 
 from .openapi import (
     ACK_EXAMPLE,
@@ -80,7 +80,7 @@ _bulk_results = [
     {"status": "invalid", "errors": {"start_time": ["This field is required."]}},
 ]
 _difference = {"created": [], "reopened": [], "updated": [], "closed": [{"pk": 4709, "source_incident_id": "90119"}]}
-bulk = described(
+bulk = describe_view(
     "Incidents",
     post=operation(
         "create_incidents",
@@ -90,7 +90,7 @@ bulk = described(
         request=BulkIncidents,
     ),
 )
-open_set = described(
+open_set = describe_view(
     "Incidents",
     put=operation(
         "replace_open_set",
@@ -100,7 +100,7 @@ open_set = described(
         request=OpenSet,
     ),
 )
-by_source_id = described(
+by_source_id = describe_view(
     "Incidents",
     put=operation(
         "put_incident",
@@ -156,7 +156,7 @@ def batch(what: str, *, version: int) -> Callable[[type], type]:
         "4711": {key: result, "status": 201, "errors": None},
         "4712": {key: None, "status": 404, "errors": {"detail": "Not found."}},
     }
-    return described(
+    return describe_view(
         heading,
         post=operation(
             f"create_many_{what}" if version == 1 else f"create_many_{what}_v{version}",

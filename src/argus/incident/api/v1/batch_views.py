@@ -8,8 +8,8 @@ from rest_framework.exceptions import NotFound, ValidationError
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from argus.api.errors import body_of, exception_handler
-from argus.api.lists import as_object, in_places
+from argus.api.errors import error_body, exception_handler
+from argus.api.lists import as_object, errors_by_position
 from argus.api.parsers import JSONParser
 from argus.auth.requests import get_actor
 from argus.http.idempotency import idempotent
@@ -159,7 +159,7 @@ def represent_outcome(outcome: Result | ValidationError) -> dict[str, Any]:
     if isinstance(outcome, ValidationError):
         return {"status": Status.INVALID, "errors": as_object(outcome.detail)}
     if outcome.error:
-        return {"status": Status.INVALID, "errors": body_of(outcome.error)}
+        return {"status": Status.INVALID, "errors": error_body(outcome.error)}
     return {"status": outcome.status, "pk": outcome.pk}
 
 
@@ -188,8 +188,8 @@ class OpenSetView(OwnSourceView):
         try:
             difference = sync_incidents(source, validate_open_incidents(bodies), actor=get_actor(request))
         except InvalidSyncError as invalid:
-            errors = {index: body_of(error) for index, error in invalid.errors.items()}
-            raise ValidationError({"incidents": in_places(errors, len(bodies))}) from None
+            errors = {index: error_body(error) for index, error in invalid.errors.items()}
+            raise ValidationError({"incidents": errors_by_position(errors, len(bodies))}) from None
         return Response(represent_difference(difference))
 
 
@@ -206,7 +206,7 @@ class BySourceIdView(OwnSourceView):
         try:
             difference = sync_incidents(source, [values], actor=actor, is_complete=False)
         except InvalidSyncError as invalid:
-            raise ValidationError(body_of(invalid.errors[0])) from None
+            raise ValidationError(error_body(invalid.errors[0])) from None
         result = next((word for word, incidents in vars(difference).items() if incidents), "unchanged")
         # A restricted incident keeps its ID and is not shown.
         visible = Incident.objects.visible_to(actor).select_related("source")
@@ -226,7 +226,7 @@ def validate_open_incidents(bodies: list[Any]) -> list[dict[str, Any]]:
         except ValidationError as error:
             errors[index] = error.detail
     if errors:
-        raise ValidationError({"incidents": in_places(errors, len(bodies))})
+        raise ValidationError({"incidents": errors_by_position(errors, len(bodies))})
     return values
 
 

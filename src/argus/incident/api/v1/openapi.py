@@ -9,7 +9,7 @@ from typing import Any
 from drf_spectacular.utils import OpenApiExample, OpenApiParameter
 from rest_framework import serializers
 
-from argus.api.openapi import LINK_HEADER, PAGE_PARAMETERS, array_or_page_of, described, page_of
+from argus.api.openapi import LINK_HEADER, PAGE_PARAMETERS, array_or_page_of, describe_view, page_of
 
 from .representation import (
     INCIDENT_EXAMPLE,
@@ -85,7 +85,7 @@ FILTERS = [
 
 def _incident_pages(list_id: str, create_id: str, *source_filters: OpenApiParameter) -> Callable[[type], type]:
     parameters = [*PAGE_PARAMETERS, *FILTERS, *source_filters]
-    return described(
+    return describe_view(
         "Incidents",
         get=operation(list_id, page_of(Incident), INCIDENT_PAGE, parameters=parameters, filters=True),
         post=operation(create_id, {201: Incident}, *NEW_INCIDENTS, INCIDENT),
@@ -99,11 +99,11 @@ def _array(operation_id: str, answer: type[serializers.Serializer], *examples: O
 _incidents = response_example("A bare array", [INCIDENT_EXAMPLE])
 incident_list = _incident_pages("list_incidents", "create_incident", *SOURCE_FILTERS)
 my_incident_list = _incident_pages("list_my_incidents", "create_my_incident")
-open_incident_list = described("Incidents", get=_array("list_open_incidents", Incident, _incidents, INCIDENT_PAGE))
-open_unacked_incident_list = described(
+open_incident_list = describe_view("Incidents", get=_array("list_open_incidents", Incident, _incidents, INCIDENT_PAGE))
+open_unacked_incident_list = describe_view(
     "Incidents", get=_array("list_open_unacked_incidents", Incident, _incidents, INCIDENT_PAGE)
 )
-incident = described(
+incident = describe_view(
     "Incidents",
     get=operation("get_incident", Incident, INCIDENT),
     patch=operation(
@@ -117,7 +117,7 @@ incident = described(
     ),
 )
 _ticket = OpenApiExample("A ticket", value={"ticket_url": "https://tickets.example.org/RT/512"})
-ticket = described("Incidents", put=operation("set_ticket_url", TicketSerializer, _ticket))
+ticket = describe_view("Incidents", put=operation("set_ticket_url", TicketSerializer, _ticket))
 
 # Events and acknowledgements
 
@@ -154,18 +154,18 @@ NEW_ACKS = [
     ),
     request_example("Without expiration", {"event": {}}),
 ]
-event_list = described(
+event_list = describe_view(
     "Events",
     get=_array("list_events", Event, response_example("A bare array", [EVENT_EXAMPLE])),
     post=operation("create_event", {201: Event}, *NEW_EVENTS, EVENT),
 )
-event = described("Events", get=operation("get_event", Event, EVENT))
-ack_list = described(
+event = describe_view("Events", get=operation("get_event", Event, EVENT))
+ack_list = describe_view(
     "Acknowledgements",
     get=_array("list_acks", Ack, response_example("A bare array", [ACK_EXAMPLE])),
     post=operation("create_ack", {201: Ack}, *NEW_ACKS, ACK),
 )
-ack = described("Acknowledgements", get=operation("get_ack", Ack, ACK))
+ack = describe_view("Acknowledgements", get=operation("get_ack", Ack, ACK))
 
 # Sources
 
@@ -181,20 +181,20 @@ _name = request_example("Another name", {"name": "nav-north.example.org"})
 _new_source = request_example(
     "A source", {"name": "nav.example.org", "type": "nav", "base_url": "https://nav.example.org/", "username": "nav"}
 )
-source_type_list = described(
+source_type_list = describe_view(
     "Sources",
     get=operation("list_source_types", SourceType(many=True)),
     post=operation("create_source_type", {201: SourceType}),
 )
-source_list = described(
+source_list = describe_view(
     "Sources",
     get=operation("list_sources", Source(many=True), _source),
     post=operation("create_source", {201: Source}, _new_source, _source),
 )
-source = described(
+source = describe_view(
     "Sources",
     get=operation("get_source", Source, _source),
     put=operation("rename_source", Source, _name, _source),
     patch=operation("change_source", Source, _name, _source),
 )
-metadata = described("Sources", get=operation("get_metadata", Metadata))
+metadata = describe_view("Sources", get=operation("get_metadata", Metadata))

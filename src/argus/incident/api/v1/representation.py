@@ -15,7 +15,7 @@ from django.db.models import QuerySet
 from django.utils import timezone
 from rest_framework import serializers
 
-from argus.api.fields import InfinityTimestampField, TimestampField, WireTimes, wire_time
+from argus.api.fields import InfinityTimestampField, TimeFormatter, TimestampField, format_time
 from argus.incident import models
 from argus.incident.details_url import joined_url
 from argus.incident.lifecycle import EventType
@@ -81,7 +81,7 @@ class Context:
 
     tags: dict[int, list[dict[str, Any]]]
     now: datetime
-    times: WireTimes
+    times: TimeFormatter
 
 
 @dataclass(frozen=True)
@@ -182,7 +182,7 @@ def incident_rows(incidents: QuerySet[models.Incident]) -> QuerySet[models.Incid
 def represent_rows(rows: list[Any]) -> list[dict[str, Any]]:
     """Return incidents as dictionaries. One query, for the tags of all of them."""
     tags: dict[int, list[dict[str, Any]]] = {row.pk: [] for row in rows}
-    times, now = WireTimes(), timezone.now()
+    times, now = TimeFormatter(), timezone.now()
     for pk, added_by, added_time, text in read_tags(list(tags)):
         tags[pk].append(represent_tag(added_by, times[added_time], text))
     context = Context(tags, now, times)
@@ -194,7 +194,7 @@ def represent_incident(incident: models.Incident, tags: list[TagLine] | None = N
     row = Row._make(_columns_of(incident))
     if tags is None:
         return represent_rows([row])[0]
-    times = WireTimes()
+    times = TimeFormatter()
     shown = [represent_tag(tag.added_by, times[tag.added_time], f"{tag.key}={tag.value}") for tag in tags]
     return represent_row(row, Context({incident.pk: shown}, timezone.now(), times))
 
@@ -236,8 +236,8 @@ def represent_event(event: models.Event) -> dict[str, Any]:
         "pk": event.pk,
         "incident": event.incident_id,
         "actor": {"pk": event.actor_id, "username": event.actor.username},
-        "timestamp": wire_time(event.timestamp),
-        "received": wire_time(event.received),
+        "timestamp": format_time(event.timestamp),
+        "received": format_time(event.received),
         "type": {"value": event.type, "display": event.get_type_display()},
         "description": event.description,
     }
@@ -253,4 +253,4 @@ class Ack(serializers.Serializer):
 
 def represent_ack(event: models.Event) -> dict[str, Any]:
     """Return an acknowledgement as a dictionary, given its event; both have the same pk."""
-    return {"pk": event.pk, "event": represent_event(event), "expiration": wire_time(event.ack.expiration)}
+    return {"pk": event.pk, "event": represent_event(event), "expiration": format_time(event.ack.expiration)}

@@ -6,7 +6,7 @@ from drf_spectacular.utils import OpenApiExample
 from rest_framework import serializers
 
 from argus.api.fields import TimestampField
-from argus.api.openapi import LINK_HEADER, PAGE_PARAMETERS, array_or_page_of, described
+from argus.api.openapi import LINK_HEADER, PAGE_PARAMETERS, array_or_page_of, describe_view
 from argus.incident.api.v1.representation import Actor, Incident
 from argus.notificationprofile.media.registry import medium_choices
 from argus.notificationprofile.models import Reason, Verdict
@@ -108,7 +108,7 @@ PREVIEW = _request("All of two sources", {"sourceSystemIds": [1, 3]})
 
 
 def _list(plural: str, single: str, words: str, examples: list, **answer: Any) -> Any:
-    return described(
+    return describe_view(
         PROFILES,
         get={"operation_id": f"list_{plural}", **({"responses": answer["shown"](many=True)} if answer else {})},
         post={
@@ -123,7 +123,7 @@ def _list(plural: str, single: str, words: str, examples: list, **answer: Any) -
 def _one(single: str, words: str, examples: list, **answer: Any) -> Any:
     shown = {"responses": answer["shown"]} if answer else {}
     changes = {"examples": examples, **shown}
-    return described(
+    return describe_view(
         PROFILES,
         get={"operation_id": f"get_{single}", **shown},
         put={"operation_id": f"replace_{single}", "summary": f"Replace a {words}.", **changes},
@@ -139,7 +139,7 @@ def _incidents(method: str, operation_id: str, *examples: OpenApiExample) -> Any
         "parameters": [*PAGE_PARAMETERS, LINK_HEADER],
         "examples": list(examples),
     }
-    return described(PROFILES, **{method: words})
+    return describe_view(PROFILES, **{method: words})
 
 
 timeslot_list = _list("timeslots", "timeslot", "time slot", SLOTS)
@@ -152,7 +152,7 @@ profile_list = _list(
 profile = _one("notification_profile", "notification profile", PROFILE, shown=ShownProfileSerializer)
 profile_incidents = _incidents("get", "list_incidents_of_notification_profile")
 filter_preview = _incidents("post", "preview_filter", PREVIEW)
-delivery_list = described(
+delivery_list = describe_view(
     DELIVERIES,
     get={
         "operation_id": "list_deliveries",

@@ -14,8 +14,8 @@ from rest_framework.response import Response
 from rest_framework.serializers import BaseSerializer
 from rest_framework.utils import html
 
-from argus.api.arrays import MOST_ROWS, array_response
-from argus.api.owned import OwnRows
+from argus.api.arrays import MAX_ROWS, array_response
+from argus.api.owned import OwnedRowsMixin
 from argus.auth.requests import get_actor
 from argus.incident.api.v1.representation import incident_rows, represent_rows
 from argus.incident.criteria import SOURCES, Criteria
@@ -29,7 +29,7 @@ from . import openapi
 from .serializers import FilterSerializer, PreviewSerializer, ProfileSerializer, TimeslotSerializer
 
 
-class OwnListView(OwnRows, generics.ListCreateAPIView):
+class OwnListView(OwnedRowsMixin, generics.ListCreateAPIView):
     """The caller's rows. Requests of one user write one after the other."""
 
     def create(self, request: Request, *args: Any, **kwargs: Any) -> Response:
@@ -37,7 +37,7 @@ class OwnListView(OwnRows, generics.ListCreateAPIView):
             return super().create(request, *args, **kwargs)
 
 
-class OwnRowView(OwnRows, generics.RetrieveUpdateDestroyAPIView):
+class OwnRowView(OwnedRowsMixin, generics.RetrieveUpdateDestroyAPIView):
     """One of the caller's rows. Requests of one user write one after the other."""
 
     def update(self, request: Request, *args: Any, **kwargs: Any) -> Response:
@@ -81,7 +81,7 @@ class FilterView(OwnRowView):
     queryset = Filter.objects.all()
 
 
-class ProfileRows(OwnRows, generics.GenericAPIView):
+class ProfileRows(OwnedRowsMixin, generics.GenericAPIView):
     """The caller's profiles. On the wire, the pk of a profile is that of its time slot (seed)."""
 
     serializer_class = ProfileSerializer
@@ -175,8 +175,8 @@ class DeliveryListView(generics.GenericAPIView):
         deliveries = delivery_log.deliveries_of(event, user)
         represent = partial(delivery_log.represent_deliveries, for_staff=user.is_staff)
         if not {"cursor", "page_size"} & request.query_params.keys():
-            rows = list(deliveries.order_by("-created", "-pk")[: MOST_ROWS + 1])
-            if len(rows) <= MOST_ROWS:
+            rows = list(deliveries.order_by("-created", "-pk")[: MAX_ROWS + 1])
+            if len(rows) <= MAX_ROWS:
                 return Response(represent(rows) + delivery_log.represent_others(event, user, rows))
         return array_response(request, deliveries, time_field="created", represent=represent)
 
