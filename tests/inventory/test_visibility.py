@@ -5,6 +5,7 @@ from types import SimpleNamespace
 import pytest
 
 from argus.auth.models import User
+from argus.inventory import models
 from argus.inventory.visibility import CONDITIONS
 from tests.factories import make_superuser, make_user
 
