@@ -18,10 +18,10 @@ def main(number_of_events: int) -> None:
     from django.test.utils import CaptureQueriesContext
 
     from argus.incident.models import Event
-    from argus.notificationprofile.profile_cache import Routing
+    from argus.notificationprofile.profile_cache import ProfileCache
     from argus.notificationprofile.selection import Policy, load_facts, select
 
-    routing, policy = Routing.load(1), Policy(switched_on=True, configured=frozenset({"EM"}))
+    routing, policy = ProfileCache.load(1), Policy(switched_on=True, configured=frozenset({"EM"}))
 
     def select_for(event: int) -> None:
         (facts,) = load_facts([event])

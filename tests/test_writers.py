@@ -15,7 +15,7 @@ RELATIONS = {"events", "tags", "tag_relations"}
 METHODS = {"create", "get_or_create", "update_or_create", "bulk_create", "bulk_update", "add", "set"}
 EXCEPTIONS = {
     # Workers mark the changes that they have routed.
-    ("notificationprofile/outbox.py", "update Change"),
+    ("notificationprofile/routing.py", "update Change"),
     # A formset shows objects that are not saved; the form saves by ``services.change_tags``.
     ("incident/admin/forms.py", "create IncidentTagRelation"),
     ("incident/admin/forms.py", "create Tag"),

@@ -6,8 +6,8 @@ import pytest
 
 from argus.incident.models import Change
 from argus.notificationprofile.models import Delivery, Reason, Verdict
-from argus.notificationprofile.outbox import Router
-from argus.notificationprofile.profile_cache import CompiledProfile, Hours, Routing, Target
+from argus.notificationprofile.profile_cache import CompiledProfile, Hours, ProfileCache, Target
+from argus.notificationprofile.routing import Router
 from argus.notificationprofile.selection import Policy, load_facts, select
 from tests.factories import make_event, make_incident, make_user
 from tests.notificationprofile.factories import make_profile, make_timeslot
@@ -134,7 +134,7 @@ def test_stored_timeslot_includes_its_hours(db):
         received = datetime(2024, 5, 12, 22, 30, tzinfo=UTC) + timedelta(hours=hours)
         type(event).objects.filter(pk=event.pk).update(received=received)
         (facts,) = load_facts([event.pk])
-        (line,) = select(facts, Routing.load(1), POLICY)
+        (line,) = select(facts, ProfileCache.load(1), POLICY)
         if line.verdict == Verdict.PENDING:
             told.append(hours)
 

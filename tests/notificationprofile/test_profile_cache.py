@@ -7,7 +7,7 @@ from django.test.utils import CaptureQueriesContext
 from argus.auth.models import PhoneNumber
 from argus.incident.models import Change, Incident
 from argus.notificationprofile.models import Delivery, Filter
-from argus.notificationprofile.outbox import Router
+from argus.notificationprofile.routing import Router
 from argus.notificationprofile.selection import Policy
 from tests.factories import make_event, make_incident, make_user
 from tests.notificationprofile.factories import make_filter, make_profile, make_timeslot
@@ -86,7 +86,7 @@ def test_change_counts_from_the_next_event_on(profile, tell, name):
 
 def test_nothing_is_loaded_anew_without_a_change(profile, tell, router):
     tell()
-    routing = router.routing
+    routing = router.profiles
 
     profile.user.save(update_fields=["last_login"])
     make_incident(Incident.objects.get().source)
@@ -94,7 +94,7 @@ def test_nothing_is_loaded_anew_without_a_change(profile, tell, router):
     with CaptureQueriesContext(connection) as queries:
         tell()
 
-    assert router.routing is routing
+    assert router.profiles is routing
     assert not any("timerecurrence" in query["sql"] for query in queries)
 
 

@@ -6,7 +6,7 @@ import pytest
 from django.core.management import CommandError, call_command
 from django.utils import timezone
 
-from argus.notificationprofile import outbox
+from argus.notificationprofile import delivery_queue
 from argus.notificationprofile.models import Delivery, Verdict
 from tests.factories import make_incident, make_user
 from tests.notificationprofile.factories import make_line
@@ -33,12 +33,11 @@ def test_old_settled_deliveries_are_deleted(event, capsys):
     assert Delivery.objects.count() == 7
 
 
-def test_deliveries_are_deleted_in_portions(event, monkeypatch):
-    monkeypatch.setattr(outbox, "FORGOTTEN_AT_ONCE", 3)
+def test_deliveries_are_deleted_in_portions(event):
     for _ in range(7):
         make_line(event, make_user(), verdict=Verdict.SENT, created=timezone.now() - OLD)
 
-    assert outbox.forget_before(timezone.now()) == 7
+    assert delivery_queue.prune_deliveries(timezone.now(), batch_size=3) == 7
 
     assert not Delivery.objects.exists()
 

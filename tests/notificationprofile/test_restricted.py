@@ -6,8 +6,8 @@ from argus.auth.models import User
 from argus.incident.models import Change
 from argus.notificationprofile.media.base import NotificationMedium
 from argus.notificationprofile.models import Delivery, Reason, Verdict
-from argus.notificationprofile.outbox import Router
-from argus.notificationprofile.profile_cache import Routing
+from argus.notificationprofile.profile_cache import ProfileCache
+from argus.notificationprofile.routing import Router
 from argus.notificationprofile.selection import Policy, load_facts, select
 from argus.notificationprofile.worker import Worker
 from tests.factories import INCIDENTS, make_client, make_incident, make_user
@@ -47,7 +47,7 @@ def kari(db):
 
 def lines_for(incident) -> list[Delivery]:
     (facts,) = load_facts([incident.events.latest("pk").pk])
-    return select(facts, Routing.load(1), Policy(True, frozenset({"EM"})))
+    return select(facts, ProfileCache.load(1), Policy(True, frozenset({"EM"})))
 
 
 def test_staff_are_selected_and_others_are_not(boss, kari):

@@ -19,8 +19,8 @@ from argus.notificationprofile.models import (
     Timeslot,
     Verdict,
 )
-from argus.notificationprofile.outbox import Router
-from argus.notificationprofile.profile_cache import Routing
+from argus.notificationprofile.profile_cache import ProfileCache
+from argus.notificationprofile.routing import Router
 from argus.notificationprofile.selection import Policy, load_facts, select
 from tests.factories import make_event, make_incident, make_source, make_user
 from tests.notificationprofile.factories import make_filter, make_profile, make_timeslot
@@ -43,7 +43,7 @@ def lines_for(incident, *, switched_on=True, configured=BOTH, silent=None) -> li
     """What selection says of the incident's latest event."""
     policy = Policy(switched_on, frozenset(configured), lambda: silent or {})
     (facts,) = load_facts([incident.events.latest("pk").pk])
-    return select(facts, Routing.load(1), policy)
+    return select(facts, ProfileCache.load(1), policy)
 
 
 def verdicts_for(incident, **policy) -> set[tuple]:
@@ -201,7 +201,7 @@ def make_crowd(number: int) -> None:
 def test_selecting_among_1000_profiles_takes_two_queries(db):
     make_crowd(1000)
     event = make_incident(tags=["host=7"]).events.get()
-    routing = Routing.load(1)
+    routing = ProfileCache.load(1)
 
     with CaptureQueriesContext(connection) as queries:
         (facts,) = load_facts([event.pk])
@@ -215,7 +215,7 @@ def test_profiles_are_loaded_with_four_queries(db, django_assert_num_queries):
     make_crowd(300)
 
     with django_assert_num_queries(4):
-        assert len(Routing.load(1).profiles) == 300
+        assert len(ProfileCache.load(1).profiles) == 300
 
 
 def queries_of_routing(incidents: list) -> int:
@@ -245,7 +245,7 @@ def test_incident_about_argus_is_looked_up_once_for_all_profiles(db):
     (facts,) = load_facts([make_incident(get_argus_source(), tags=["host=1"]).events.get().pk])
     (other,) = load_facts([make_incident(tags=["host=1"]).events.get().pk])
 
-    select(facts, Routing.load(1), policy)
-    select(other, Routing.load(1), policy)
+    select(facts, ProfileCache.load(1), policy)
+    select(other, ProfileCache.load(1), policy)
 
     assert len(asked) == 1

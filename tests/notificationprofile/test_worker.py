@@ -376,3 +376,14 @@ def test_worker_ends_when_it_is_not_wanted(db):
 )
 def test_errors_become_text_for_the_delivery_log(error, words):
     assert worker.describe(error) == words
+
+
+def test_worker_prunes_the_change_feed(audience, monkeypatch):
+    one, pruned = Worker(), []
+    monkeypatch.setattr("argus.notificationprofile.worker.prune_changes", lambda: pruned.append(True))
+    one.work()
+    assert pruned == []
+    one.pruned -= 61
+    one.work()
+    one.work()
+    assert pruned == [True]

@@ -21,7 +21,7 @@ from .models import EMAIL, MAX_ADDRESS, SMS, Destination, Filter, NotificationPr
 VERSION = 1
 
 
-def touch_routing() -> None:
+def invalidate_profile_cache() -> None:
     """Count a change of anything that selection depends on, in the transaction of that change."""
     RoutingVersion.objects.filter(pk=VERSION).update(number=F("number") + 1)
 
@@ -65,14 +65,14 @@ class CompiledProfile:
 
 
 @dataclass(frozen=True)
-class Routing:
+class ProfileCache:
     """All profiles at one version."""
 
     version: int
     profiles: tuple[CompiledProfile, ...] = ()
 
     @classmethod
-    def load(cls, version: int) -> "Routing":
+    def load(cls, version: int) -> "ProfileCache":
         """Read all profiles. Four queries, independent of their number."""
         hours, criteria, destinations = load_hours(), load_criteria(), load_destinations()
         rows = NotificationProfile.objects.values_list(

@@ -9,7 +9,7 @@ from argus.incident.signals import incident_changed
 
 from .models import Destination, Filter, NotificationProfile, TimeRecurrence, Timeslot
 from .notify import wake_workers
-from .profile_cache import touch_routing
+from .profile_cache import invalidate_profile_cache
 from .timeslots import create_default_timeslot
 
 # What a login writes is nothing that selection depends on.
@@ -33,7 +33,7 @@ def give_default_timeslot(sender, instance, created, raw=False, **kwargs):
 def note_changed_profile(sender, update_fields=None, **kwargs):
     """Let the workers know that what they have in memory is out of date."""
     if not (update_fields and set(update_fields) <= IRRELEVANT):
-        touch_routing()
+        invalidate_profile_cache()
 
 
 # One by one: a receiver for every model would make Django load every row that it deletes, of any model.
@@ -46,4 +46,4 @@ for model in (NotificationProfile, Filter, Timeslot, TimeRecurrence, Destination
 @receiver(m2m_changed, sender=NotificationProfile.filters.through, dispatch_uid="note_changed_filters")
 def note_changed_filters(sender, **kwargs):
     """The same, when a profile gets other filters."""
-    touch_routing()
+    invalidate_profile_cache()

@@ -11,7 +11,7 @@ from argus.incident.models import Event, IncidentTagRelation
 from argus.incident.sources import ARGUS
 
 from .models import EMAIL, SMS, Delivery, Reason, Verdict
-from .profile_cache import CompiledProfile, Routing, Target
+from .profile_cache import CompiledProfile, ProfileCache, Target
 
 # If several profiles select the same address, the delivery has the last of their reasons in this order.
 REASON_PRIORITY = [
@@ -68,7 +68,7 @@ def load_facts(event_ids: Iterable[int]) -> list[Facts]:
     ]
 
 
-def select(facts: Facts, routing: Routing, policy: Policy) -> list[Delivery]:
+def select(facts: Facts, cache: ProfileCache, policy: Policy) -> list[Delivery]:
     """Return the new deliveries of an event, not yet stored.
 
     Each user has one delivery per medium and address, however many profiles match. A profile without a matching filter
@@ -78,7 +78,7 @@ def select(facts: Facts, routing: Routing, policy: Policy) -> list[Delivery]:
     # Only for incidents about Argus itself, because it costs a query.
     failing = policy.failing_media().get(facts.incident_id) if facts.is_about_argus else None
     usable = policy.configured - {failing}
-    for profile in routing.profiles:
+    for profile in cache.profiles:
         if facts.is_restricted and not profile.is_for_staff:
             continue
         if not any(criteria.match(source_id=facts.source_id, tags=facts.tags) for criteria in profile.criteria):

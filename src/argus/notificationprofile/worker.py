@@ -12,21 +12,23 @@ from django.conf import settings
 from django.db import InterfaceError, OperationalError, connection
 from django.utils import timezone
 
+from argus.incident.changes import prune_changes
 from argus.util.backoff import pause_after
 from argus.util.logs import request_context
 
-from . import health, outbox
+from . import delivery_queue, health
 from .media.message import RenderedEvent, build_message, render_event
 from .media.pipeline import OpenError, Outcome, Pipeline, Result, describe
 from .media.registry import AdaptedMedium, configured_media
 from .models import Delivery, Verdict
 from .notify import CHANNEL
-from .outbox import Router
+from .routing import ROUTE_BATCH_SIZE, Router
 from .selection import Policy, late_suppression_reason
 
 log = logging.getLogger(__name__)
 
 BATCH_SIZE = 50
+PRUNE_INTERVAL = 60.0  # seconds
 # Seconds between two looks for work. PostgreSQL wakes the worker with NOTIFY; other databases need polling.
 POLL_INTERVAL, POLL_INTERVAL_WITHOUT_NOTIFY = 1.0, 0.25
 MIN_RETRY_INTERVAL, MAX_RETRY_INTERVAL = 0.1, 5.0
@@ -46,6 +48,7 @@ class Worker:
         self.listening: Any = None
         # Whether the last round routed events without selecting a delivery.
         self.routed_only = False
+        self.pruned = monotonic()
 
     def stop(self) -> None:
         """Finish the current message, release the others, and return from ``run``."""
@@ -75,14 +78,21 @@ class Worker:
     def work(self) -> bool:
         """Route a portion of events and send a portion of deliveries; return whether there may be more."""
         self.listen()
+        self.prune()
         policy = Policy(settings.ARGUS_SEND_NOTIFICATIONS, frozenset(configured_media()), health.failing_media)
         routed = self.router.route(policy)
         deadline = monotonic() + settings.ARGUS_NOTIFICATION_LEASE - settings.ARGUS_NOTIFICATION_SEND_TIMEOUT
-        claimed = outbox.claim(limit=BATCH_SIZE) if policy.switched_on else []
+        claimed = delivery_queue.claim(limit=BATCH_SIZE) if policy.switched_on else []
         for code, deliveries in groupby(sorted(claimed, key=lambda one: one.medium), key=lambda one: one.medium):
             Batch(code, list(deliveries), self.stopping, deadline).send()
         self.routed_only = bool(routed) and not claimed
-        return routed == outbox.EVENTS_AT_ONCE or bool(claimed)
+        return routed == ROUTE_BATCH_SIZE or bool(claimed)
+
+    def prune(self) -> None:
+        """Delete old changes from the feed every ``PRUNE_INTERVAL`` seconds."""
+        if monotonic() - self.pruned > PRUNE_INTERVAL:
+            prune_changes()
+            self.pruned = monotonic()
 
     def listen(self) -> None:
         """Execute LISTEN on PostgreSQL, once per connection.
@@ -100,7 +110,7 @@ class Worker:
         if connection.vendor != "postgresql":
             self.stopping.wait(POLL_INTERVAL_WITHOUT_NOTIFY)
             return
-        due = outbox.next_due()
+        due = delivery_queue.next_due()
         seconds = POLL_INTERVAL
         if due is not None:
             seconds = min(seconds, max(0.0, (due - timezone.now()).total_seconds()))
@@ -135,9 +145,9 @@ class Batch:
         except OpenError as error:
             self.error = str(error)
             while self.waiting:
-                outbox.postpone(self.waiting.pop(0), self.error)
+                delivery_queue.postpone(self.waiting.pop(0), self.error)
         for delivery in self.waiting:
-            outbox.release(delivery)
+            delivery_queue.release(delivery)
         # A medium that has sent a message works, even if other messages have failed.
         if self.has_sent:
             health.record_success(self.code)
@@ -149,7 +159,7 @@ class Batch:
         while self.waiting and not self.stopping.is_set() and monotonic() < self.deadline:
             delivery = self.waiting.pop(0)
             if reason := late_suppression_reason(delivery):
-                outbox.settle(delivery, Verdict.SUPPRESSED, reason=reason)
+                delivery_queue.settle(delivery, Verdict.SUPPRESSED, reason=reason)
                 continue
             with request_context(delivery.request_id):
                 outcome = self.outcome_of(delivery, pipeline)
@@ -173,12 +183,12 @@ class Batch:
         """Write the outcome to the delivery log and to the log."""
         log_outcome(delivery, outcome)
         if outcome.result is Result.SENT:
-            outbox.settle(delivery, Verdict.SENT)
+            delivery_queue.settle(delivery, Verdict.SENT)
             self.has_sent = True
         elif outcome.result is Result.PERMANENT:
-            outbox.settle(delivery, Verdict.FAILED, error=outcome.error)
+            delivery_queue.settle(delivery, Verdict.FAILED, error=outcome.error)
         else:
-            outbox.postpone(delivery, outcome.error)
+            delivery_queue.postpone(delivery, outcome.error)
             self.error = outcome.error
 
 

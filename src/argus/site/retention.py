@@ -13,8 +13,8 @@ from argus.auth.retention import delete_expired, expired_sessions, expired_token
 from argus.incident.changes import delete_changes, old_changes
 from argus.incident.retention import delete_finished, delete_unused_tags, finished_before, unused_tags
 from argus.notificationprofile.delivery_log import DELIVERY_RETENTION
+from argus.notificationprofile.delivery_queue import delete_settled
 from argus.notificationprofile.models import Delivery
-from argus.notificationprofile.outbox import delete_settled
 from argus.util.rows import key_batches
 
 

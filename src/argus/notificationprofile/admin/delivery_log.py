@@ -17,7 +17,7 @@ from argus.adminkit.keys import is_valid_key
 from argus.adminkit.search import ListFilter, NewestRowsFilter, search_newest, split_terms
 from argus.incident.admin.search import IncidentFilter
 from argus.incident.models import Change, Event
-from argus.notificationprofile import outbox
+from argus.notificationprofile import delivery_queue
 from argus.notificationprofile.media.registry import medium_choices
 from argus.notificationprofile.models import Delivery, DeliveryQuerySet, MediumHealth, Reason, Verdict
 
@@ -144,7 +144,7 @@ class DeliveryAdmin(RecordAdmin):
     def try_again(self, request: HttpRequest, queryset: DeliveryQuerySet) -> None:
         """Retry the failed deliveries among the selected ones."""
         failed = list(queryset.filter(verdict=Verdict.FAILED)[:MAX_LOGGED])
-        count = outbox.retry(queryset)
+        count = delivery_queue.retry(queryset)
         LogEntry.objects.log_actions(request.user.pk, failed, CHANGE, change_message="Retried after failure.")
         level = messages.SUCCESS if count else messages.WARNING
         self.message_user(request, f"Failed deliveries that will be retried: {count}.", level)

@@ -25,7 +25,7 @@ from rest_framework.authtoken.models import Token
 from argus.auth.tokens import lifetime
 from argus.incident.models import Change, Event, Incident, SourceSystem
 from argus.incident.signals import incident_changed
-from argus.notificationprofile import outbox
+from argus.notificationprofile import delivery_queue
 from argus.notificationprofile.media.registry import medium_choices, medium_label
 from argus.notificationprofile.models import Delivery, MediumHealth, Verdict
 from argus.util.singleflight import NoResultError, SingleFlight
@@ -165,7 +165,7 @@ def token_expiry(sources: Sources) -> GaugeMetricFamily:
 
 def outbox_metrics() -> list[GaugeMetricFamily]:
     waiting = Change.objects.unrouted().aggregate(number=Count("pk"))["number"]
-    oldest = outbox.oldest_waiting()
+    oldest = delivery_queue.oldest_waiting()
     age = max(0.0, (timezone.now() - oldest).total_seconds()) if oldest else 0
     return [
         GaugeMetricFamily("argus_outbox_events", "Events whose recipients have not been selected yet.", waiting),

@@ -14,7 +14,7 @@ from django.db import connection
 from django.db.migrations.executor import MigrationExecutor
 from django.utils import timezone
 
-from argus.notificationprofile import outbox
+from argus.notificationprofile import delivery_queue
 from argus.util.singleflight import NoResultError, SingleFlight
 
 log = logging.getLogger(__name__)
@@ -100,7 +100,7 @@ def notification_state() -> str:
     limit = settings.ARGUS_READY_NOTIFICATION_AGE
     if not (limit and settings.ARGUS_SEND_NOTIFICATIONS):
         return UNUSED
-    oldest = outbox.oldest_waiting()
+    oldest = delivery_queue.oldest_waiting()
     if oldest is None or timezone.now() - oldest < timedelta(seconds=limit):
         return OK
     return "something has been waiting for too long"

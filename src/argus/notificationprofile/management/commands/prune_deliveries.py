@@ -7,7 +7,7 @@ from django.core.management.base import CommandError, CommandParser
 from django.utils import timezone
 
 from argus.notificationprofile.delivery_log import DELIVERY_RETENTION
-from argus.notificationprofile.outbox import forget_before
+from argus.notificationprofile.delivery_queue import prune_deliveries
 from argus.util.commands import ArgusCommand
 
 
@@ -25,5 +25,5 @@ class Command(ArgusCommand):
     def handle(self, *args: Any, days: int, **options: Any) -> None:
         if days < 0:
             raise CommandError("--days must be 0 or more.")
-        count = forget_before(timezone.now() - timedelta(days=days))
+        count = prune_deliveries(timezone.now() - timedelta(days=days))
         self.stdout.write(f"{count} deliveries deleted.")
