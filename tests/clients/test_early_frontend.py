@@ -19,13 +19,13 @@ def frontend(db, settings):
     return client
 
 
-def test_login_and_the_name_on_every_page(frontend):
+def test_login_and_user_name(frontend):
     user = frontend.get("/api/v1/auth/user/").json()
 
     assert user["first_name"].split(" ")[0] == "Ada"
 
 
-def test_a_wrong_password_is_any_failure(db):
+def test_wrong_password_is_an_error(db):
     make_user("operator")
 
     assert Client().post("/api/v1/token-auth/", {"username": "operator", "password": "x"}).status_code == 400
@@ -35,7 +35,7 @@ def test_a_wrong_password_is_any_failure(db):
     "path", ["/api/v1/token-auth/", INCIDENTS, f"{INCIDENTS}1/acks/", f"{INCIDENTS}1/ticket_url/", "/api/v1/auth/user/"]
 )
 @pytest.mark.parametrize("method", ["GET", "POST", "PUT", "PATCH", "DELETE"])
-def test_browsers_may_ask_before_they_call(frontend, path, method):
+def test_cors_preflight_is_allowed(frontend, path, method):
     response = frontend.options(
         path,
         HTTP_ORIGIN=ORIGIN,
@@ -49,20 +49,20 @@ def test_browsers_may_ask_before_they_call(frontend, path, method):
     assert method in response["Access-Control-Allow-Methods"]
 
 
-def test_answers_may_be_read_by_the_frontend_and_by_no_other_site(frontend):
+def test_responses_are_readable_by_the_frontend_only(frontend):
     assert frontend.get(INCIDENTS)["Access-Control-Allow-Origin"] == ORIGIN
     frontend.credentials(**frontend._credentials | {"HTTP_ORIGIN": "https://evil.example.org"})
     assert "Access-Control-Allow-Origin" not in frontend.get(INCIDENTS)
 
 
-def test_a_dead_token_is_401_for_the_browser_to_read(frontend):
+def test_expired_token_is_401_with_cors_headers(frontend):
     response = Client(HTTP_AUTHORIZATION=f"Token {'0' * 40}", HTTP_ORIGIN=ORIGIN).get(INCIDENTS)
 
     assert response.status_code == 401
     assert response["Access-Control-Allow-Origin"] == ORIGIN
 
 
-def test_the_list_with_its_empty_filters_and_its_pages(frontend, as_source):
+def test_list_with_empty_filters_and_pages(frontend, as_source):
     incidents = make_incidents(12, as_source.source)
     newest_first = [incident.pk for incident in reversed(incidents)]
 
@@ -76,7 +76,7 @@ def test_the_list_with_its_empty_filters_and_its_pages(frontend, as_source):
     assert frontend.get(second["previous"]).json()["results"] == first["results"]
 
 
-def test_the_list_by_source_and_tag(frontend, as_source, as_other_source, post_incident):
+def test_list_by_source_and_tag(frontend, as_source, as_other_source, post_incident):
     mine = post_incident(tags=[{"tag": "host=a"}, {"tag": "room=B 101"}])
     post_incident(as_other_source, tags=[{"tag": "host=a"}])
 
@@ -87,13 +87,13 @@ def test_the_list_by_source_and_tag(frontend, as_source, as_other_source, post_i
     assert by_name["results"] == by_tag["results"] == by_pk["results"] == [mine]
 
 
-def test_the_toolbar_knows_the_sources(frontend, as_source):
+def test_sources_of_the_toolbar(frontend, as_source):
     (source,) = frontend.get(f"{INCIDENTS}metadata/").json()["sourceSystems"]
 
     assert (source["pk"], source["name"]) == (as_source.source.pk, "nav.example.org")
 
 
-def test_acknowledge_close_and_reopen_by_the_details_page(frontend, post_incident):
+def test_acknowledge_close_and_reopen(frontend, post_incident):
     address = f"{INCIDENTS}{post_incident()['pk']}/"
     ack = {"event": {"description": "Looking", "timestamp": "2024-05-15T13:00:00.000Z"}, "expiration": None}
 
@@ -113,7 +113,7 @@ def test_acknowledge_close_and_reopen_by_the_details_page(frontend, post_inciden
     assert [ack["event"]["description"] for ack in acks] == ["Looking", "Looking"]
 
 
-def test_the_ticket_is_set_and_cleared(frontend, post_incident):
+def test_ticket_is_set_and_cleared(frontend, post_incident):
     address = f"{INCIDENTS}{post_incident()['pk']}/ticket_url/"
 
     for url in ("https://tickets.example.org/1", ""):
@@ -121,11 +121,11 @@ def test_the_ticket_is_set_and_cleared(frontend, post_incident):
         assert (response.status_code, response.json()) == (200, {"ticket_url": url})
 
 
-def test_a_permalink_to_nothing_is_a_failure(frontend):
+def test_missing_incident_is_an_error(frontend):
     assert frontend.get(f"{INCIDENTS}999999/").status_code == 404
 
 
-def test_phone_numbers_on_the_settings_page(frontend):
+def test_phone_numbers(frontend):
     number = frontend.post("/api/v1/auth/phone-number/", {"phone_number": "+47 676 76 767"}).json()
     address = f"/api/v1/auth/phone-number/{number['pk']}/"
 
@@ -135,13 +135,13 @@ def test_phone_numbers_on_the_settings_page(frontend):
     assert frontend.get("/api/v1/auth/phone-number/").json() == []
 
 
-def test_the_token_is_all_that_counts_beside_a_session_of_the_admin(frontend, as_superuser):
+def test_token_takes_precedence_over_an_admin_session(frontend, as_superuser):
     frontend.force_login(as_superuser.user)
 
     assert frontend.get("/api/v1/auth/user/").json()["username"] == "operator"
 
 
-def test_no_other_site_may_ask_before_it_calls(frontend):
+def test_cors_preflight_of_other_sites_is_refused(frontend):
     response = Client().options(
         INCIDENTS,
         HTTP_ORIGIN="https://evil.example.org",
@@ -153,7 +153,7 @@ def test_no_other_site_may_ask_before_it_calls(frontend):
     assert "Access-Control-Allow-Credentials" not in response
 
 
-def test_the_last_frontend_finds_its_way_in_and_the_versions(frontend):
+def test_login_methods_and_versions_of_the_newest_frontend(frontend):
     methods = frontend.get("/login-methods/").json()
     versions = frontend.get("/api/").json()
 
@@ -162,7 +162,7 @@ def test_the_last_frontend_finds_its_way_in_and_the_versions(frontend):
     assert versions["api-version"]["stable"] == "v1"
 
 
-def test_leaving_kills_the_token_and_takes_the_cookie_that_a_login_at_a_provider_left(frontend):
+def test_logout_deletes_the_token_and_the_provider_cookie(frontend):
     frontend.cookies["token"] = "0" * 40
 
     response = frontend.post("/api/v1/auth/logout/")

@@ -57,7 +57,7 @@ def test_nav_posts_a_stateless_alert_without_an_end(as_source):
     assert as_source.post(INCIDENTS, alert).json()["stateful"] is False
 
 
-def test_nav_finds_its_alert_again_and_ends_it(as_source):
+def test_nav_finds_its_alert_and_ends_it(as_source):
     posted = as_source.post(INCIDENTS, NAV_ALERT).json()
 
     (found,) = as_source.get(f"{INCIDENTS}mine/?open=true&source_incident_id=4711").json()["results"]
@@ -73,7 +73,7 @@ def test_nav_finds_its_alert_again_and_ends_it(as_source):
     assert ended["end_time"] == "2024-05-15T15:00:00.500000+02:00"
 
 
-def test_nav_is_told_that_an_alert_was_posted_before(as_source):
+def test_nav_gets_an_error_for_a_duplicate(as_source):
     as_source.post(INCIDENTS, NAV_ALERT)
 
     response = as_source.post(INCIDENTS, NAV_ALERT)
@@ -82,7 +82,7 @@ def test_nav_is_told_that_an_alert_was_posted_before(as_source):
     assert list(response.json()) == ["source_incident_id"]
 
 
-def test_nav_compares_all_that_is_open_by_number(as_source):
+def test_nav_compares_open_incidents_by_id(as_source):
     for number in range(5):
         as_source.post(INCIDENTS, {**NAV_ALERT, "source_incident_id": number})
 
@@ -95,7 +95,7 @@ def test_nav_compares_all_that_is_open_by_number(as_source):
     assert sorted(numbers) == [0, 1, 2, 3, 4]
 
 
-def test_zabbix_posts_a_problem_with_infinity_in_its_own_words(as_source):
+def test_zabbix_posts_a_problem_with_its_spelling_of_infinity(as_source):
     response = as_source.post(INCIDENTS, ZABBIX_PROBLEM)
 
     assert response.status_code == 201
@@ -133,7 +133,7 @@ def test_zabbix_finds_a_duplicate_by_its_id(as_source):
     assert as_source.get(f"{INCIDENTS}mine/?source_incident_id=123456").json()["results"] == [posted]
 
 
-def test_zabbix_learns_the_servers_version(as_source):
+def test_zabbix_reads_the_server_version(as_source):
     assert as_source.get("/api/").json()["server-version"]
 
 

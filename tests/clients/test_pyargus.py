@@ -32,5 +32,5 @@ def endings(request, argus, source, admin_token) -> dict[str, str]:
 
 
 @pytest.mark.parametrize("story", [story.__name__ for story in STORIES])
-def test_the_client_does_its_work(endings, story):
+def test_client_works(endings, story):
     assert endings[story] == ""

@@ -109,7 +109,7 @@ def rows(db) -> dict:
     return keys | {Token: Token.objects.create(user=user).user_id}
 
 
-def test_every_model_is_at_the_address_of_the_contract(rows):
+def test_every_model_has_the_url_of_the_contract(rows):
     registered = {f"{model._meta.app_label}/{model._meta.model_name}" for model in admin.site._registry}
 
     assert registered >= {f"{app}/{name}" for app, names in ADDRESSES.items() for name in names}
@@ -117,7 +117,7 @@ def test_every_model_is_at_the_address_of_the_contract(rows):
     assert Admin.url(Token) == "/admin/authtoken/token/"
 
 
-def test_all_stock_pages_of_every_model_open(rows):
+def test_list_add_change_and_delete_pages_of_every_model_open(rows):
     admin_user = Admin()
 
     for model in MODELS:
@@ -128,7 +128,7 @@ def test_all_stock_pages_of_every_model_open(rows):
         assert admin_user.get(model, "add").status_code == 200, model
 
 
-def test_the_front_page_and_the_pages_of_apps_open(rows):
+def test_index_and_app_pages_open(rows):
     client = Admin().client
 
     assert client.get(reverse("admin:index")).status_code == 200
@@ -136,7 +136,7 @@ def test_the_front_page_and_the_pages_of_apps_open(rows):
         assert client.get(reverse("admin:app_list", args=[app])).status_code == 200
 
 
-def test_strangers_and_ordinary_users_are_sent_to_the_login(rows):
+def test_anonymous_and_ordinary_users_are_redirected_to_the_login(rows):
     for client in (Client(), Admin(make_user()).client):
         for model in MODELS:
             response = client.get(Admin.url(model))
@@ -145,11 +145,11 @@ def test_strangers_and_ordinary_users_are_sent_to_the_login(rows):
             assert response["Location"].startswith("/admin/login/?next=")
 
 
-def test_a_token_does_not_open_the_admin(as_superuser):
+def test_token_does_not_give_access_to_the_admin(as_superuser):
     assert as_superuser.get("/admin/argus_incident/incident/").status_code == 302
 
 
-def test_staff_without_permissions_may_see_nothing(rows):
+def test_staff_without_permissions_see_no_models(rows):
     staff = Admin(make_user(is_staff=True))
 
     for model in MODELS:
@@ -161,7 +161,7 @@ def test_staff_without_permissions_may_see_nothing(rows):
             assert staff.get(model, page, *args).status_code == 403, (model, page)
 
 
-def test_staff_with_all_permissions_can_open_what_is_not_for_superusers_only(rows):
+def test_staff_with_all_permissions_see_all_pages_not_for_superusers(rows):
     user = make_user(is_staff=True)
     user.user_permissions.set(Permission.objects.all())
     staff = Admin(user)
@@ -175,7 +175,7 @@ def test_staff_with_all_permissions_can_open_what_is_not_for_superusers_only(row
 
 
 @pytest.mark.parametrize("model", MODELS, ids=lambda model: model._meta.model_name)
-def test_no_key_in_an_address_brings_the_admin_down(rows, model):
+def test_invalid_keys_in_urls_are_not_errors(rows, model):
     client = Admin().client
 
     for key in NONSENSE:
@@ -187,7 +187,7 @@ def test_no_key_in_an_address_brings_the_admin_down(rows, model):
 
 @pytest.mark.slow
 @pytest.mark.parametrize("model", MODELS, ids=lambda model: model._meta.model_name)
-def test_no_query_brings_a_list_down(rows, model):
+def test_invalid_queries_of_lists_are_not_errors(rows, model):
     admin_user = Admin()
 
     for query in QUERIES:
@@ -195,7 +195,7 @@ def test_no_query_brings_a_list_down(rows, model):
 
 
 @pytest.mark.parametrize("model", MODELS, ids=lambda model: model._meta.model_name)
-def test_no_query_brings_an_empty_form_down(rows, model):
+def test_invalid_queries_of_forms_are_not_errors(rows, model):
     admin_user = Admin()
     fields = [field.name for field in model._meta.fields]
 
@@ -205,7 +205,7 @@ def test_no_query_brings_an_empty_form_down(rows, model):
 
 @pytest.mark.slow
 @pytest.mark.parametrize("model", MODELS, ids=lambda model: model._meta.model_name)
-def test_no_form_brings_the_admin_down(rows, model):
+def test_invalid_forms_are_not_errors(rows, model):
     admin_user = Admin()
     empty = admin_user.fill(model, "add")
 
@@ -218,7 +218,7 @@ def test_no_form_brings_the_admin_down(rows, model):
 
 @pytest.mark.slow
 @pytest.mark.parametrize("model", MODELS, ids=lambda model: model._meta.model_name)
-def test_nothing_selected_for_an_action_brings_a_list_down(rows, model):
+def test_invalid_selections_for_actions_are_not_errors(rows, model):
     client = Admin().client
 
     for key in ["\x00", "abc", "99999999999999999999", "-1", ""]:
@@ -239,13 +239,13 @@ def test_nothing_selected_for_an_action_brings_a_list_down(rows, model):
         {"term": "a" * 5000},
     ],
 )
-def test_no_query_brings_the_choice_of_an_incident_down(rows, query):
+def test_invalid_queries_of_autocomplete_are_not_errors(rows, query):
     query = {"app_label": "argus_incident", "model_name": "event", "field_name": "incident", **query}
 
     assert Admin().client.get(reverse("admin:autocomplete"), query).status_code in {200, 403, 404}
 
 
-def test_the_choice_of_an_incident_searches_as_the_list_does(rows):
+def test_autocomplete_of_incidents_searches_like_the_list(rows):
     incident = make_incident(description="Router gone")
     query = {"app_label": "argus_incident", "model_name": "event", "field_name": "incident", "term": "router"}
 
@@ -254,7 +254,7 @@ def test_the_choice_of_an_incident_searches_as_the_list_does(rows):
     assert [one["id"] for one in found] == [str(incident.pk)]
 
 
-def test_the_history_tells_who_did_what(rows):
+def test_history_names_the_user(rows):
     boss = Admin(make_superuser("boss"))
     source = make_source("before")
 

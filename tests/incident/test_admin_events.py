@@ -25,7 +25,7 @@ def boss(db) -> Admin:
     return Admin()
 
 
-def test_an_event_takes_effect(boss):
+def test_event_takes_effect(boss):
     incident = make_incident()
 
     boss.save(Event, incident=incident.pk, type="CLO", description="Fixed")
@@ -36,7 +36,7 @@ def test_an_event_takes_effect(boss):
     assert (event.actor, event.description, event.timestamp) == (boss.user, "Fixed", incident.end_time)
 
 
-def test_an_event_can_be_dated(boss):
+def test_event_may_have_a_timestamp(boss):
     incident = make_incident()
 
     boss.save(Event, incident=incident.pk, type="OTH", timestamp_0="2024-05-15", timestamp_1="14:00:00")
@@ -58,7 +58,7 @@ def test_an_event_can_be_dated(boss):
         ({"type": "OTH", "incident": ""}, "required"),
     ],
 )
-def test_a_refused_event_is_shown_again_with_the_reason(boss, fields, complaint):
+def test_refused_event_is_shown_with_the_error(boss, fields, complaint):
     incident = make_incident()
 
     response = boss.send(Event, **{"incident": incident.pk, **fields})
@@ -68,7 +68,7 @@ def test_a_refused_event_is_shown_again_with_the_reason(boss, fields, complaint)
     assert Event.objects.count() == 1
 
 
-def test_a_source_systems_account_is_held_to_the_rules_of_source_systems(db):
+def test_rules_of_sources_apply_to_their_accounts(db):
     source = make_source()
     source.user.is_staff = source.user.is_superuser = True
     source.user.save()
@@ -80,7 +80,7 @@ def test_a_source_systems_account_is_held_to_the_rules_of_source_systems(db):
     assert "A source system cannot post" in Admin.errors(response)[0]
 
 
-def test_an_event_is_neither_changed_nor_deleted(boss):
+def test_event_can_be_neither_changed_nor_deleted(boss):
     event = make_event(make_incident())
 
     assert boss.client.post(boss.url(Event, "change", event.pk), {"description": "new"}).status_code == 403
@@ -90,7 +90,7 @@ def test_an_event_is_neither_changed_nor_deleted(boss):
     assert event.description == ""
 
 
-def test_the_filters_tell_types_sources_and_source_types_apart(boss):
+def test_filters_by_type_source_and_source_type(boss):
     one, other = make_incident(make_source(type="nav")), make_incident(make_source(type="zabbix"))
     closed = make_event(one, "CLO")
 
@@ -100,7 +100,7 @@ def test_the_filters_tell_types_sources_and_source_types_apart(boss):
     assert {event.incident for event in boss.rows(Event, incident__id__exact=one.pk)} == {one}
 
 
-def test_a_source_is_looked_for_among_the_newest_events_of_a_type(boss, monkeypatch):
+def test_source_is_searched_in_the_newest_events_of_a_type(boss, monkeypatch):
     one, other = make_incident(make_source(type="nav")), make_incident(make_source(type="zabbix"))
     closed, closed_later = make_event(one, "CLO"), make_event(other, "CLO")
     of_one, of_nav = {"incident__source__id__exact": one.source_id}, {"incident__source__type__name__exact": "nav"}
@@ -114,7 +114,7 @@ def test_a_source_is_looked_for_among_the_newest_events_of_a_type(boss, monkeypa
     assert len(boss.rows(Event, **of_one)) == 2
 
 
-def test_the_search_finds_by_incident_actor_and_words(boss):
+def test_search_finds_by_incident_actor_and_words(boss):
     event = make_event(make_incident(), actor=make_user("alice"), description="Cable pulled")
     make_event(make_incident(), description="Else")
 
@@ -124,7 +124,7 @@ def test_the_search_finds_by_incident_actor_and_words(boss):
     assert boss.rows(Event, q="alice else") == []
 
 
-def test_a_list_of_fifty_events_takes_no_more_queries_than_one_of_five(boss):
+def test_list_of_fifty_events_takes_as_many_queries_as_one_of_five(boss):
     def queries(model) -> int:
         with CaptureQueriesContext(connection) as captured:
             boss.rows(model)
@@ -139,7 +139,7 @@ def test_a_list_of_fifty_events_takes_no_more_queries_than_one_of_five(boss):
     assert [queries(Event), queries(Acknowledgement)] == few
 
 
-def test_an_acknowledgement_holds_for_good_or_until_it_expires(boss):
+def test_acknowledgement_has_an_optional_expiration(boss):
     first, second = make_incidents(2)
 
     boss.save(Acknowledgement, incident=first.pk, description="Seen")
@@ -165,7 +165,7 @@ def test_an_acknowledgement_holds_for_good_or_until_it_expires(boss):
         ({"incident": "99999999999999999999"}, "valid choice"),
     ],
 )
-def test_a_refused_acknowledgement_is_shown_again_with_the_reason(boss, fields, complaint):
+def test_refused_acknowledgement_is_shown_with_the_error(boss, fields, complaint):
     response = boss.send(Acknowledgement, **{"incident": make_incident().pk, **fields})
 
     assert response.status_code == 200
@@ -192,7 +192,7 @@ def test_selected_acknowledgements_are_deleted_with_their_events(boss):
     assert list(Event.objects.filter(type="ACK")) == [acks[2].event]
 
 
-def test_the_search_of_acknowledgements_finds_by_actor(boss):
+def test_search_of_acknowledgements_finds_by_actor(boss):
     ack = make_ack(make_incident(), actor=make_user("alice"))
     make_ack(make_incident())
 

@@ -32,7 +32,7 @@ def pks(incidents) -> list[int]:
     return [incident.pk for incident in incidents]
 
 
-def test_all_are_acknowledged(as_user, post):
+def test_acks_of_all_incidents(as_user, post):
     incidents = make_incidents(3)
     changes = post("acks", {"ids": pks(incidents), "ack": ACK})
     for incident in incidents:
@@ -44,13 +44,13 @@ def test_all_are_acknowledged(as_user, post):
 
 
 @pytest.mark.parametrize("ack", [{"event": {}}, {"description": "Flat."}, {}])
-def test_each_shape_of_an_ack_will_do(post, ack):
+def test_every_shape_of_an_ack_is_accepted(post, ack):
     incident = make_incident()
     change = post("acks", {"ids": [incident.pk], "ack": ack})[incident.pk]
     assert change["ack"]["event"]["description"] == ack.get("description", "")
 
 
-def test_all_are_closed_and_one_that_was_closed_before_is_told_so(post):
+def test_all_are_closed_except_one_that_was_closed_before(post):
     incidents = make_incidents(3)
     make_event(incidents[1], "CLO")
     body = {"ids": pks(incidents), "event": {"type": "CLO", "description": "Done."}, "timestamp": "2024-05-15 14:00:00"}
@@ -62,27 +62,27 @@ def test_all_are_closed_and_one_that_was_closed_before_is_told_so(post):
     assert not Incident.objects.open().exists()
 
 
-def test_all_get_the_ticket(post):
+def test_ticket_of_all_incidents(post):
     incidents = make_incidents(2)
     changes = post("ticket_url", {"ids": pks(incidents), "ticket_url": "https://example.org/1"})
     assert {change["ticket_url"] for change in changes.values()} == {"https://example.org/1"}
     assert set(Incident.objects.values_list("ticket_url", flat=True)) == {"https://example.org/1"}
 
 
-def test_what_is_not_there_or_hidden_is_not_found(post):
+def test_missing_and_restricted_incidents_are_404(post):
     seen, hidden = make_incident(), make_incident(restricted=True)
     changes = post("events", {"ids": [hidden.pk, seen.pk, 10**9], "event": {"type": "CLO"}})
     assert {pk: change["status"] for pk, change in changes.items()} == {seen.pk: 201, hidden.pk: 404, 10**9: 404}
     assert changes[hidden.pk]["errors"] == changes[10**9]["errors"] == {"detail": "Not found."}
 
 
-def test_one_named_twice_is_changed_once(post):
+def test_repeated_id_is_changed_once(post):
     incident = make_incident()
     assert post("events", {"ids": [incident.pk] * 2, "event": {"type": "OTH"}})[incident.pk]["status"] == 201
     assert incident.events.count() == 2
 
 
-def test_a_source_changes_its_own_ones(post):
+def test_source_changes_its_own_incidents_only(post):
     source = make_source()
     own, foreign = make_incident(source), make_incident()
     event = {"type": "END", "timestamp": "2024-05-16T14:00:00Z"}
@@ -104,19 +104,19 @@ def test_a_source_changes_its_own_ones(post):
         ("ticket_url", {"ids": [1]}, "ticket_url"),
     ],
 )
-def test_a_bad_body_is_refused_by_field(as_user, path, body, field):
+def test_invalid_body_is_refused_by_field(as_user, path, body, field):
     response = as_user.post(f"{INCIDENTS}{path}/bulk/", body)
     assert response.status_code == 400
     assert list(response.json()) == [field]
 
 
-def test_a_bad_ticket_is_refused_for_each(post):
+def test_invalid_ticket_is_refused_for_each_incident(post):
     incident = make_incident()
     change = post("ticket_url", {"ids": [incident.pk], "ticket_url": "ftp://example.org"})[incident.pk]
     assert (change["status"], list(change["errors"])) == (400, ["ticket_url"])
 
 
-def test_with_an_idempotency_key_it_is_done_once(as_user):
+def test_idempotency_key_is_accepted(as_user):
     incidents = make_incidents(2)
     body = {"ids": pks(incidents), "event": {"type": "OTH"}}
     first, again = (as_user.post(f"{V2}events/bulk/", body, HTTP_IDEMPOTENCY_KEY="key") for _ in range(2))

@@ -35,7 +35,7 @@ def acks(incident) -> str:
     return f"{INCIDENTS}{incident.pk}/acks/"
 
 
-def test_the_start_event_is_shown_whole(as_user, as_source, incident, events):
+def test_start_event_has_all_keys(as_user, as_source, incident, events):
     [event] = as_user.get(events).json()
     assert list(event) == EVENT_KEYS
     received = datetime.fromisoformat(event.pop("received"))
@@ -50,7 +50,7 @@ def test_the_start_event_is_shown_whole(as_user, as_source, incident, events):
     }
 
 
-def test_a_posted_event_is_answered_as_it_is_shown(as_user, events):
+def test_response_to_a_posted_event_equals_the_list(as_user, events):
     body = {"timestamp": "2020-02-20 20:02:20.202021", "type": "OTH", "description": "Still ongoing."}
     answer = as_user.post(events, body | {"actor": 1, "received": "x", "incident": 7, "pk": 9, "nonsense": []})
     assert answer.status_code == 201
@@ -63,7 +63,7 @@ def test_a_posted_event_is_answered_as_it_is_shown(as_user, events):
     assert event in as_user.get(events).json()
 
 
-def test_each_type_has_its_name(as_user, as_source, events, acks):
+def test_every_type_has_a_name(as_user, as_source, events, acks):
     as_user.post(events, {"type": "CLO"})
     as_user.post(events, {"type": "REO"})
     as_user.post(acks, {"event": {}})
@@ -73,7 +73,7 @@ def test_each_type_has_its_name(as_user, as_source, events, acks):
     assert shown == DISPLAY
 
 
-def test_the_newest_come_first_and_of_one_time_the_last_told(as_user, events, acks):
+def test_order_is_by_timestamp_then_pk_newest_first(as_user, events, acks):
     hours = [2, 3, 1, 3]
     for path, wrap in ((events, lambda body: body), (acks, lambda body: {"event": body})):
         told = []
@@ -93,7 +93,7 @@ def test_the_newest_come_first_and_of_one_time_the_last_told(as_user, events, ac
         *(("superuser", type, 201 if type in {"CLO", "OTH"} else 400) for type in DISPLAY),
     ],
 )
-def test_who_may_post_what_to_an_open_incident(as_source, as_user, as_superuser, events, who, type, status):
+def test_permissions_to_post_events_to_an_open_incident(as_source, as_user, as_superuser, events, who, type, status):
     client = {"source": as_source, "user": as_user, "superuser": as_superuser}[who]
     answer = client.post(events, {"type": type, "timestamp": "2024-05-15 15:00"})
     assert answer.status_code == status
@@ -104,7 +104,7 @@ def test_who_may_post_what_to_an_open_incident(as_source, as_user, as_superuser,
         assert Event.objects.count() == 1
 
 
-def test_a_life_over_rest(as_user, as_source, incident, events):
+def test_events_move_the_incident_through_its_states(as_user, as_source, incident, events):
     path = f"{INCIDENTS}{incident.pk}/"
     for client, event_type, status, end_time in (
         (as_user, "REO", 400, "infinity"),
@@ -134,13 +134,13 @@ def test_a_life_over_rest(as_user, as_source, incident, events):
     ],
     ids=ascii,
 )
-def test_a_bad_event_is_refused_in_the_name_of_the_value(as_user, events, body, field):
+def test_invalid_event_is_refused_by_field(as_user, events, body, field):
     answer = as_user.post(events, body)
     assert (answer.status_code, list(answer.json())) == (400, [field])
     assert Event.objects.count() == 1
 
 
-def test_a_source_has_to_say_when_and_people_need_not(as_source, as_user, events):
+def test_timestamp_is_required_of_sources_only(as_source, as_user, events):
     answer = as_source.post(events, {"type": "END"})
     assert (answer.status_code, list(answer.json())) == (400, ["timestamp"])
     before = timezone.now()
@@ -148,7 +148,7 @@ def test_a_source_has_to_say_when_and_people_need_not(as_source, as_user, events
     assert before <= datetime.fromisoformat(event["timestamp"]) <= timezone.now()
 
 
-def test_a_posted_ack_is_answered_as_it_is_shown(as_user, incident, acks):
+def test_response_to_a_posted_ack_equals_the_list(as_user, incident, acks):
     body = {
         "event": {"timestamp": "2011-11-11 11:11:11.235877", "description": "Looking into it.", "type": "ACK"},
         "expiration": "2011-11-13 12:00:00",
@@ -171,7 +171,7 @@ def test_a_posted_ack_is_answered_as_it_is_shown(as_user, incident, acks):
 @pytest.mark.parametrize(
     "body", [{"event": {}}, {"event": {}, "expiration": None}, {"event": {"type": "ACK"}}], ids=str
 )
-def test_an_empty_ack_holds_for_good(as_user, incident, acks, body):
+def test_empty_ack_never_expires(as_user, incident, acks, body):
     ack = as_user.post(acks, body).json()
     assert ack["expiration"] is None
     assert ack["event"]["description"] == ""
@@ -179,7 +179,7 @@ def test_an_empty_ack_holds_for_good(as_user, incident, acks, body):
     assert as_user.get(f"{INCIDENTS}open+unacked/").json() == []
 
 
-def test_an_expired_ack_does_not_hide_the_incident(as_user, incident, acks):
+def test_expired_ack_does_not_hide_the_incident(as_user, incident, acks):
     make_ack(incident, timestamp=NOON, expiration=NOON + timedelta(hours=1))
     for path in ("open+unacked/", "open+unacked/?page_size=5", "?acked=false"):
         answer = as_user.get(f"{INCIDENTS}{path}").json()
@@ -202,20 +202,20 @@ def test_an_expired_ack_does_not_hide_the_incident(as_user, incident, acks):
     ],
     ids=ascii,
 )
-def test_a_bad_ack_is_refused_in_the_name_of_the_value(as_user, acks, body, field):
+def test_invalid_ack_is_refused_by_field(as_user, acks, body, field):
     answer = as_user.post(acks, body)
     assert (answer.status_code, list(answer.json())) == (400, [field])
     assert Event.objects.count() == 1
 
 
-def test_sources_do_not_ack_whoever_owns_the_incident(as_source, as_other_source, acks):
+def test_sources_cannot_ack_any_incident(as_source, as_other_source, acks):
     for client in (as_source, as_other_source):
         answer = client.post(acks, {"event": {"timestamp": "2024-05-15 14:00"}})
         assert (answer.status_code, list(answer.json())) == (400, ["type"])
         assert isinstance(answer.json()["type"], str)
 
 
-def test_events_and_acks_are_taken_as_forms(as_user, as_source, events, acks):
+def test_events_and_acks_are_accepted_as_forms(as_user, as_source, events, acks):
     form = {"type": "END", "timestamp": "2024-05-15 15:00", "description": "Up"}
     assert as_source.post(events, form, format="multipart").status_code == 201
     answer = as_user.post(

@@ -99,11 +99,11 @@ EVERYTHING = "ACEFOS"
     ],
     ids=str,
 )
-def test_a_filter_finds(world, ask, query, found):
+def test_filter_finds(world, ask, query, found):
     assert ask(**query) == found
 
 
-def test_sources_are_found_by_their_numbers(world, ask):
+def test_filter_by_source_id(world, ask):
     assert ask(source__id__in=str(world["nav2"])) == "S"
     assert ask(source__id__in=f"{world['nav2']},{world['zabbix1']}") == "CFS"
     assert ask(source__id__in=f" {world['nav2']} ,, {world['zabbix1']},") == "CFS"
@@ -117,7 +117,7 @@ NAMES = [
 
 @pytest.mark.parametrize("name", NAMES)
 @pytest.mark.parametrize("value", ["", " "])
-def test_an_empty_value_filters_nothing(world, ask, name, value):
+def test_empty_value_does_not_filter(world, ask, name, value):
     assert ask(**{name: value}) == EVERYTHING
 
 
@@ -126,11 +126,11 @@ def test_all_filters_at_once_may_be_empty(world, ask):
 
 
 @pytest.mark.parametrize("name", ["source__id__in", "source__name__in", "source__type__in", "tags"])
-def test_lists_of_nothing_filter_nothing(world, ask, name):
+def test_list_of_empty_items_does_not_filter(world, ask, name):
     assert ask(**{name: ",, ,"}) == EVERYTHING
 
 
-def test_empty_items_of_a_list_do_not_count(world, ask):
+def test_empty_items_of_a_list_are_ignored(world, ask):
     assert ask(tags=",place=oslo,,kind=down,") == "O"
     assert ask(source__name__in=",nav2,") == "S"
 
@@ -150,14 +150,14 @@ def test_empty_items_of_a_list_do_not_count(world, ask):
         ("source__name__in", "a\0"),
     ],
 )
-def test_nonsense_is_refused_in_the_name_of_the_parameter(as_user, name, value):
+def test_invalid_value_is_refused_by_parameter(as_user, name, value):
     answer = as_user.get(INCIDENTS, {name: value})
     assert answer.status_code == 400
     assert list(answer.json()) == [name]
     assert [type(message) for message in answer.json()[name]] == [str]
 
 
-def test_every_nonsense_is_named(as_user):
+def test_every_invalid_parameter_is_named(as_user):
     answer = as_user.get(INCIDENTS, {"open": "x", "tags": "x", "acked": "true"})
     assert answer.status_code == 400
     assert set(answer.json()) == {"open", "tags"}
@@ -167,7 +167,7 @@ def test_unknown_parameters_are_ignored(world, ask):
     assert ask(level__lte="3", nonsense="x", source="1", end_time="x") == EVERYTHING
 
 
-def test_mine_shows_ones_own_and_ignores_filters_by_source(world, as_source, post_incident):
+def test_mine_lists_own_incidents_and_ignores_filters_by_source(world, as_source, post_incident):
     own = post_incident(tags=[{"tag": "a=b"}])["pk"]
     for query in ({}, {"source__id__in": "nonsense"}, {"source__name__in": "zabbix1", "source__type__in": "zabbix"}):
         answer = as_source.get(f"{INCIDENTS}mine/", query)
@@ -176,12 +176,12 @@ def test_mine_shows_ones_own_and_ignores_filters_by_source(world, as_source, pos
     assert as_source.get(f"{INCIDENTS}mine/", {"open": "maybe"}).status_code == 400
 
 
-def test_an_end_user_has_no_incidents_of_ones_own(world, ask, as_superuser):
+def test_end_users_have_no_own_incidents(world, ask, as_superuser):
     assert ask(f"{INCIDENTS}mine/") == ""
     assert as_superuser.get(f"{INCIDENTS}mine/").json()["results"] == []
 
 
-def test_fifty_tags_are_asked_for_at_once(as_user, db):
+def test_fifty_tags_in_one_filter(as_user, db):
     tags = [f"k{number}=v" for number in range(50)]
     make_incident(tags=tags, description="all of them")
     make_incident(tags=tags[:-1], description="all but one")
@@ -190,7 +190,7 @@ def test_fifty_tags_are_asked_for_at_once(as_user, db):
         assert [row["description"] for row in answer.json()["results"]] == ["all of them"]
 
 
-def test_what_is_closed_now_was_open_until_its_future_end(as_user, db):
+def test_incident_is_open_until_its_future_end(as_user, db):
     make_incident(end_time=timezone.now() + DAY, description="ends tomorrow")
     make_incident(end_time=timezone.now() - DAY, description="ended", start_time=NOON)
     make_incident(end_time=INFINITY, description="never ends")
@@ -202,7 +202,7 @@ EDGES = ["0001-01-01T00:00:00Z", "0001-01-02 00:00", "1895-01-01T00:00:00Z", "99
 
 
 @pytest.mark.parametrize("path", ["", "open/"])
-def test_the_edges_of_the_calendar_are_listed_paged_and_filtered(as_user, post_incident, path):
+def test_first_and_last_dates_are_listed_in_pages(as_user, post_incident, path):
     made = [post_incident(start_time=edge)["pk"] for edge in EDGES]
     seen, link = [], f"{INCIDENTS}{path}?page_size=1"
     while link:
@@ -214,7 +214,7 @@ def test_the_edges_of_the_calendar_are_listed_paged_and_filtered(as_user, post_i
 
 
 @pytest.mark.parametrize("edge", EDGES)
-def test_the_edges_of_the_calendar_are_found_by_their_times(as_user, post_incident, edge):
+def test_first_and_last_dates_are_found_by_filters(as_user, post_incident, edge):
     pk = post_incident(start_time=edge, end_time=edge)["pk"]
     for name in ("start_time__gte", "start_time__lte", "end_time__gte", "end_time__lte"):
         assert [row["pk"] for row in as_user.get(INCIDENTS, {name: edge}).json()["results"]] == [pk]

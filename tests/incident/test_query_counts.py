@@ -61,7 +61,7 @@ LISTS = [
 
 
 @pytest.mark.parametrize(("add", "path"), LISTS)
-def test_fifty_rows_cost_the_queries_of_one(as_source, add, path):
+def test_fifty_rows_take_as_many_queries_as_one(as_source, add, path):
     as_source.source.people = [make_user()]
     as_source.source.incident = make_incident(as_source.source)
     path = INCIDENTS + path.format(pk=as_source.source.incident.pk)
@@ -97,12 +97,12 @@ FILTERS = [
 
 @pytest.mark.parametrize("query", FILTERS, ids=lambda query: query[:40])
 @pytest.mark.parametrize("path", ["", "mine/"])
-def test_a_page_costs_four_queries_at_most_whatever_is_asked(as_source, path, query):
+def test_page_with_any_filter_takes_at_most_four_queries(as_source, path, query):
     make_incidents(5, as_source.source, tags=["a=b", "c=d"])
     assert len(queries_of(lambda: as_source.get(f"{INCIDENTS}{path}?{query}"))) <= 4
 
 
-def test_a_page_in_the_depth_costs_what_the_first_does(as_user):
+def test_deep_page_takes_as_many_queries_as_the_first(as_user):
     make_incidents(6, tags=["a=b"])
     first = as_user.get(INCIDENTS, {"page_size": 2, "tags": "a=b"}).json()
     for link in (first["next"], as_user.get(first["next"]).json()["previous"]):
@@ -111,7 +111,7 @@ def test_a_page_in_the_depth_costs_what_the_first_does(as_user):
 
 @pytest.mark.parametrize("number", [0, 1, 4, 200])
 @pytest.mark.parametrize("seen_before", [False, True])
-def test_posting_an_incident_costs_eight_queries_at_most(as_source, as_superuser, number, seen_before):
+def test_post_takes_at_most_eight_queries(as_source, as_superuser, number, seen_before):
     tags = [{"tag": f"key{n}=value"} for n in range(number)]
     if seen_before:
         as_source.post(INCIDENTS, incident_body(tags=tags))
@@ -121,7 +121,7 @@ def test_posting_an_incident_costs_eight_queries_at_most(as_source, as_superuser
 
 
 @pytest.mark.parametrize("number", [1, 50])
-def test_acting_on_an_incident_costs_the_same_however_much_has_happened(as_user, as_source, number):
+def test_events_take_as_many_queries_with_a_long_history(as_user, as_source, number):
     incident = make_incident(as_source.source, tags=[f"key{n}=value" for n in range(number)])
     for _ in range(number):
         make_ack(incident)

@@ -26,7 +26,7 @@ def test_types_are_listed_by_name(as_user):
     assert as_user.get(TYPES).json() == [{"name": "argus"}, {"name": "nav"}, {"name": "zabbix"}]
 
 
-def test_superusers_add_types_and_nobody_else(as_superuser, as_user, as_source):
+def test_only_superusers_add_types(as_superuser, as_user, as_source):
     answer = as_superuser.post(TYPES, {"name": "zabbix"})
     assert (answer.status_code, answer.json()) == (201, {"name": "zabbix"})
     for client in (as_user, as_source):
@@ -39,14 +39,14 @@ def test_superusers_add_types_and_nobody_else(as_superuser, as_user, as_source):
 @pytest.mark.parametrize(
     "body", [{}, *({"name": bad} for bad in (None, "", " ", "NAV", "Nav", "nav", [], {}, True, "x" * 101))]
 )
-def test_a_bad_name_of_a_type_is_refused(as_superuser, nav, body):
+def test_invalid_type_name_is_refused(as_superuser, nav, body):
     answer = as_superuser.post(TYPES, body)
     assert (answer.status_code, list(answer.json())) == (400, ["name"])
     assert SourceSystemType.objects.count() == 1
 
 
 @pytest.mark.parametrize("type_given", ["nav", {"name": "nav"}])
-def test_a_source_comes_with_its_account(as_superuser, as_user, nav, type_given):
+def test_source_is_created_with_its_account(as_superuser, as_user, nav, type_given):
     body = {"name": "Uninett GW 3", "type": type_given, "base_url": "https://nav.example.org", "username": "gw3"}
     answer = as_superuser.post(SOURCES, body)
     account = User.objects.get(username="gw3")
@@ -67,7 +67,7 @@ def test_a_source_comes_with_its_account(as_superuser, as_user, nav, type_given)
         assert shown in ([answer.json()], answer.json(), {"sourceSystems": [answer.json()]})
 
 
-def test_the_account_is_named_like_the_source_if_not_otherwise(as_superuser, nav):
+def test_account_name_defaults_to_the_source_name(as_superuser, nav):
     for body in ({}, {"username": ""}, {"base_url": ""}):
         name = f"nav{len(body)}{''.join(body)}"
         answer = as_superuser.post(SOURCES, {"name": name, "type": "nav", **body})
@@ -76,7 +76,7 @@ def test_the_account_is_named_like_the_source_if_not_otherwise(as_superuser, nav
 
 
 @pytest.mark.parametrize("username", ["taken", "x" * 150])
-def test_a_taken_name_of_an_account_gets_six_digits(as_superuser, nav, username):
+def test_digits_are_appended_to_a_taken_account_name(as_superuser, nav, username):
     User.objects.create_user(username)
     body = {"name": "n", "type": "nav", "username": username}
     made = User.objects.get(pk=as_superuser.post(SOURCES, body).json()["user"]).username
@@ -97,7 +97,7 @@ def test_a_taken_name_of_an_account_gets_six_digits(as_superuser, nav, username)
     ],
     ids=lambda value: ascii(value)[:60],
 )
-def test_a_bad_source_is_refused_in_the_name_of_the_value(as_superuser, nav, overrides, field):
+def test_invalid_source_is_refused_by_field(as_superuser, nav, overrides, field):
     answer = as_superuser.post(SOURCES, {"name": "new", "type": "nav"} | overrides)
     assert (answer.status_code, list(answer.json())) == (400, [field])
     assert not SourceSystem.objects.exists()
@@ -105,14 +105,14 @@ def test_a_bad_source_is_refused_in_the_name_of_the_value(as_superuser, nav, ove
 
 
 @pytest.mark.parametrize("missing", ["name", "type"])
-def test_a_source_needs_a_name_and_a_type(as_superuser, nav, missing):
+def test_source_needs_a_name_and_a_type(as_superuser, nav, missing):
     body = {"name": "new", "type": "nav"}
     del body[missing]
     answer = as_superuser.post(SOURCES, body)
     assert (answer.status_code, list(answer.json())) == (400, [missing])
 
 
-def test_a_name_is_taken_once_within_a_type(as_superuser):
+def test_name_is_unique_within_a_type(as_superuser):
     make_source("one", type="nav")
     SourceSystemType.objects.create(name="zabbix")
     answer = as_superuser.post(SOURCES, {"name": "one", "type": "nav", "username": "other"})
@@ -129,7 +129,7 @@ def test_only_superusers_add_sources(as_user, as_source):
 
 
 @pytest.mark.parametrize("method", ["put", "patch"])
-def test_a_source_is_renamed_by_itself_and_by_superusers(as_source, as_superuser, as_user, as_other_source, method):
+def test_source_is_renamed_by_itself_and_by_superusers(as_source, as_superuser, as_user, as_other_source, method):
     path = f"{SOURCES}{as_source.source.pk}/"
     for client, name in (
         (as_source, "own name"),
@@ -146,7 +146,7 @@ def test_a_source_is_renamed_by_itself_and_by_superusers(as_source, as_superuser
 
 
 @pytest.mark.parametrize("method", ["put", "patch"])
-def test_only_the_name_changes(as_source, as_superuser, method):
+def test_rename_changes_the_name_only(as_source, as_superuser, method):
     path = f"{SOURCES}{as_source.source.pk}/"
     before = as_source.get(path).json()
     others = {"base_url": "https://other.example.org", "type": "zabbix", "user": as_superuser.user.pk, "pk": 7}
@@ -155,7 +155,7 @@ def test_only_the_name_changes(as_source, as_superuser, method):
     assert as_source.user.username == User.objects.get(pk=as_source.user.pk).username
 
 
-def test_a_taken_or_bad_name_is_refused_on_rename_too(as_source, as_superuser):
+def test_rename_to_an_existing_or_invalid_name_is_refused(as_source, as_superuser):
     make_source("taken", type="nav")
     path = f"{SOURCES}{as_source.source.pk}/"
     for name in ("taken", "", None, "x" * 151, []):
@@ -166,7 +166,7 @@ def test_a_taken_or_bad_name_is_refused_on_rename_too(as_source, as_superuser):
     assert as_superuser.patch(path, {}).status_code == 200
 
 
-def test_a_deleted_source_takes_its_account_and_incidents_with_it():
+def test_deleting_a_source_deletes_its_account_and_incidents():
     source, other = make_source(), make_source()
     make_ack(make_incident(source, tags=["a=b"]))
     kept = make_incident(other, tags=["a=b"])
@@ -176,7 +176,7 @@ def test_a_deleted_source_takes_its_account_and_incidents_with_it():
     assert list(Incident.objects.all()) == [kept]
 
 
-def test_a_source_that_left_traces_elsewhere_stays():
+def test_source_that_acted_on_other_incidents_cannot_be_deleted():
     incident, engine = make_incident(), make_source()
     engine.user.is_superuser = True
     engine.user.save()
@@ -187,7 +187,7 @@ def test_a_source_that_left_traces_elsewhere_stays():
     assert User.objects.filter(pk=engine.user_id).exists()
 
 
-def test_services_keep_others_out_as_well():
+def test_services_check_the_permission():
     source, actor = make_source(), User()
     for call in (
         lambda: sources.create_source_type("new", actor=actor),
@@ -199,7 +199,7 @@ def test_services_keep_others_out_as_well():
             call()
 
 
-def test_a_superuser_with_a_source_is_a_source_system():
+def test_superuser_with_a_source_is_a_source_system():
     client = make_client(make_source().user)
     client.user.is_superuser = True
     client.user.save()

@@ -13,7 +13,7 @@ SOURCE_KEYS = ["pk", "name", "type", "user", "base_url"]
 EVENT_KEYS = ["pk", "incident", "actor", "timestamp", "received", "type", "description"]
 
 
-def test_a_posted_incident_is_answered_whole(as_source):
+def test_response_to_a_posted_incident_has_all_keys(as_source):
     body = incident_body(
         start_time="2011-11-11 11:11:11.11111",
         source_incident_id=12345,
@@ -52,7 +52,7 @@ def test_a_posted_incident_is_answered_whole(as_source):
     }
 
 
-def test_an_incident_looks_the_same_wherever_it_is_shown(as_source, as_user, post_incident):
+def test_incident_has_one_representation_everywhere(as_source, as_user, post_incident):
     incident = post_incident()
     path = f"{INCIDENTS}{incident['pk']}/"
     assert as_user.get(path).json() == incident
@@ -65,7 +65,7 @@ def test_an_incident_looks_the_same_wherever_it_is_shown(as_source, as_user, pos
         assert list(part) == keys
 
 
-def test_the_least_that_is_needed_makes_a_stateless_incident(as_source):
+def test_minimal_body_creates_a_stateless_incident(as_source):
     incident = as_source.post(
         INCIDENTS, {"start_time": "2024-05-15T14:00Z", "source_incident_id": "1", "tags": []}
     ).json()
@@ -75,7 +75,7 @@ def test_the_least_that_is_needed_makes_a_stateless_incident(as_source):
 
 
 @pytest.mark.parametrize("end_time", ["infinity", "9999-12-31T23:59:59.999999", "9999-12-31T23:59:59.999999Z"])
-def test_infinity_is_infinity_however_it_is_spelled(post_incident, end_time):
+def test_every_spelling_of_infinity_is_accepted(post_incident, end_time):
     incident = post_incident(end_time=end_time)
     assert (incident["end_time"], incident["stateful"], incident["open"]) == ("infinity", True, True)
 
@@ -88,7 +88,7 @@ def test_infinity_is_infinity_however_it_is_spelled(post_incident, end_time):
         ("2024-05-15 14:00", "9999-12-31T23:59:59", "9999-12-31T23:59:59+01:00", True),
     ],
 )
-def test_an_end_is_a_time_not_before_the_start(post_incident, start_time, end_time, shown, is_open):
+def test_end_is_not_before_the_start(post_incident, start_time, end_time, shown, is_open):
     incident = post_incident(start_time=start_time, end_time=end_time)
     assert (incident["end_time"], incident["open"], incident["stateful"]) == (shown, is_open, True)
 
@@ -111,14 +111,14 @@ def test_an_end_is_a_time_not_before_the_start(post_incident, start_time, end_ti
     ],
     ids=lambda value: ascii(value)[:60],
 )
-def test_a_bad_value_is_refused_in_its_name_and_nothing_is_stored(as_source, overrides, field):
+def test_invalid_value_is_refused_by_field_and_nothing_is_stored(as_source, overrides, field):
     answer = as_source.post(INCIDENTS, incident_body(**overrides))
     assert answer.status_code == 400
     assert list(answer.json()) == [field]
     assert not Incident.objects.exists()
 
 
-def test_bad_tags_are_told_one_by_one(as_source):
+def test_invalid_tags_have_one_error_each(as_source):
     answer = as_source.post(
         INCIDENTS, incident_body(tags=[{"tag": "a=b"}, {"tag": "B=c"}, {}, None, "x", {"tag": "d="}])
     )
@@ -130,7 +130,7 @@ def test_bad_tags_are_told_one_by_one(as_source):
     assert list(answer.json()["tags"]) == ["non_field_errors"]
 
 
-def test_a_duplicate_is_refused_in_the_name_of_the_id(as_source, post_incident):
+def test_duplicate_source_incident_id_is_refused(as_source, post_incident):
     incident = post_incident(source_incident_id="7")
     answer = as_source.post(INCIDENTS, incident_body(source_incident_id=7))
     assert answer.status_code == 400
@@ -141,7 +141,7 @@ def test_a_duplicate_is_refused_in_the_name_of_the_id(as_source, post_incident):
     assert Event.objects.count() == 1
 
 
-def test_a_superuser_posts_for_the_source_named(as_superuser, as_source):
+def test_superuser_posts_for_the_named_source(as_superuser, as_source):
     incident = as_superuser.post(INCIDENTS, incident_body(source=as_source.source.pk)).json()
     assert incident["source"]["pk"] == as_source.source.pk
     assert {tag["added_by"] for tag in incident["tags"]} == {as_superuser.user.pk}
@@ -149,7 +149,7 @@ def test_a_superuser_posts_for_the_source_named(as_superuser, as_source):
     assert start["actor"]["pk"] == as_source.source.user_id
 
 
-def test_others_may_not_name_a_source_and_need_one(as_superuser, as_source, as_user):
+def test_other_users_need_a_source_and_may_not_name_one(as_superuser, as_source, as_user):
     own = as_source.source.pk
     cases = [(as_source, own), (as_source, 10**9), (as_user, own), (as_user, ...), (as_user, None)]
     cases += [(as_superuser, ...), (as_superuser, None), (as_superuser, 10**9)]
@@ -161,7 +161,7 @@ def test_others_may_not_name_a_source_and_need_one(as_superuser, as_source, as_u
     assert as_source.post(INCIDENTS, incident_body(source=None)).status_code == 201
 
 
-def test_a_superuser_with_a_source_posts_for_it_or_for_others(as_source, db):
+def test_superuser_with_a_source_posts_for_it_or_for_others(as_source, db):
     source = make_source()
     source.user.is_superuser = True
     source.user.save()
@@ -187,14 +187,14 @@ def test_a_superuser_with_a_source_posts_for_it_or_for_others(as_source, db):
         ("", "any text", "any text"),
     ],
 )
-def test_details_are_shown_as_a_browser_would_resolve_them(db, post_incident, base_url, details_url, shown):
+def test_details_url_is_resolved_like_in_a_browser(db, post_incident, base_url, details_url, shown):
     client = make_client(make_source(base_url=base_url).user)
     incident = post_incident(client, details_url=details_url)
     assert incident["details_url"] == shown
     assert client.get(f"{INCIDENTS}{incident['pk']}/").json()["details_url"] == shown
 
 
-def test_addresses_that_break_are_survived_on_the_way_out(as_user, post_incident):
+def test_invalid_stored_urls_are_shown(as_user, post_incident):
     incident = post_incident()["pk"]
     Incident.objects.update(details_url="http://[")
     assert as_user.get(f"{INCIDENTS}{incident}/").json()["details_url"] == "http://["
@@ -212,7 +212,7 @@ def test_addresses_that_break_are_survived_on_the_way_out(as_user, post_incident
     ],
     ids=",".join,
 )
-def test_a_patch_of_what_cannot_change_names_each_field_in_a_sentence(as_source, post_incident, body):
+def test_patch_of_other_fields_has_a_sentence_for_each(as_source, post_incident, body):
     incident = post_incident()
     path = f"{INCIDENTS}{incident['pk']}/"
     answer = as_source.patch(path, body)
@@ -224,13 +224,13 @@ def test_a_patch_of_what_cannot_change_names_each_field_in_a_sentence(as_source,
 
 @pytest.mark.parametrize("name", ["details_url", "ticket_url", "tags"])
 @pytest.mark.parametrize("value", [None, True, {}])
-def test_a_patch_with_a_bad_value_is_refused_in_its_name(as_source, post_incident, name, value):
+def test_patch_with_an_invalid_value_is_refused_by_field(as_source, post_incident, name, value):
     answer = as_source.patch(f"{INCIDENTS}{post_incident()['pk']}/", {name: value})
     assert answer.status_code == 400
     assert list(answer.json()) == [name]
 
 
-def test_a_tag_of_somebody_else_is_not_removed_and_named(as_user, post_incident):
+def test_removing_a_tag_of_another_user_is_refused_by_tag(as_user, post_incident):
     incident = post_incident()
     path = f"{INCIDENTS}{incident['pk']}/"
     answer = as_user.patch(path, {"tags": [{"tag": "object=Netbox 4"}, {"tag": "new=1"}], "details_url": "x"})
@@ -242,7 +242,7 @@ def test_a_tag_of_somebody_else_is_not_removed_and_named(as_user, post_incident)
     assert answer.json() == incident | {"tags": []}
 
 
-def test_the_ticket_is_put_alone(as_user, post_incident):
+def test_put_of_the_ticket(as_user, post_incident):
     incident = post_incident()
     path = f"{INCIDENTS}{incident['pk']}/"
     url = "https://tickets.example.org/1"

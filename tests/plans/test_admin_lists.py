@@ -64,14 +64,14 @@ def pairs_of(filters: list[list[str]]) -> list[str]:
     return ["&".join(pair) for one, other in combinations(filters, 2) for pair in product(one, other)]
 
 
-def test_incidents_are_listed_by_indexes(admin, big_site):
+def test_lists_of_incidents_use_indexes(admin, big_site):
     busiest, *_, quietest = big_site.source_ids
     sources = [f"source__id__exact={busiest}", f"source__id__exact={quietest}", "source__type__name__exact=zabbix"]
     both = [f"{state}&{source}" for state in STATES for source in sources]
     assert faults(admin.client, lists(Incident, [*PLAIN, "o=1", "o=-1", *STATES, *sources, *both]), most=MOST) == []
 
 
-def test_incidents_are_found_by_indexes(admin, big_site):
+def test_searches_of_incidents_use_indexes(admin, big_site):
     tags = [f"q={tag.replace('=', '%3D')}" for tag in (big_site.rare_tag, *big_site.common_tags.values())]
     words = [*WORDS, *tags, "q=alert-77", "q=source4.example.org", "q=zabbix"]
     found = faults(admin.client, lists(Incident, [*words, "q=router-77&open=1", "q=router-77&stateful=0"]), most=MOST)
@@ -80,11 +80,11 @@ def test_incidents_are_found_by_indexes(admin, big_site):
 
 
 @pytest.mark.parametrize("order", ["start_time", "-start_time"])
-def test_incidents_of_some_time_only_are_found_by_their_tag(admin, tag_some, order):
+def test_searches_by_old_or_new_tags_use_an_index(admin, tag_some, order):
     assert faults(admin.client, lists(Incident, [f"q={quote(tag_some(order, 'retired'))}"]), most=MOST) == []
 
 
-def test_events_are_listed_and_found_by_indexes(admin, big_site):
+def test_lists_of_events_use_indexes(admin, big_site):
     busiest, *_, quietest = big_site.source_ids
     filters = [f"incident__source__id__exact={pk}" for pk in (busiest, quietest)]
     filters += ["incident__source__type__name__exact=zabbix", f"incident__id__exact={big_site.newest[0]}"]
@@ -92,7 +92,7 @@ def test_events_are_listed_and_found_by_indexes(admin, big_site):
     assert faults(admin.client, lists(Event, [*PLAIN, *filters, *WORDS, "q=operator"]), most=MOST) == []
 
 
-def test_events_of_a_source_and_a_type_are_listed_by_indexes(admin, big_site):
+def test_lists_of_events_by_source_and_type_use_indexes(admin, big_site):
     busiest, *_, quietest = big_site.source_ids
     sources = [f"incident__source__id__exact={pk}" for pk in (busiest, big_site.source_ids[9], quietest)]
     sources += [f"incident__source__type__name__exact={name}" for name in ("zabbix", "nav")]
@@ -103,40 +103,40 @@ def test_events_of_a_source_and_a_type_are_listed_by_indexes(admin, big_site):
     assert faults(admin.client, lists(Event, both), most=MOST) == []
 
 
-def test_acknowledgements_are_listed_and_found_by_indexes(admin):
+def test_lists_of_acknowledgements_use_indexes(admin):
     assert faults(admin.client, lists(Acknowledgement, [*PLAIN, *WORDS, "q=operator"]), most=MOST) == []
 
 
-def test_the_ledger_is_listed_and_found_by_indexes(admin, big_site):
+def test_lists_of_deliveries_use_indexes(admin, big_site):
     incident, event = f"incident__id__exact={big_site.newest[0]}", f"event__id__exact={big_site.newest[0]}"
     filters = [incident, event, *(query for queries in LEDGER for query in queries)]
     queries = [*PLAIN, *filters, *WORDS, "q=operator", "q=person7@example.org"]
     assert faults(admin.client, lists(Delivery, queries), most=MOST) == []
 
 
-def test_the_ledger_is_listed_by_two_filters_by_indexes(admin):
+def test_lists_of_deliveries_with_two_filters_use_indexes(admin):
     assert faults(admin.client, lists(Delivery, pairs_of(LEDGER)), most=MOST) == []
 
 
-def test_the_outbox_is_listed_by_an_index(admin):
+def test_list_of_unrouted_changes_uses_an_index(admin):
     assert faults(admin.client, lists(Change, PLAIN), most=MOST) == []
 
 
-def test_alerts_are_listed_by_indexes(admin):
+def test_lists_of_alerts_use_indexes(admin):
     queries = [*PLAIN, *(query for queries in ALERTS for query in queries), *pairs_of(ALERTS)]
     assert faults(admin.client, lists(Alert, queries), most=MOST, more=OF_ALERTS) == []
 
 
-def test_alerts_are_found_by_indexes(admin):
+def test_searches_of_alerts_use_indexes(admin):
     queries = ["q=type77", "q=nothing-like-it", "q=type77&open=1", "q=type77&acked=1"]
     assert faults(admin.client, lists(Alert, queries), most=MOST_FOR_ONE) == []
 
 
-def test_tags_are_listed_and_found_by_indexes(admin, big_site):
+def test_lists_of_tags_use_indexes(admin, big_site):
     queries = [*PLAIN, *WORDS, f"q={quote(big_site.rare_tag)}", "q=host%3D77"]
     assert faults(admin.client, lists(Tag, queries), most=MOST) == []
 
 
 @pytest.mark.parametrize("model", [Project, Instance, ProjectGroupMembership, ProjectCloudMembership])
-def test_what_projects_have_is_listed_by_an_index(admin, model):
+def test_lists_of_project_resources_use_an_index(admin, model):
     assert faults(admin.client, lists(model, PLAIN), most=MOST_FOR_ONE, tables=INVENTORY) == []

@@ -87,13 +87,13 @@ def pages_of(client, query: dict) -> list[str]:
 
 
 @pytest.mark.parametrize("role", ROLES)
-def test_people_with_a_role_find_their_alerts_by_indexes(queries, role):
+def test_alerts_of_users_with_a_role_use_indexes(queries, role):
     client = make_client(User.objects.get(**{f"{ROLES[role]}__isnull": False}))
     paths = [path for query in queries for path in pages_of(client, query)]
     assert faults(client, paths, most=MOST, more=OF_ALERTS) == []
 
 
-def test_staff_finds_alerts_by_indexes(queries):
+def test_alerts_of_staff_use_indexes(queries):
     client = make_client(User.objects.get(is_staff=True, source_system__isnull=False))
     paths = [f"{LIST}?{urlencode(query, doseq=True)}" for query in queries]
     paths += [f"{LIST}?{query}&page=51" for query in ("", "severity=Error", "acknowledged=False", "o=severity")]

@@ -88,42 +88,42 @@ def pages(base: str, queries: list[str], cursor: str = "") -> list[str]:
     return [f"{base}?page_size={PAGE}&cursor={cursor}&{query}" for query in queries]
 
 
-def test_every_filter_is_tried(values):
+def test_every_filter_is_tested(values):
     assert set(values) == set(IncidentFilter.base_filters)
 
 
-def test_one_filter_finds_a_page_by_an_index(as_operator, values, deep):
+def test_page_with_one_filter_uses_an_index(as_operator, values, deep):
     queries = ["", *(query for _, query in filters_of(values))]
     assert faults(as_operator, [*pages(INCIDENTS, queries), *pages(INCIDENTS, queries, deep)], most=MOST_FOR_ONE) == []
 
 
 @pytest.mark.parametrize("order", ["start_time", "-start_time"])
-def test_tags_of_some_time_only_find_a_page_by_an_index(as_operator, tag_some, deep, order):
+def test_page_with_old_or_new_tags_uses_an_index(as_operator, tag_some, deep, order):
     tags = [quote(tag_some(order, value)) for value in ("retired", "retired-too")]
     queries = [f"tags={tags[0]}{more}" for more in ("", "&acked=false", "&stateful=true", "&open=true")]
     queries += [f"tags={tags[0]},{tags[1]}", f"tags={tags[0]},{tags[1]}&open=false"]
     assert faults(as_operator, [*pages(INCIDENTS, queries), *pages(INCIDENTS, queries, deep)], most=MOST_FOR_TWO) == []
 
 
-def test_one_filter_finds_a_page_of_a_source_by_an_index(as_busy_source, values, deep):
+def test_page_of_a_source_with_one_filter_uses_an_index(as_busy_source, values, deep):
     queries = ["", *(query for name, query in filters_of(values) if "source__" not in name)]
     assert faults(as_busy_source, [*pages(MINE, queries), *pages(MINE, queries, deep)], most=MOST_FOR_ONE) == []
 
 
-def test_no_two_filters_look_at_a_good_part_of_a_table_for_the_first_page(as_operator, values):
+def test_first_page_with_two_filters_reads_few_rows(as_operator, values):
     assert faults(as_operator, pages(INCIDENTS, pairs_of(values)), most=MOST_FOR_TWO) == []
 
 
-def test_no_two_filters_look_at_a_good_part_of_a_table_for_page_one_thousand(as_operator, values, deep):
+def test_page_one_thousand_with_two_filters_reads_few_rows(as_operator, values, deep):
     assert faults(as_operator, pages(INCIDENTS, pairs_of(values), deep), most=MOST_FOR_TWO) == []
 
 
-def test_no_two_filters_look_at_a_good_part_of_a_table_for_a_page_of_a_source(as_busy_source, values):
+def test_page_of_a_source_with_two_filters_reads_few_rows(as_busy_source, values):
     values = {name: some for name, some in values.items() if "source__" not in name}
     assert faults(as_busy_source, pages(MINE, pairs_of(values)), most=MOST_FOR_TWO) == []
 
 
-def test_no_two_filters_look_at_a_good_part_of_a_table_for_a_deep_page_of_a_source(as_busy_source, values, big_site):
+def test_deep_page_of_a_source_with_two_filters_reads_few_rows(as_busy_source, values, big_site):
     values = {name: some for name, some in values.items() if "source__" not in name}
     own = f"WHERE source_id = {big_site.source_ids[3]}"
     deep = Cursor(big_site.start_at(0.5, own), 10**9).encode()
@@ -131,25 +131,25 @@ def test_no_two_filters_look_at_a_good_part_of_a_table_for_a_deep_page_of_a_sour
 
 
 @pytest.mark.parametrize("path", ["open/", "open+unacked/"])
-def test_what_is_open_is_found_by_an_index(as_operator, smaller_arrays, deep, path):
+def test_open_incidents_use_an_index(as_operator, smaller_arrays, deep, path):
     path = f"{INCIDENTS}{path}"
     assert faults(as_operator, [path, f"{path}?page_size={PAGE}&cursor={deep}"], most=MOST_FOR_ONE) == []
 
 
-def test_an_incident_and_its_history_are_found_by_indexes(as_operator):
+def test_incident_and_its_history_use_indexes(as_operator):
     path = f"{INCIDENTS}{as_operator.get(INCIDENTS).json()['results'][0]['pk']}/"
     paths = [path, f"{path}events/", f"{path}acks/", f"{path}events/?page_size=5", f"{path}acks/?page_size=5"]
     assert faults(as_operator, paths, most=0.001) == []
 
 
-def test_a_preview_of_a_wish_looks_at_no_good_part_of_a_table(as_operator, smaller_arrays, big_site):
+def test_filter_preview_reads_few_rows(as_operator, smaller_arrays, big_site):
     wishes = [{"tags": [tag]} for tag in (big_site.rare_tag, *big_site.common_tags.values())]
     wishes.append({"sourceSystemIds": big_site.source_ids[:2], "tags": [big_site.rare_tag]})
     path = "/api/v1/notificationprofiles/filterpreview/"
     assert faults(as_operator, [(path, wish) for wish in wishes], most=MOST_FOR_TWO) == []
 
 
-def test_every_index_of_incidents_is_of_use(as_operator, as_staff, as_busy_source, values, big_site):
+def test_every_index_of_incidents_is_used(as_operator, as_staff, as_busy_source, values, big_site):
     long_over = f"end_time__lte={quote(big_site.start_at(0.98).isoformat())}"
     queries = ["", long_over, *(query for _, query in filters_of(values))]
     asked = [(as_operator, path) for path in pages(INCIDENTS, queries)] + [(as_staff, INCIDENTS)]

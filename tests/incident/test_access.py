@@ -40,7 +40,7 @@ def at(as_source):
 
 @pytest.mark.parametrize("address", ADDRESSES)
 @pytest.mark.parametrize("method", [*METHODS, "HEAD", "OPTIONS"])
-def test_strangers_are_asked_for_a_token_whatever_they_want(as_stranger, at, address, method):
+def test_anonymous_requests_are_401(as_stranger, at, address, method):
     answer = as_stranger.generic(method, at(address), data="{}", content_type="application/json")
     assert answer.status_code == 401
     assert answer["WWW-Authenticate"] == "Token"
@@ -49,14 +49,14 @@ def test_strangers_are_asked_for_a_token_whatever_they_want(as_stranger, at, add
 
 
 @pytest.mark.parametrize("header", ["Token", "Token x y", "Token " + "0" * 40, "Bearer x", "Token \xff"])
-def test_a_bad_token_is_401(as_stranger, db, header):
+def test_invalid_token_is_401(as_stranger, db, header):
     answer = as_stranger.get(INCIDENTS, headers={"Authorization": header})
     assert answer.status_code == 401
     assert answer["WWW-Authenticate"] == "Token"
 
 
 @pytest.mark.parametrize("address", READABLE)
-def test_everybody_with_a_token_may_read_everything(as_user, as_source, as_other_source, as_superuser, at, address):
+def test_every_token_may_read_everything(as_user, as_source, as_other_source, as_superuser, at, address):
     for client in (as_user, as_source, as_other_source, as_superuser):
         answer = client.get(at(address))
         assert (answer.status_code, answer["Content-Type"]) == (200, "application/json")
@@ -72,7 +72,7 @@ def test_other_methods_are_405(as_superuser, at, address, method):
 
 
 @pytest.mark.parametrize("address", ADDRESSES)
-def test_options_describe_an_address(as_superuser, at, address):
+def test_options_describe_the_url(as_superuser, at, address):
     answer = as_superuser.options(at(address))
     assert answer.status_code == 200
     assert {"name", "description", "renders", "parses"} <= set(answer.json())
@@ -80,7 +80,7 @@ def test_options_describe_an_address(as_superuser, at, address):
 
 
 @pytest.mark.parametrize("address", ADDRESSES)
-def test_browsers_get_html_of_every_address(as_browser, at, address):
+def test_browsers_get_html(as_browser, at, address):
     answer = as_browser.get(at(address))
     assert answer.status_code == (200 if "GET" in ADDRESSES[address] else 405)
     assert answer["Content-Type"] == "text/html; charset=utf-8"
@@ -118,7 +118,7 @@ def test_browsers_get_html_of_every_address(as_browser, at, address):
     ids=str,
 )
 @pytest.mark.parametrize("format", ["multipart", "urlencoded"])
-def test_forms_are_taken_like_json(as_browser, at, address, form, status, format):
+def test_forms_are_accepted_like_json(as_browser, at, address, form, status, format):
     source = at("sources/{source}/").rsplit("/", 2)[1]
     form = {name: value.format(source=source) for name, value in form.items()}
     if format == "multipart":
@@ -129,7 +129,7 @@ def test_forms_are_taken_like_json(as_browser, at, address, form, status, format
     assert answer["Content-Type"] == "text/html; charset=utf-8"
 
 
-def test_a_form_changes_the_tags_and_the_ticket(as_superuser, at):
+def test_form_changes_tags_and_ticket(as_superuser, at):
     answer = as_superuser.patch(at("{pk}/"), {"tags[0]tag": "new=1", "details_url": "y"}, format="multipart")
     assert answer.status_code == 200
     assert ([tag["tag"] for tag in answer.json()["tags"]], answer.json()["details_url"]) == (
@@ -149,7 +149,7 @@ CHANGES = [
 
 
 @pytest.mark.parametrize(("method", "address", "body", "status"), CHANGES)
-def test_incidents_are_changed_by_their_source_and_by_people(
+def test_incidents_are_changed_by_their_source_and_by_users(
     as_source, as_user, as_superuser, at, method, address, body, status
 ):
     for client in (as_source, as_user, as_superuser):
@@ -157,7 +157,7 @@ def test_incidents_are_changed_by_their_source_and_by_people(
 
 
 @pytest.mark.parametrize(("method", "address", "body", "status"), CHANGES)
-def test_foreign_sources_change_nothing_without_the_permission(as_other_source, at, method, address, body, status):
+def test_other_sources_need_the_permission_to_change(as_other_source, at, method, address, body, status):
     answer = getattr(as_other_source, method)(at(address), body)
     assert answer.status_code == 403
     assert list(answer.json()) == ["detail"]
@@ -167,14 +167,14 @@ def test_foreign_sources_change_nothing_without_the_permission(as_other_source, 
 
 
 @pytest.mark.parametrize("address", ["", "mine/"])
-def test_both_lists_take_incidents(as_source, address):
+def test_both_lists_accept_incidents(as_source, address):
     answer = as_source.post(f"{INCIDENTS}{address}", incident_body())
     assert answer.status_code == 201
     assert as_source.get(f"{INCIDENTS}{answer.json()['pk']}/").json() == answer.json()
 
 
 @pytest.mark.parametrize("address", [address for address in ADDRESSES if "{pk}" in address])
-def test_what_belongs_to_no_incident_is_not_found(as_user, at, address):
+def test_history_of_a_missing_incident_is_404(as_user, at, address):
     path = INCIDENTS + address.format(pk=10**9, event=10**9)
     for method, body in (
         ("get", None),
@@ -190,13 +190,13 @@ def test_what_belongs_to_no_incident_is_not_found(as_user, at, address):
             assert (answer.status_code, list(answer.json())) == (404, ["detail"])
 
 
-def test_events_and_acks_are_found_at_their_own_incident_only(as_user, at):
+def test_events_and_acks_of_another_incident_are_404(as_user, at):
     other = make_ack(make_incident())
     for address in ("{pk}/events/%d/", "{pk}/acks/%d/"):
         assert as_user.get(at(address) % other.pk).status_code == 404
 
 
-def test_an_event_that_is_no_ack_is_not_among_the_acks(as_user, post_incident):
+def test_other_events_are_not_listed_as_acks(as_user, post_incident):
     incident = post_incident()["pk"]
     [start] = as_user.get(f"{INCIDENTS}{incident}/events/").json()
     assert as_user.get(f"{INCIDENTS}{incident}/events/{start['pk']}/").json() == start
