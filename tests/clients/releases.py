@@ -1,6 +1,6 @@
-"""The releases of the published client: the newest is installed, 0.2 stands in a folder of its own beside it.
+"""Releases of the published client: the newest is installed, 0.2 is in its own directory.
 
-``python -m tests.clients.releases`` puts it there, as ``make test`` does; else the first test that wants it does.
+``python -m tests.clients.releases`` installs it there, as ``make test`` does; otherwise the first test does.
 """
 
 import contextlib
@@ -15,7 +15,7 @@ OLDEST = Path(sys.prefix) / "pyargus-0.2"
 
 
 def oldest_release() -> Path:
-    """Return the folder that has release 0.2 in it. Several processes may ask at once."""
+    """Return the directory of release 0.2, installed if missing. Safe to call from several processes."""
     if not OLDEST.exists():
         draft = OLDEST.with_name(f"{OLDEST.name}.{os.getpid()}")
         pip = [sys.executable, "-m", "pip", "install", "--quiet", "--disable-pip-version-check", "--no-deps"]

@@ -1,8 +1,7 @@
-"""What programs do with the published client ``pyargus``. Run by itself: ``stories.py URL TOKEN ADMIN_TOKEN``.
+"""Stories of programs that use the published client ``pyargus``: ``stories.py URL TOKEN ADMIN_TOKEN``.
 
-It prints a JSON object: where the client is, and for each story what went wrong.
-
-Nothing of pytest, Django or Argus may be imported: only what a program has that talks to a server far away.
+Prints a JSON object: the path of the client, and the error of each story. Imports nothing of pytest, Django or Argus:
+a client program runs elsewhere.
 """
 
 import asyncio
@@ -40,7 +39,7 @@ def new(number=None, **values) -> Incident:
 
 
 def refusal(expected, do, *args, **kwargs):
-    """What the client raises; it must be of this class."""
+    """Return the error of the client, which must be of this class."""
     try:
         done = do(*args, **kwargs)
     except expected as error:
@@ -70,7 +69,7 @@ def stateless_incidents(client, admin):
 
 
 def infinity_of_other_programs(client, admin):
-    # Glue that still says datetime.max: the oldest release spells it "infinity", the newest as a time without a zone.
+    # Old glue services send datetime.max: as "infinity" in the oldest release, as a time without a zone in the newest.
     assert client.post_incident(new(end_time=datetime.max)).end_time == INFINITY
     assert client.post_incident(new(end_time="infinity")).end_time == INFINITY
 
@@ -197,7 +196,7 @@ def newest_only(client, admin):
     posted = client.post_incident(new(level=3, tags={}))
     assert dict(posted.tags) == {}
     assert client.post_incident(new(tags=[("host", "a"), ("host", "b")])).tags.getlist("host") == ["a", "b"]
-    # Restarting is of a later server.
+    # A later server has a type for restarts.
     assert list(refusal(ClientError, client.restart_incident, posted).response.body) == ["type"]
 
 
@@ -240,7 +239,7 @@ STORIES = [
 
 
 def ending(story, *clients) -> str:
-    """Nothing, or what went wrong."""
+    """Return the error of the story, or an empty text."""
     try:
         story(*clients)
     except Exception:

@@ -1,4 +1,4 @@
-"""A day with the early frontend (1.0.x): its calls with their exact bodies and queries."""
+"""Requests of the early frontend (1.0.x), with their exact bodies and queries."""
 
 import pytest
 
@@ -9,7 +9,7 @@ ORIGIN = "https://argus.example.org"
 
 @pytest.fixture
 def frontend(db, settings):
-    """What the browser sends after the login form: a token, never a cookie."""
+    """Return a client that sends a token after the login, and no cookies."""
     settings.CORS_ALLOWED_ORIGINS = [ORIGIN]
     make_user("operator", first_name="Ada Augusta")
     client = Client(HTTP_ORIGIN=ORIGIN)

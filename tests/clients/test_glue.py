@@ -1,4 +1,4 @@
-"""The bodies and queries that the published glue services send, word for word."""
+"""The exact bodies and queries of the published glue services."""
 
 from datetime import datetime
 from zoneinfo import ZoneInfo
@@ -40,7 +40,7 @@ def test_nav_posts_an_alert(as_source):
 
     assert response.status_code == 201
     incident = response.json()
-    # A number goes in, text comes out; times without a zone are in the server's; unknown keys are ignored.
+    # Numbers become text; times without a zone are in the server's zone; unknown keys are ignored.
     assert incident["source_incident_id"] == "4711"
     assert datetime.fromisoformat(incident["start_time"]) == datetime(
         2024, 5, 15, 14, 0, 0, 123456, tzinfo=ZoneInfo("Europe/Oslo")

@@ -1,4 +1,4 @@
-"""The published client works unmodified: the newest release, and the oldest, against a server on a port."""
+"""The newest and the oldest release of the published client work unmodified against a server."""
 
 import json
 import os
@@ -16,7 +16,7 @@ SCRIPT = Path(__file__).with_name("stories.py")
 
 @pytest.fixture(scope="module", params=["newest", "0.2"])
 def endings(request, argus, source, admin_token) -> dict[str, str]:
-    """What went wrong with each story when a program with this release of the client ran it."""
+    """Return the errors of the stories by name, run with this release of the client."""
     folder = oldest_release() if request.param == "0.2" else None
     done = subprocess.run(
         [sys.executable, str(SCRIPT), argus.api.rstrip("/"), source["token"], admin_token],

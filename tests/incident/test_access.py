@@ -1,4 +1,4 @@
-"""Every address of incidents and sources: who may, with which methods, in which dress."""
+"""Every URL of incidents and sources: permissions, methods and formats."""
 
 from urllib.parse import urlencode
 
@@ -8,7 +8,7 @@ from django.contrib.auth.models import Permission
 from argus.auth.models import User
 from tests.factories import INCIDENTS, incident_body, make_ack, make_client, make_incident
 
-# Address: the methods it knows.
+# URL: its methods.
 ADDRESSES = {
     "": {"GET", "POST"},
     "mine/": {"GET", "POST"},
@@ -32,7 +32,7 @@ OTHERS = [(address, method) for address, known in ADDRESSES.items() for method i
 
 @pytest.fixture
 def at(as_source):
-    """Fill in an address: an incident of ``as_source`` with one ack."""
+    """Return a function that fills in a URL: for an incident of ``as_source`` with one ack."""
     incident = make_incident(as_source.source, tags=["a=b"], details_url="x", description="Down")
     ack = make_ack(incident)
     return lambda address: INCIDENTS + address.format(pk=incident.pk, event=ack.pk, source=as_source.source.pk)

@@ -1,4 +1,4 @@
-"""All pages of the admin open, for those who may see them, whatever the address says."""
+"""All pages of the admin open for users with the permission, with any URL."""
 
 import pytest
 from django.contrib import admin
@@ -93,7 +93,7 @@ QUERIES += [
 
 @pytest.fixture
 def rows(db) -> dict:
-    """A row of each model, by model; its key as it stands in addresses."""
+    """Return a row of each model."""
     user = make_user("alice")
     incident = make_incident(tags=["a=b"], details_url="https://nav.example.org/1")
     ack, kind = make_ack(incident, actor=user), IncidentRelationType.objects.create(name="caused by")

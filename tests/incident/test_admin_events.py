@@ -1,4 +1,4 @@
-"""Events and acknowledgements in the admin: written once, by the services, and never changed."""
+"""Events and acknowledgements in the admin: the services write them, and they cannot be changed."""
 
 import pytest
 from django.db import connection

@@ -1,4 +1,4 @@
-"""Incidents in the admin: what the list shows and finds, and that forms change them by the services only."""
+"""Incidents in the admin: columns, filters and searches of the list; forms that call the services."""
 
 from datetime import UTC, datetime, timedelta
 
@@ -25,7 +25,7 @@ from tests.factories import (
 )
 
 CLOSED = NOON + timedelta(hours=1)
-# What the form holds for a time at which an incident is ended.
+# The fields of the form for an end time.
 CLOSED_LONG_AGO = {"end_time_0": "2024-05-15", "end_time_1": "15:00:00", "end_time_2": None}
 REOPENED = {"end_time_0": "", "end_time_1": "", "end_time_2": "on"}
 
@@ -36,7 +36,7 @@ def boss(db) -> Admin:
 
 
 def columns(boss, incident) -> dict[str, str]:
-    """The row of the list, by the class that the admin gives each cell."""
+    """Return the cells of the only row of the list, by column."""
     content = boss.get(Incident, q=str(incident.pk)).content.decode()
     cells = content.split("<tbody>")[1].split("</tbody>")[0].replace("<th ", "<td ").split("<td ")[1:]
     parts = [cell.partition(">") for cell in cells]
@@ -44,7 +44,7 @@ def columns(boss, incident) -> dict[str, str]:
 
 
 def events(incident) -> list[tuple[str, str]]:
-    """What happened to the incident after its start: type and actor."""
+    """Return type and actor of the events after the start."""
     found = Event.objects.filter(incident=incident).exclude(type="STA").order_by("pk")
     return list(found.values_list("type", "actor__username"))
 
@@ -447,7 +447,7 @@ def test_form_of_an_incident_with_the_maximum_of_tags_is_accepted(boss):
     few, more = make_incident(tags=["a=1"]), make_incident(tags=["a=1", "a=2"])
     fields = len(boss.fill(Incident, "change", more.pk)) - len(boss.fill(Incident, "change", few.pk))
 
-    # One more for the box that deletes it, and some for the incident itself.
+    # One more for the checkbox that deletes it, and some for the incident itself.
     assert (fields + 1) * MAX_TAGS + 100 < settings.DATA_UPLOAD_MAX_NUMBER_FIELDS
 
 

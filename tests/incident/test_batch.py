@@ -1,4 +1,4 @@
-"""The same done to many incidents at once, as the published frontend does it."""
+"""One change to many incidents, as the published frontend sends it."""
 
 import pytest
 
@@ -6,7 +6,7 @@ from argus.incident.models import Event, Incident
 from tests.factories import INCIDENTS, make_client, make_event, make_incident, make_incidents, make_source
 
 V2 = "/api/v2/incidents/"
-# What the frontend sends, both shapes of an acknowledgement at once.
+# The body of the frontend, with both shapes of an acknowledgement.
 ACK = {
     "event": {"description": "Mine.", "timestamp": "2024-05-15T12:00:00.000Z"},
     "timestamp": "2024-05-15T12:00:00.000Z",
@@ -17,7 +17,7 @@ ACK = {
 
 @pytest.fixture(params=[INCIDENTS, V2])
 def post(as_user, request):
-    """Post as a person and return what became of each, by pk."""
+    """Post as a user and return the results by pk."""
 
     def post_all(path: str, body: dict, client=as_user) -> dict:
         response = client.post(f"{request.param}{path}/bulk/", body)

@@ -17,7 +17,7 @@ from tests.factories import make_incident, make_source
 KEYS, VALUES = ("a", "b", "c"), ("", "1", "2")
 PAIRS = st.lists(st.tuples(st.sampled_from(KEYS), st.sampled_from(VALUES)), max_size=4)
 
-# Numbers that stand for sources, the last one for none.
+# Numbers of sources; the last one does not exist.
 FILTERS = st.lists(st.tuples(st.sets(st.integers(0, 2), max_size=2), PAIRS), max_size=3)
 
 

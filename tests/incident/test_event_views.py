@@ -1,4 +1,4 @@
-"""Events and acks over REST: the bodies that go in and the exact ones that come out."""
+"""Events and acknowledgements over REST: request bodies and exact responses."""
 
 from datetime import datetime, timedelta
 

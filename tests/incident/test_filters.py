@@ -1,4 +1,4 @@
-"""What the incident lists can be filtered by, over REST."""
+"""Filters of the incident lists over REST."""
 
 from datetime import timedelta
 

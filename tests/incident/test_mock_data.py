@@ -1,4 +1,4 @@
-"""The fixture ``incident/mock_data``: as its script makes it, and as services would have made it."""
+"""The fixture ``incident/mock_data`` equals the output of its script, and what services would write."""
 
 import runpy
 from datetime import datetime
@@ -63,7 +63,7 @@ def test_mock_data_is_in_step_with_itself(mock_data):
 
 
 def end_told_by(events: list, *, stateful: bool) -> datetime | None:
-    """The end time that these events leave behind."""
+    """Return the end time that results from the events."""
     end = INFINITY if stateful else None
     for event in events:
         if event.type in {EventType.END, EventType.CLOSE}:

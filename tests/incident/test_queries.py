@@ -24,7 +24,7 @@ LONG = {**LATE, "start_time__lte": (NOON + 3 * DAY).isoformat()}
 
 @pytest.fixture
 def world(db):
-    """Incidents that share start times: some open or open till tomorrow, ended or stateless, some acknowledged."""
+    """Create incidents that share start times: open, open until tomorrow, closed and stateless, some acknowledged."""
     sources = [make_source("nav1", type="nav"), make_source("zabbix1", type="zabbix")]
     ends = [INFINITY, timezone.now() + DAY, NOON + 3 * DAY, NOON + 6 * DAY, None]
     for number, (day, end, place) in enumerate(product(range(3), ends, ["oslo", "bergen"])):
@@ -60,7 +60,7 @@ def test_pages_are_complete_in_both_directions(world, as_user, monkeypatch, quer
 
 
 def walk(client, page: dict, way: str) -> list[dict]:
-    """Follow the links of one side to the end."""
+    """Follow the links in one direction to the end."""
     pages = [page]
     while link := pages[-1][way]:
         pages.append(client.get(link).json())

@@ -1,4 +1,4 @@
-"""Fifty rows cost the queries of one, and no request costs more than the bars allow."""
+"""Numbers of queries: independent of the number of rows, and limited for each request."""
 
 from datetime import timedelta
 
@@ -23,7 +23,7 @@ NOT_WORK = ("SAVEPOINT", "RELEASE", "ROLLBACK", "BEGIN", "COMMIT")
 
 
 def queries_of(call) -> list[str]:
-    """Return the statements of a request, without those that begin and end transactions."""
+    """Return the statements of a request, without those of transactions."""
     with CaptureQueriesContext(connection) as queries:
         answer = call()
         assert answer.status_code in {200, 201}, answer.content

@@ -1,4 +1,4 @@
-"""Source systems and their types, over REST and by service."""
+"""Source systems and source types, over REST and by the services."""
 
 import re
 

@@ -1,4 +1,4 @@
-"""Incidents, events and acks over REST: the bodies that go in and the exact ones that come out."""
+"""Incidents over REST: request bodies and exact responses."""
 
 import pytest
 

@@ -1,4 +1,4 @@
-"""A PostgreSQL database that is big enough for its planner to do as it would at a million incidents."""
+"""A PostgreSQL database that is large enough for the planner to choose the plans of a million incidents."""
 
 import os
 
@@ -14,7 +14,7 @@ from tests.factories import make_source, make_user
 
 SIZE, ALERTS, PROJECTS, SOURCES = 50_000, 10_000, 1_200, 30
 TYPES = ("nav", "zabbix", "prometheus")
-OUTBOX = """
+CHANGES = """
     INSERT INTO argus_incident_change
         (incident_id, event_id, kind, restricted, quiet, request_id, created, routed)
     SELECT incident_id, id, 'modified', false, false, '', received, id % 2 = 0
@@ -25,7 +25,7 @@ OUTBOX = """
 
 @pytest.fixture(scope="package")
 def big_site(django_db_setup, django_db_blocker) -> Facts:
-    """A database of 50 000 incidents in place of the usual one, and what is in it."""
+    """Replace the test database by one with 50 000 incidents, and return facts about its data."""
     if connection.vendor != "postgresql":
         pytest.skip("is about PostgreSQL's plans")
     with django_db_blocker.unblock():
@@ -43,7 +43,7 @@ def big_site(django_db_setup, django_db_blocker) -> Facts:
 
 
 def copy_database(usual: str, big: str) -> None:
-    """Copy the empty database. Nobody may be connected to it: threads of earlier tests may still be."""
+    """Copy the empty database. Threads of earlier tests may still be connected to it: end these connections."""
     connection.close()
     with connection._nodb_cursor() as cursor:
         cursor.execute(f'DROP DATABASE IF EXISTS "{big}"')
@@ -52,13 +52,13 @@ def copy_database(usual: str, big: str) -> None:
 
 
 def switch_to(name: str) -> None:
-    """Have the connection lead to another database of the same server."""
+    """Connect to another database of the same server."""
     connection.close()
     connection.settings_dict["NAME"] = name
 
 
 def fill(url: str) -> Facts:
-    """Load what a network of this size has: incidents, what happened to them, who was told, and alerts."""
+    """Load incidents with their history, deliveries and alerts."""
     made = [make_source(f"source{number}.example.org", type=TYPES[number % 3]) for number in range(SOURCES)]
     sources = [
         {
@@ -76,13 +76,13 @@ def fill(url: str) -> Facts:
     last_four = Accounts(accounts.operator, operator.pk, sources[-4:])
     alerts_dataset.load(url, size=ALERTS, projects=PROJECTS, accounts=last_four)
     with connection.cursor() as cursor:
-        cursor.execute(OUTBOX)
+        cursor.execute(CHANGES)
     return find_facts(url, SIZE)
 
 
 @pytest.fixture
 def tag_some(big_site, django_db_setup, db):
-    """Put a new tag, a host, on the twentieth of all incidents that comes first in the order; return it in words."""
+    """Return a function that adds a new tag to the first twentieth of the incidents, and returns its text."""
 
     def tag(order: str, value: str) -> str:
         tag = Tag.objects.create(key="host", value=value, digest=Tag.digest_of("host", value))
