@@ -79,6 +79,13 @@ def test_stream_of_another_secret_key_has_expired(settings):
         protocol.decrypt_cursor(stream, Audience.EVERYONE)
 
 
+def test_stream_of_a_fallback_key_is_valid(settings):
+    stream = protocol.encrypt_cursor(CURSOR, Audience.EVERYONE)
+    settings.SECRET_KEY, settings.SECRET_KEY_FALLBACKS = "another one", [settings.SECRET_KEY]
+
+    assert protocol.decrypt_cursor(stream, Audience.EVERYONE) == CURSOR
+
+
 def test_messages_are_json_with_their_position():
     position = Position("x", 7)
     ends = {"stream": "x", "sequence": 7}

@@ -9,7 +9,7 @@ from functools import cache
 from typing import NamedTuple
 
 import orjson
-from cryptography.fernet import Fernet, InvalidToken
+from cryptography.fernet import Fernet, InvalidToken, MultiFernet
 from django.conf import settings
 from django.utils.crypto import salted_hmac
 
@@ -96,21 +96,25 @@ def _parse_since(value: object) -> Position | None:
     return Position(stream, sequence)
 
 
+def _cipher(audience: Audience) -> MultiFernet:
+    return _build_cipher((settings.SECRET_KEY, *settings.SECRET_KEY_FALLBACKS), audience)
+
+
 @cache
-def _cipher(secret_key: str, audience: Audience) -> Fernet:
-    key = salted_hmac("argus.ws.stream", audience, secret=secret_key, algorithm="sha256").digest()
-    return Fernet(urlsafe_b64encode(key))
+def _build_cipher(secret_keys: tuple[str, ...], audience: Audience) -> MultiFernet:
+    hmacs = [salted_hmac("argus.ws.stream", audience, secret=key, algorithm="sha256") for key in secret_keys]
+    return MultiFernet([Fernet(urlsafe_b64encode(hmac.digest())) for hmac in hmacs])
 
 
 def encrypt_cursor(cursor: Cursor, audience: Audience) -> str:
     """Return the ``stream`` of a position. Encrypted, because ids of changes would reveal restricted incidents."""
-    return _cipher(settings.SECRET_KEY, audience).encrypt(cursor.to_text().encode()).decode()
+    return _cipher(audience).encrypt(cursor.to_text().encode()).decode()
 
 
 def decrypt_cursor(stream: str, audience: Audience) -> Cursor:
     """Return the cursor of a ``stream``. Raises ``CursorExpiredError`` if it is none, or of another audience."""
     try:
-        return Cursor.from_text(_cipher(settings.SECRET_KEY, audience).decrypt(stream.encode()).decode())
+        return Cursor.from_text(_cipher(audience).decrypt(stream.encode()).decode())
     except (InvalidToken, ValueError, TypeError, KeyError):
         raise CursorExpiredError("The stream is unknown.") from None
 
