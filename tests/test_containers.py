@@ -20,6 +20,8 @@ from tests.image import ROOT, Container, Image, read_compose, read_stages, value
 from tests.live import new_database
 from tests.servers import running
 
+pytestmark = pytest.mark.once
+
 on_postgresql = pytest.mark.skipif("DATABASE_URL" not in os.environ, reason="the services run on PostgreSQL")
 DEPLOY = ROOT / "deploy"
 
@@ -115,6 +117,7 @@ def test_caddy_has_the_limits_of_nginx():
     assert "reverse_proxy 127.0.0.1:8001" in text
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("unit", sorted(path.name for path in DEPLOY.glob("*.service")))
 def test_units_of_systemd_start_existing_programs(unit):
     parser = configparser.ConfigParser(strict=False, interpolation=None)
@@ -154,6 +157,7 @@ def run_once(image: Image, name: str, variables: dict) -> None:
     image.run(service["command"], **service["environment"])
 
 
+@pytest.mark.slow
 @on_postgresql
 def test_what_docker_compose_up_starts_works_twice_over(image, valkey_url):
     with new_database() as url, contextlib.ExitStack() as stack:
@@ -183,6 +187,7 @@ def filled_template(**values: str) -> dict[str, str]:
     return {name: value or f"{name.lower()}-{'x' * 40}" for name, value in lines} | values
 
 
+@pytest.mark.slow
 @on_postgresql
 def test_filled_template_makes_a_production_with_hashed_static_files(image, valkey_url):
     with new_database() as url:
@@ -201,6 +206,7 @@ def test_filled_template_makes_a_production_with_hashed_static_files(image, valk
         assert check.returncode == 0, check.stderr
 
 
+@pytest.mark.slow
 @on_postgresql
 def test_gunicorn_of_the_image_serves_and_refuses_nonsense_in_one_line(image, valkey_url):
     settings = filled_template(ARGUS_REDIS_URL=valkey_url, ARGUS_BEHIND_TLS_PROXY="0", SECURE_SSL_REDIRECT="0")
@@ -217,6 +223,7 @@ def test_gunicorn_of_the_image_serves_and_refuses_nonsense_in_one_line(image, va
         assert "Traceback" not in refused.stderr
 
 
+@pytest.mark.slow
 @on_postgresql
 def test_wheel_brings_everything_that_is_not_code(image):
     (site,) = image.folder.glob("opt/argus/lib/python3*/site-packages/argus")

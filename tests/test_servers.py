@@ -8,9 +8,12 @@ from pathlib import Path
 
 import psutil
 import psycopg2
+import pytest
 import redis
 
 from tests.migrated import FOLDER
+
+pytestmark = pytest.mark.slow
 
 ROOT = Path(__file__).parent.parent
 
@@ -22,8 +25,6 @@ with running_postgres() as server:
 """
 HELD_TEST = """
 import os
-
-pytestmark = pytest.mark.slow
 def test_held():
     print(os.environ["TEST_RUN_FOLDER"], flush=True)
     input()

@@ -170,6 +170,7 @@ def workplace(tmp_path_factory):
     server.close()
 
 
+@pytest.mark.slow
 @pytest.mark.skipif("DATABASE_URL" not in os.environ, reason="some pages are about PostgreSQL")
 @pytest.mark.skipif(not shutil.which("curl"), reason="there is no curl here")
 @pytest.mark.parametrize("page", [page for page in PAGES if to_execute(page)])

@@ -6,6 +6,8 @@ import pytest
 
 from tests.bad_input.places import API, INCIDENTS, INVENTORY, PLACES, READ, watched_writes
 
+pytestmark = pytest.mark.slow
+
 LISTS = [INCIDENTS, f"{INCIDENTS}mine/", f"{INCIDENTS}open/", f"{INCIDENTS}open+unacked/"]
 HISTORIES = [f"{INCIDENTS}{{incident}}/events/", f"{INCIDENTS}{{incident}}/acks/"]
 PKS = ["0", "999999", "9" * 19, "9" * 20, "9" * 4000, "-1", "+1", "1.0", "x", "%00", "%ff", "%ed%a0%80", "٣", "%0a"]

@@ -7,6 +7,8 @@ import pytest
 
 from tests.bad_input.places import PLACES, one_of_each_kind
 
+pytestmark = pytest.mark.slow
+
 NO_JSON = {
     "nothing but a brace": b"{",
     "text": b"hello",

@@ -14,7 +14,7 @@ from tests.clients.stories import STORIES
 SCRIPT = Path(__file__).with_name("stories.py")
 
 
-@pytest.fixture(scope="module", params=["newest", "0.2"])
+@pytest.fixture(scope="module", params=["newest", pytest.param("0.2", marks=pytest.mark.slow)])
 def endings(request, argus, source, admin_token) -> dict[str, str]:
     """Return the errors of the stories by name, run with this release of the client."""
     folder = oldest_release() if request.param == "0.2" else None

@@ -94,6 +94,7 @@ child and os.waitpid(child, 0)
 """
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("with_redis", [True, False])
 def test_clients_of_all_servers_receive_the_changes_of_all_processes(own_valkey, with_redis):
     environment = {"ARGUS_REDIS_URL": own_valkey.url} if with_redis else {}
@@ -121,6 +122,7 @@ def test_clients_of_all_servers_receive_the_changes_of_all_processes(own_valkey,
         assert there.receives_nothing(0.1)
 
 
+@pytest.mark.slow
 def test_client_of_a_killed_server_resumes_on_another_one(own_valkey):
     with two_servers(ARGUS_REDIS_URL=own_valkey.url) as (one, other, token):
         source = one.make_source()
@@ -138,6 +140,7 @@ def test_client_of_a_killed_server_resumes_on_another_one(own_valkey):
             assert client.receives_nothing()
 
 
+@pytest.mark.slow
 def test_messages_arrive_while_redis_is_away_and_servers_stop_in_order(own_valkey):
     with two_servers(ARGUS_REDIS_URL=own_valkey.url) as (one, other, token):
         with connected(Websocket(one), token) as here, connected(Websocket(other), token) as there:

@@ -12,6 +12,8 @@ from tests.factories import incident_body
 from tests.live import PASSWORD, new_database, running_argus
 from tests.smtp_sink import HOST, running_sink
 
+pytestmark = pytest.mark.slow
+
 PAGE = Path(__file__).parents[2] / "docs" / "howto" / "report-alerts.md"
 BOSS, KARI = "boss@example.org", "kari@example.org"
 CREATE_KARI = "from argus.auth.models import User; User.objects.create_user('kari', '{mail}', '{password}')"

@@ -174,6 +174,7 @@ def test_staff_with_all_permissions_see_all_pages_not_for_superusers(rows):
         assert staff.get(model, "delete", rows[model]).status_code == 403
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("model", MODELS, ids=lambda model: model._meta.model_name)
 def test_invalid_keys_in_urls_are_not_errors(rows, model):
     client = Admin().client
@@ -194,6 +195,7 @@ def test_invalid_queries_of_lists_are_not_errors(rows, model):
         assert admin_user.get(model, **query).status_code in {200, 302, 400}, query
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("model", MODELS, ids=lambda model: model._meta.model_name)
 def test_invalid_queries_of_forms_are_not_errors(rows, model):
     admin_user = Admin()

@@ -12,6 +12,8 @@ from argus.http.models import IdempotencyRecord
 from argus.incident.models import IncidentTagRelation
 from tests.factories import NOON, make_incident, make_user
 
+pytestmark = pytest.mark.slow
+
 APP = "argus_incident"
 
 

@@ -25,6 +25,8 @@ settings = {"ENGINE": "django.db.backends.sqlite3", "NAME": sys.argv[1]}
 connections.settings["other"] = connections.configure_settings({"default": {}, "other": settings})["other"]
 from django.core.management import call_command
 from argus.notificationprofile.models import RoutingVersion
+
+pytestmark = pytest.mark.slow
 call_command("migrate", database="other", verbosity=0)
 print(RoutingVersion.objects.using("other").count())
 """

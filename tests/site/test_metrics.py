@@ -157,6 +157,7 @@ def test_looking_takes_twelve_queries(db, number, django_assert_num_queries):
         metrics.database_metrics()
 
 
+@pytest.mark.slow
 def test_processes_of_a_host_count_together(tmp_path):
     surroundings = {**os.environ, "PYTHONPATH": str(SOURCE_DIR), "PROMETHEUS_MULTIPROC_DIR": str(tmp_path)}
     surroundings["DJANGO_SETTINGS_MODULE"] = "argus.site.settings.test"

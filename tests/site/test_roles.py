@@ -37,6 +37,7 @@ def test_every_address_is_on_the_page_and_no_other():
     assert sorted(route for part in PARTS.values() for route in part) == ROUTES
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("part", PARTS)
 def test_everybody_gets_the_answers_that_the_page_tells(db, part):
     found = table(World(), PARTS[part])

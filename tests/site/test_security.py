@@ -119,6 +119,7 @@ def test_pages_for_developers_keep_their_scripts(as_browser, settings):
     assert "Content-Security-Policy" not in as_browser.get("/nowhere/")
 
 
+@pytest.mark.slow
 def test_no_page_of_the_admin_runs_what_a_source_writes_or_needs_a_script_within(as_browser, world):
     pages = admin_pages()
     assert len(pages) > 40

@@ -11,6 +11,8 @@ from django.core.management import execute_from_command_line
 from argus.site.settings.env import PORT, POSITIVE, Env, SettingsError, origin_of
 from argus.site.settings.secret_key import kept_secret
 
+pytestmark = pytest.mark.once
+
 ROOT = Path(__file__).parents[2]
 NAME = "ARGUS_TEST_VALUE"
 PRODUCTION = {

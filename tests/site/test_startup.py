@@ -14,6 +14,8 @@ from django.test import override_settings
 
 from tests.site.test_settings import PRODUCTION, ROOT
 
+pytestmark = pytest.mark.once
+
 DJANGO = [sys.executable, "-m", "django"]
 UVICORN = [sys.executable, "-m", "uvicorn", "--port=1", "argus.site.asgi:application"]
 GUNICORN = [sys.executable, "-m", "gunicorn", "--bind=127.0.0.1:0", "--config=python:argus.site.gunicorn_config"]
@@ -66,6 +68,7 @@ def test_every_entry_ends_with_one_line_of_ours_and_no_traceback(entry):
     assert set(ours(done)) == {"argus: SECRET_KEY: Shorter than minimum length 32."}
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", [name for name, value in NONSENSE.items() if value])
 def test_nonsense_is_refused_in_one_line_that_names_the_variable_and_tells_no_secret(name):
     done = begin([sys.executable, str(ROOT / "manage.py"), "migrate"], **{name: NONSENSE[name]})
