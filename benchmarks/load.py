@@ -23,7 +23,7 @@ class Job:
 
     Either ``requests`` (method, path, body or None) in order, from the start again with ``repeat``; or incidents to
     POST to ``post_to``, numbered from ``first`` without end. Each connection pauses for ``pause`` seconds after an
-    answer. Requests carry the token or, like a browser, the session.
+    answer. Requests carry the token or, like a browser, the session. ``address`` is the client's own.
     """
 
     port: int
@@ -36,6 +36,7 @@ class Job:
     post_to: str = ""
     first: int = 0
     session: str = ""
+    address: str = "127.0.0.1"
 
     def request_at(self, index: int) -> bytes | None:
         """Return the bytes of the request with this index, or None after the last."""
@@ -80,7 +81,8 @@ class Load:
     def run(self) -> Outcome:
         """Run the job. The clock starts when all connections are open."""
         address = ("127.0.0.1", self.job.port)
-        connections = [socket.create_connection(address, timeout=120) for _ in range(self.job.connections)]
+        source = (self.job.address, 0)
+        connections = [socket.create_connection(address, 120, source) for _ in range(self.job.connections)]
         threads = [threading.Thread(target=self.work, args=[connection]) for connection in connections]
         self.start = perf_counter()
         for thread in threads:

@@ -154,7 +154,7 @@ def test_dry_run_counts_and_changes_nothing(source, capsys):
     make_old(source, end_time=INFINITY)
     age_events()
     prune("--dry-run")
-    assert "incidents: 3 would go\n" in capsys.readouterr().out
+    assert "incidents: 3 would be deleted\n" in capsys.readouterr().out
     assert Incident.objects.count() == 4
 
 

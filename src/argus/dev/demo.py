@@ -1,4 +1,4 @@
-"""The last day of a made-up network, written by the same services that real sources and operators come through."""
+"""Demo data: the last 24 hours of a fictitious network, created by the same services as real incidents."""
 
 import random
 from dataclasses import dataclass
@@ -8,6 +8,7 @@ from django.contrib.auth import get_user_model
 from django.db import transaction
 from django.utils import timezone
 
+from argus.auth.models import User
 from argus.incident import acknowledgements, services, sources
 from argus.incident.lifecycle import EventType
 from argus.incident.models import Incident, SourceSystem
@@ -16,12 +17,12 @@ from argus.util.infinity import INFINITY
 INCIDENTS_PER_DAY = 160
 OPERATORS = [("kari", "Kari", "Nordmann"), ("ola", "Ola", "Nordmann"), ("aino", "Aino", "Virtanen")]
 LOCATIONS = ["oslo", "bergen", "trondheim", "tromso", "narvik", "stavanger"]
-COMMENTS = ["Called the carrier.", "Somebody is on the way.", "Looks like last week's problem.", "Fan replaced."]
+COMMENTS = ["Called the carrier.", "A technician is on the way.", "Looks like last week's problem.", "Fan replaced."]
 
 
 @dataclass(frozen=True)
 class Kind:
-    """One kind of trouble: who reports it, in which words, about what, and whether it can end."""
+    """A kind of problem: which source reports it, about which objects, and whether it has an end."""
 
     source: tuple[str, str, str]
     problem: str
@@ -51,7 +52,7 @@ SEED = 7
 
 
 def fill_day() -> int:
-    """Write the incidents of the last 24 hours and return how many; none if today's are there already."""
+    """Create the incidents of the last 24 hours and return their number; 0 if today's exist already."""
     now = timezone.now()
     dice = random.Random(SEED)
     feeds = {kind.source: _ensure_source(*kind.source) for kind in KINDS}
@@ -62,15 +63,22 @@ def fill_day() -> int:
     starts = sorted(now - timedelta(seconds=dice.randrange(60, 24 * 3600)) for _ in range(INCIDENTS_PER_DAY))
     for number, start in enumerate(starts):
         kind = dice.choice(KINDS)
-        _live_through(kind, feeds[kind.source], operators, dice, start=start, now=now, name=f"{prefix}-{number}")
+        _create_history(kind, feeds[kind.source], operators, dice, start=start, now=now, name=f"{prefix}-{number}")
     return len(starts)
 
 
 @transaction.atomic
-def _live_through(
-    kind: Kind, source: SourceSystem, operators: list, dice: random.Random, *, start: datetime, now: datetime, name: str
+def _create_history(
+    kind: Kind,
+    source: SourceSystem,
+    operators: list[User],
+    dice: random.Random,
+    *,
+    start: datetime,
+    now: datetime,
+    name: str,
 ) -> None:
-    """Let one incident start, and happen to it what happens to incidents."""
+    """Create an incident with a random history."""
     location, thing = dice.choice(LOCATIONS), dice.choice(kind.objects)
     incident = services.create_incident(
         source,
@@ -108,13 +116,13 @@ def _ensure_source(type_name: str, name: str, base_url: str) -> SourceSystem:
     return sources.create_source(name, actor=actor, source_type=source_type, base_url=base_url)
 
 
-def ensure_operators() -> list:
-    """Return the people of the network, who are made if they are missing."""
+def ensure_operators() -> list[User]:
+    """Return the operators; create those that are missing."""
     return [_ensure_operator(*names) for names in OPERATORS]
 
 
-def _ensure_operator(username: str, first_name: str, last_name: str):
-    """Return an end user who cannot log in until somebody sets a password."""
+def _ensure_operator(username: str, first_name: str, last_name: str) -> User:
+    """Return an end user, who cannot log in without a password."""
     users = get_user_model().objects
     found = users.filter(username=username).first()
     return found or users.create_user(username, first_name=first_name, last_name=last_name)

@@ -1,9 +1,10 @@
-"""A made-up customer with what it has, and alerts on that: for whoever wants to see what people see of them."""
+"""Demo data: a fictitious customer with an inventory, and alerts about it."""
 
 from django.db import transaction
 
 from argus.alert.models import Alert, Severity
 from argus.alert.services import acknowledge, close, raise_alert
+from argus.auth.models import User
 from argus.incident.sources import get_argus_source
 from argus.inventory import services
 from argus.inventory.models import Customer, ProjectRole, Scope
@@ -12,10 +13,10 @@ CUSTOMER = "Example Ltd"
 
 
 @transaction.atomic
-def fill_inventory(admin) -> int:
-    """Make the customer, with ``admin`` as the one who looks after a project, and return how many alerts there are.
+def fill_inventory(admin: User) -> int:
+    """Create the customer, with ``admin`` as the administrator of a project, and return the number of alerts.
 
-    If the customer is there already, nothing is done, and the answer is 0.
+    Return 0 if the customer exists already.
     """
     if Customer.objects.filter(name=CUSTOMER).exists():
         return 0
@@ -34,8 +35,8 @@ def fill_inventory(admin) -> int:
     return len(raise_alerts(actor, admin, shop=shop, office=office, web=web, database=database))
 
 
-def raise_alerts(actor, admin, *, shop: Scope, office: Scope, web: Scope, database: Scope) -> list[Alert]:
-    """Let there be one alert of each kind: open, open and acknowledged, and closed; one ``admin`` does not see."""
+def raise_alerts(actor: User, admin: User, *, shop: Scope, office: Scope, web: Scope, database: Scope) -> list[Alert]:
+    """Raise an alert in each state: open, acknowledged, closed; and one that ``admin`` may not see."""
 
     def report(scope: Scope, alert_type: str, severity: Severity, message: str) -> Alert:
         return raise_alert(scope, actor=actor, alert_type=alert_type, severity=severity, message=message)

@@ -1,4 +1,4 @@
-"""The first accounts of an installation. Everything here may be run again: what exists stays as it is."""
+"""The first accounts of an installation. Existing ones are not changed."""
 
 import secrets
 import string
@@ -16,7 +16,7 @@ EXAMPLE = "example"
 
 
 def ensure_admin(username: str, *, password: str, email: str = "") -> bool:
-    """Make a superuser unless there is a user of this name; tell whether one was made."""
+    """Create a superuser unless the user exists; return whether it was created."""
     users = get_user_model()
     if users.objects.filter(username=username).exists():
         return False
@@ -24,13 +24,13 @@ def ensure_admin(username: str, *, password: str, email: str = "") -> bool:
     return True
 
 
-def make_up_password() -> str:
-    """Return letters and digits that nobody can guess (95 bits)."""
+def generate_password() -> str:
+    """Return random letters and digits (95 bits)."""
     return "".join(secrets.choice(string.ascii_letters + string.digits) for _ in range(PASSWORD_LENGTH))
 
 
 def ensure_example_token() -> str:
-    """Return a token that works for the example source, which is made if it is missing."""
+    """Return a valid token of the example source; create the source if it is missing."""
     actor = sources.get_argus_source().user
     source = SourceSystem.objects.filter(name=EXAMPLE, type=EXAMPLE).select_related("user").first()
     if source is None:

@@ -1,3 +1,3 @@
-"""The top floor: settings, addresses, the server."""
+"""Settings, URLs, entry points of servers, health checks and metrics."""
 
 VERSION = "1.0.0"

@@ -6,6 +6,6 @@ class SiteConfig(AppConfig):
     label = "argus_site"
     verbose_name = "Argus site"
 
-    def ready(self):
-        from . import audit, checks  # noqa: F401  (they register themselves)
+    def ready(self) -> None:
+        from . import audit, checks  # noqa: F401  (they register receivers and checks)
         from .monitoring import metrics  # noqa: F401

@@ -4,10 +4,10 @@ REST and the admin are WSGI code. They run in a fixed pool of threads, because e
 between requests. Django's own ASGI handler starts a thread for each request, which would connect each time.
 """
 
+from typing import Any, cast
 from urllib.parse import quote_from_bytes
 
 from a2wsgi import WSGIMiddleware
-from a2wsgi.asgi_typing import Receive, Scope, Send
 
 # isort: split
 # Django must be set up before the modules below are imported.
@@ -23,11 +23,11 @@ THREADS = 8
 PROBE_THREADS = 2
 VISIBLE_ASCII = "".join(chr(code) for code in range(0x21, 0x7F))
 
-http = WSGIMiddleware(wsgi_application, workers=THREADS)
-probes = WSGIMiddleware(wsgi_application, workers=PROBE_THREADS)
+http = WSGIMiddleware(cast(Any, wsgi_application), workers=THREADS)
+probes = WSGIMiddleware(cast(Any, wsgi_application), workers=PROBE_THREADS)
 
 
-async def application(scope: Scope, receive: Receive, send: Send) -> None:
+async def application(scope: Any, receive: Any, send: Any) -> None:
     """Pass a connection to the application of its protocol."""
     if scope["type"] == "websocket":
         await websocket(scope, receive, send)

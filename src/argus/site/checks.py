@@ -1,6 +1,7 @@
-"""What one variable cannot tell alone: whether several fit together, and to what is on the disk."""
+"""System checks of settings that depend on each other or on files."""
 
 from pathlib import Path
+from typing import Any
 from urllib.parse import urlsplit
 
 from django.conf import settings
@@ -12,20 +13,20 @@ IMPLICIT_TLS = 465
 
 
 @register(TAG)
-def check_cookie_domain(app_configs, **kwargs) -> list[CheckMessage]:
-    """The frontend gets the cookie that hands it a token."""
+def check_cookie_domain(app_configs: Any, **kwargs: Any) -> list[CheckMessage]:
+    """Check that the frontend receives the cookie with its token."""
     host, domain = urlsplit(settings.ARGUS_FRONTEND_URL).hostname, settings.ARGUS_COOKIE_DOMAIN.lstrip(".").lower()
     if not (host and domain) or host == domain or host.endswith(f".{domain}"):
         return []
     message = f"ARGUS_FRONTEND_URL is at {host}, which is neither ARGUS_COOKIE_DOMAIN ({domain}) nor below it."
-    return [Error(message, hint="Browsers would not give the frontend its token.", id="argus.E001")]
+    return [Error(message, hint="Browsers would not send the frontend its token.", id="argus.E001")]
 
 
 @register(TAG)
-def check_mail_encryption(app_configs, **kwargs) -> list[CheckMessage]:
-    """Mail servers are spoken to as they expect."""
+def check_mail_encryption(app_configs: Any, **kwargs: Any) -> list[CheckMessage]:
+    """Check that port and encryption of the mail server match."""
     if settings.EMAIL_PORT == IMPLICIT_TLS and settings.EMAIL_USE_TLS:
-        message = "EMAIL_PORT is 465, where a server expects TLS at once, and EMAIL_USE_TLS begins without it."
+        message = "EMAIL_PORT is 465, where the server expects TLS from the start, but EMAIL_USE_TLS starts without it."
         return [Error(message, hint="Use port 587.", id="argus.E002")]
     is_local = settings.EMAIL_HOST in {"localhost", "127.0.0.1", "::1"}
     if settings.EMAIL_HOST_PASSWORD and not is_local and not (settings.EMAIL_USE_TLS or settings.EMAIL_USE_SSL):
@@ -35,20 +36,20 @@ def check_mail_encryption(app_configs, **kwargs) -> list[CheckMessage]:
 
 
 @register(TAG)
-def check_static_files(app_configs, **kwargs) -> list[CheckMessage]:
-    """Pages find their static files by a list that collectstatic has written."""
+def check_static_files(app_configs: Any, **kwargs: Any) -> list[CheckMessage]:
+    """Check that collectstatic has been run."""
     if not isinstance(staticfiles_storage, ManifestFilesMixin):
         return []
     if (Path(settings.STATIC_ROOT) / "staticfiles.json").exists():
         return []
-    message = "There is no staticfiles.json in STATIC_ROOT: pages for people will fail."
+    message = "STATIC_ROOT has no staticfiles.json: HTML pages will fail."
     return [Warning(message, hint='Run "collectstatic".', id="argus.W002")]
 
 
 @register(TAG)
-def check_hosts(app_configs, **kwargs) -> list[CheckMessage]:
-    """The server answers to its own names only."""
+def check_hosts(app_configs: Any, **kwargs: Any) -> list[CheckMessage]:
+    """Check that the server accepts only its own names."""
     if settings.DEBUG or "*" not in settings.ALLOWED_HOSTS:
         return []
-    message = "ALLOWED_HOSTS has *: anybody can make Argus write links to another host into its answers."
+    message = "ALLOWED_HOSTS contains *: clients can get links to another host into responses."
     return [Warning(message, id="argus.W003")]

@@ -1,10 +1,11 @@
-"""What is thrown away, and in which order, when an installation does not keep everything for ever."""
+"""The steps of ``manage.py prune``: which old rows are deleted, in which order."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import timedelta
 from functools import partial
 from time import monotonic, sleep
+from typing import Any
 
 from django.db.models import QuerySet
 from django.utils import timezone
@@ -20,41 +21,41 @@ from argus.util.rows import key_batches
 
 @dataclass(frozen=True)
 class Step:
-    """One kind of rows: which of them go, how a portion of them is deleted, and how large that is."""
+    """Old rows of one kind. ``delete`` deletes those with the given keys, ``batch_size`` at a time."""
 
     name: str
-    rows: QuerySet
-    delete: Callable[[list], int]
-    portion: int = 1000
+    rows: QuerySet[Any]
+    delete: Callable[[list[Any]], int]
+    batch_size: int = 1000
 
     def count(self) -> int:
-        """Return how many would go just now."""
+        """Return how many rows would be deleted now."""
         return self.rows.count()
 
     def run(self, report: Callable[[int], None]) -> int:
-        """Delete portion by portion and return how many rows went; ``report`` hears after each how many it has been.
+        """Delete the rows in batches and return their number; call ``report`` with the number so far after each.
 
-        As long as a portion took, so long is the pause after it: at least half of the time is for others.
+        Each batch is followed by a pause of the same length, so that other transactions have half of the time.
         """
         done = 0
-        for keys in key_batches(self.rows, size=self.portion):
-            began = monotonic()
+        for keys in key_batches(self.rows, size=self.batch_size):
+            started = monotonic()
             done += self.delete(keys)
             report(done)
-            sleep(monotonic() - began)
+            sleep(monotonic() - started)
         return done
 
 
 def steps(days: int) -> list[Step]:
-    """Return what goes if this many days are kept.
+    """Return the steps that keep this many days.
 
     The API draws conclusions from missing deliveries, so they are kept at least for DELIVERY_RETENTION.
     """
     now = timezone.now()
     moment, deliveries = now - timedelta(days=days), now - max(timedelta(days=days), DELIVERY_RETENTION)
     return [
-        # Each brings events, tags and deliveries along: a portion is a fraction of a second.
-        Step("incidents", finished_before(moment), partial(delete_finished, moment=moment), portion=200),
+        # Small batches: each incident is deleted with its events, tags and deliveries.
+        Step("incidents", finished_before(moment), partial(delete_finished, moment=moment), batch_size=200),
         Step("other deliveries", Delivery.objects.settled_before(deliveries), delete_settled),
         Step("changes", old_changes(now), delete_changes),
         Step("unused tags", unused_tags(), delete_unused_tags),

@@ -1,7 +1,7 @@
-"""Every address that Argus answers."""
+"""All URLs of Argus."""
 
 from django.contrib import admin
-from django.urls import include, path, re_path
+from django.urls import URLPattern, URLResolver, include, path, re_path
 from drf_spectacular.views import SpectacularSwaggerSplitView
 
 from argus.api.errors import not_found
@@ -14,13 +14,12 @@ from .views import FrontPage, SchemaView, VersionsView
 
 admin.site.site_header = admin.site.site_title = "Argus"
 
-# The page has no other methods; asked what it can do, it would look for a template of the answer.
-# Its script has an address of its own: there is none within the page.
+# Only GET: OPTIONS would need a template. Split: the content security policy forbids inline scripts.
 docs = SpectacularSwaggerSplitView.as_view(
     url_name="v1:schema", template_name="api_docs.html", http_method_names=["get", "head"]
 )
 
-api_v1 = [
+api_v1: list[URLPattern | URLResolver] = [
     path("token-auth/", TokenView.as_view(), name="token-auth"),
     path("auth/", include("argus.auth.api.v1.urls")),
     path("incidents/", include("argus.incident.api.v1.urls")),
@@ -42,7 +41,7 @@ urlpatterns = [
     path("api/alerts/", include("argus.alert.api.urls")),
     path("oidc/api-token-auth/", OidcTokenView.as_view(), name="oidc-token-auth"),
     path("oidc/", include("argus.auth.sso.urls")),
-    # Only paths with a final slash: others must stay unknown, so that the slash can be added.
+    # Only paths with a final slash: SlashMiddleware redirects others.
     re_path(r"^api/(?:[\s\S]*/)?$", not_found),
 ]
 

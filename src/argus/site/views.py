@@ -1,6 +1,7 @@
-"""The page at ``/``, and the API description."""
+"""The front page, the versions of the API, and the OpenAPI description."""
 
 from functools import cache
+from typing import Any
 
 from django.conf import settings
 from django.http import HttpResponse
@@ -10,6 +11,7 @@ from drf_spectacular.utils import extend_schema, inline_serializer
 from drf_spectacular.views import SpectacularAPIView
 from rest_framework import serializers
 from rest_framework.permissions import AllowAny
+from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
@@ -21,7 +23,7 @@ API_VERSIONS = {"stable": "v1", "unstable": None}
 
 
 class FrontPage(TemplateView):
-    """Says what this server is, and where to go from here."""
+    """Links to the frontend, the admin and the API documentation."""
 
     template_name = "front_page.html"
     extra_context = {"frontend_url": settings.ARGUS_FRONTEND_URL}
@@ -45,25 +47,26 @@ class FrontPage(TemplateView):
     },
 )
 class VersionsView(APIView):
-    """Which server this is, and which versions of the API it speaks."""
+    """The versions of the server and of the API."""
 
     authentication_classes = []
     permission_classes = [AllowAny]
 
-    def get(self, request):
+    def get(self, request: Request) -> Response:
         return Response({"server-version": VERSION, "api-version": API_VERSIONS})
 
 
 class SchemaView(SpectacularAPIView):
-    """The API description, the same for everybody; as YAML or JSON."""
+    """The OpenAPI description, public, as YAML or JSON."""
 
     @extend_schema(exclude=True)
-    def get(self, request):
+    def get(self, request: Request, *args: Any, **kwargs: Any) -> HttpResponse:
         renderer = request.accepted_renderer
-        return HttpResponse(rendered_schema(type(renderer)), content_type=renderer.media_type)
+        renderer_class: Any = type(renderer)
+        return HttpResponse(rendered_schema(renderer_class), content_type=renderer.media_type)
 
 
 @cache
-def rendered_schema(renderer_class) -> bytes:
-    """Return the description in one format, made once in the life of a process: that takes a second of its work."""
+def rendered_schema(renderer_class: Any) -> str | bytes:
+    """Return the description in one format. Generating it takes a second, so each process does it once."""
     return renderer_class().render(SchemaGenerator().get_schema(public=True))

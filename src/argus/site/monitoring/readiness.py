@@ -1,6 +1,6 @@
 """Readiness: whether each part that this process depends on answers, within a time limit.
 
-Anybody can read the answer. It names parts, and no hosts, accounts or errors: those are in the log.
+The response is public. It names parts, and no hosts, accounts or errors: those are in the log.
 """
 
 import logging

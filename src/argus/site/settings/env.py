@@ -5,6 +5,7 @@ they may be secrets. A blank variable counts as not set, because compose files p
 """
 
 import os
+from collections.abc import Callable
 from ipaddress import IPv4Network, IPv6Network, ip_network
 from typing import Any
 from urllib.parse import SplitResult, urlsplit
@@ -133,7 +134,7 @@ def parse_removed(value: str, *, replacement: str) -> str:
     return value
 
 
-PARSERS = {
+PARSERS: dict[str, Callable[..., Any]] = {
     "word": parse_word,
     "items": parse_items,
     "networks": parse_networks,

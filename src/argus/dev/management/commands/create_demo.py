@@ -1,4 +1,6 @@
-"""``manage.py create_demo``: something to look at."""
+"""``manage.py create_demo``: fill the database with demo data."""
+
+from typing import Any
 
 from argus.dev.demo import ensure_operators, fill_day
 from argus.dev.demo_inventory import CUSTOMER, fill_inventory
@@ -7,15 +9,13 @@ from argus.util.commands import ArgusCommand
 
 class Command(ArgusCommand):
     help = (
-        "Fill the database with the last 24 hours of a made-up network: several sources, in every state; and with a "
-        "customer who has alerts."
+        "Fill the database with the last 24 hours of a fictitious network: incidents of several sources in every "
+        "state, and a customer with alerts."
     )
 
-    def handle(self, **options):
+    def handle(self, **options: Any) -> None:
         count = fill_day()
-        self.stdout.write(
-            f"The network's day is there: {count} incidents." if count else "Today's incidents are there already."
-        )
+        self.stdout.write(f"{count} incidents created." if count else "Today's incidents exist already.")
         kari, *_ = ensure_operators()
         if count := fill_inventory(kari):
-            self.stdout.write(f"{CUSTOMER} is there, with {count} alerts; {kari} sees those on the project.")
+            self.stdout.write(f"{CUSTOMER} created, with {count} alerts; {kari} sees those of the project.")

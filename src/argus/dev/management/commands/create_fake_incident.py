@@ -1,7 +1,9 @@
-"""``manage.py create_fake_incident``: to see whether everything behind an incident works."""
+"""``manage.py create_fake_incident``: create an incident to test notifications and the live view."""
 
 import secrets
+from typing import Any
 
+from django.core.management.base import CommandParser
 from django.db import transaction
 from django.utils import timezone
 
@@ -12,16 +14,14 @@ from argus.util.infinity import INFINITY
 
 
 class Command(ArgusCommand):
-    help = 'Open an incident of the source "argus", as if something had happened now.'
+    help = 'Create an open incident of the source "argus", starting now.'
 
-    def add_arguments(self, parser):
-        parser.add_argument(
-            "-t", "--tags", nargs="+", default=[], metavar="KEY=VALUE", help="tags besides the usual ones"
-        )
-        parser.add_argument("-d", "--description", default="Incident made up by hand", help="what is wrong")
+    def add_arguments(self, parser: CommandParser) -> None:
+        parser.add_argument("-t", "--tags", nargs="+", default=[], metavar="KEY=VALUE", help="additional tags")
+        parser.add_argument("-d", "--description", default="Incident created by hand", help="what is wrong")
 
     @transaction.atomic
-    def handle(self, *, tags: list[str], description: str, **options):
+    def handle(self, *, tags: list[str], description: str, **options: Any) -> None:
         source = sources.get_argus_source()
         incident = services.create_incident(
             source,

@@ -1,8 +1,9 @@
-"""``manage.py initial_setup``: from an empty database to one that somebody can log in to."""
+"""``manage.py initial_setup``: create the first superuser and the source of Argus itself."""
 
 import os
+from typing import Any
 
-from django.core.management.base import CommandError
+from django.core.management.base import CommandError, CommandParser
 
 from argus.dev import setup
 from argus.incident import sources
@@ -17,31 +18,33 @@ curl {address}/api/v1/incidents/ \\
 
 
 class Command(ArgusCommand):
-    help = "Make the first superuser and the source system that Argus itself posts by. What exists stays as it is."
+    help = "Create the first superuser and the source system of Argus itself. Existing ones are not changed."
 
-    def add_arguments(self, parser):
+    def add_arguments(self, parser: CommandParser) -> None:
         parser.add_argument("-u", "--username", default="admin", help="name of the superuser (default: %(default)s)")
         parser.add_argument(
-            "-p", "--password", help="the superuser's password (default: $ARGUS_ADMIN_PASSWORD, else one is made up)"
+            "-p", "--password", help="the superuser's password (default: $ARGUS_ADMIN_PASSWORD, else a random one)"
         )
         parser.add_argument("-e", "--email", default="", help="the superuser's e-mail address")
         parser.add_argument(
-            "--example", action="store_true", help="add an example source and show how to post an incident by it"
+            "--example",
+            action="store_true",
+            help="create an example source, and print how it posts an incident",
         )
 
-    def handle(self, *, username: str, password: str | None, email: str, example: bool, **options):
+    def handle(self, *, username: str, password: str | None, email: str, example: bool, **options: Any) -> None:
         if not username.strip():
-            raise CommandError("The superuser needs a name.")
+            raise CommandError("--username must not be empty.")
         address = f"http://localhost:{os.environ.get('PORT') or 8000}"
         given = password or os.environ.get("ARGUS_ADMIN_PASSWORD")
-        chosen = given or setup.make_up_password()
-        made = setup.ensure_admin(username, password=chosen, email=email)
+        chosen = given or setup.generate_password()
+        created = setup.ensure_admin(username, password=chosen, email=email)
         sources.get_argus_source()
         self.stdout.write(f"Admin: {address}/admin/ - user: {username}")
-        if not made:
-            self.stdout.write(f'  "{username}" exists already, with the password it has.')
+        if not created:
+            self.stdout.write(f'  "{username}" exists already; the password was not changed.')
         elif not given:
-            self.stdout.write(f'  Password: "{chosen}" - it is shown this once only and stored nowhere in clear.')
+            self.stdout.write(f'  Password: "{chosen}" - it is not shown again.')
         if example:
             curl = CURL.format(address=address, token=setup.ensure_example_token())
             self.stdout.write(f"\nPost an incident:\n\n{curl}\n")

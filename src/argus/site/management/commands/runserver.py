@@ -11,6 +11,9 @@ from argus.site.server import ServerError, serve
 
 class Command(runserver.Command):
     help = "Serve everything for development, and restart when the code changes."
+    # Set by Django from the argument.
+    addr: str
+    port: str
 
     def inner_run(self, *args: Any, **options: Any) -> None:
         autoreload.raise_last_exception()

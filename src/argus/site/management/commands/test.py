@@ -1,4 +1,4 @@
-"""``manage.py test``: hands over to pytest, with whatever arguments follow."""
+"""``manage.py test``: run pytest with the arguments that follow."""
 
 import subprocess
 import sys
@@ -7,7 +7,7 @@ from django.core.management.base import BaseCommand
 
 
 class Command(BaseCommand):
-    help = "Run the test suite by pytest; all arguments are pytest's."
+    help = "Run the test suite with pytest. All arguments are passed to pytest."
 
-    def run_from_argv(self, argv):
+    def run_from_argv(self, argv: list[str]) -> None:
         sys.exit(subprocess.call([sys.executable, "-m", "pytest", "--ds=argus.site.settings.test", *argv[2:]]))
