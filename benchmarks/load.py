@@ -23,7 +23,8 @@ class Job:
 
     Either ``requests`` (method, path, body or None) in order, from the start again with ``repeat``; or incidents to
     POST to ``post_to``, numbered from ``first`` without end. Each connection pauses for ``pause`` seconds after an
-    answer. Requests carry the token or, like a browser, the session. ``address`` is the client's own.
+    answer. Requests carry the token or, like a browser, the session. ``address`` is the client's own. A client that
+    ``honours_retry_after`` waits a second after a 429.
     """
 
     port: int
@@ -37,6 +38,7 @@ class Job:
     first: int = 0
     session: str = ""
     address: str = "127.0.0.1"
+    honours_retry_after: bool = False
 
     def request_at(self, index: int) -> bytes | None:
         """Return the bytes of the request with this index, or None after the last."""
@@ -97,12 +99,13 @@ class Load:
         connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         with connection:
             while (request := self.job.request_at(next(self.numbers))) is not None:
-                if not self.exchange(connection, request) or perf_counter() - self.start > self.job.seconds:
+                status = self.exchange(connection, request)
+                if status == BROKEN or perf_counter() - self.start > self.job.seconds:
                     return
-                sleep(self.job.pause)
+                sleep(1 if status == "429" and self.job.honours_retry_after else self.job.pause)
 
-    def exchange(self, connection: socket.socket, request: bytes) -> bool:
-        """Send a request and record the answer; return whether the connection is still usable."""
+    def exchange(self, connection: socket.socket, request: bytes) -> str:
+        """Send a request and record the answer; return its status."""
         sent = perf_counter()
         try:
             connection.sendall(request)
@@ -116,7 +119,7 @@ class Load:
             self.outcome.count(status)
             if not status.startswith("2"):
                 self.outcome.refuse(answer[-1000:].decode(errors="replace"))
-        return status != BROKEN
+        return status
 
 
 def receive(connection: socket.socket) -> bytes:

@@ -69,7 +69,7 @@ def test_notifications_are_measured_from_the_event_to_the_mail_server():
 def test_polite_source_is_measured_beside_a_flood():
     tables = fairness.measure(TINY)
 
-    assert [row[0] for row in tables["fairness"].rows][5] == "ratio of p95"
+    assert [row[0] for row in tables["fairness"].rows][5] == "gunicorn: ratio of p95"
     assert_page_takes(tables)
 
 

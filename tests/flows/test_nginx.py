@@ -191,7 +191,7 @@ def test_argus_that_is_down_is_502_with_retry_after(argus):
 
 def test_more_requests_of_an_address_than_its_burst_are_429(argus):
     urllib3.disable_warnings()
-    few = {r"rate=50r/s": "rate=1r/s", r"burst=500": "burst=1"}
+    few = {r"rate=20r/s": "rate=1r/s", r"burst=300 delay=100": "burst=1"}
     with running(Nginx("nginx.conf", web=[argus.web.port], websocket=argus.port, changes=few)) as proxy:
         answers = [proxy.ask("GET", "/healthz") for _ in range(2)]
         with contextlib.ExitStack() as stack:

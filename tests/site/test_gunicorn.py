@@ -136,7 +136,7 @@ class Load:
 
 
 # The test sends more from one address than a client would.
-NO_RATE_LIMIT = {r"rate=50r/s": "rate=100000r/s"}
+NO_RATE_LIMIT = {r"rate=20r/s": "rate=100000r/s"}
 behind_nginx = [
     pytest.mark.skipif(NGINX is None, reason="nginx is not installed"),
     pytest.mark.filterwarnings("ignore::urllib3.exceptions.InsecureRequestWarning"),

@@ -60,15 +60,15 @@ def left() -> set[int]:
 
 
 @pytest.mark.parametrize("arguments", [[], ["--days=0"], ["--days=-3"]])
-def test_nothing_goes_unless_somebody_says_how_much_is_kept(source, arguments):
+def test_number_of_days_is_required(source, arguments):
     make_old(source)
     age_events()
-    with pytest.raises(CommandError, match="how many days"):
+    with pytest.raises(CommandError, match="--days or ARGUS_RETENTION_DAYS"):
         call_command("prune", *arguments)
     assert Incident.objects.count() == 1
 
 
-def test_the_setting_says_it_too(source, settings):
+def test_setting_is_the_default(source, settings):
     make_old(source)
     age_events()
     settings.ARGUS_RETENTION_DAYS = KEPT
@@ -158,8 +158,8 @@ def test_dry_run_counts_and_changes_nothing(source, capsys):
     assert Incident.objects.count() == 4
 
 
-def test_progress_is_told_and_a_run_that_dies_is_taken_up_by_the_next(source, capsys, monkeypatch):
-    monkeypatch.setattr("argus.site.management.commands.prune.REPORT_EVERY", 0)
+def test_progress_is_printed_and_an_interrupted_run_is_continued(source, capsys, monkeypatch):
+    monkeypatch.setattr("argus.site.management.commands.prune.REPORT_INTERVAL", 0)
     for _ in range(450):
         make_old(source)
     age_events()
