@@ -163,3 +163,16 @@ def test_glossary_has_every_model():
 
 def glossary() -> str:
     return (DOCS / "glossary.md").read_text().split("```{glossary}\n")[1].split("```")[0]
+
+
+RECORDS = sorted((DOCS / "adr").glob("0*.md"))
+
+
+@pytest.mark.parametrize("record", RECORDS, ids=[record.stem for record in RECORDS])
+def test_decision_record_follows_the_template(record):
+    template = (DOCS / "adr" / "template.md").read_text()
+    text = record.read_text()
+
+    assert text.startswith(f"# {int(record.stem[:4])}. ")
+    assert re.findall("^## .*", text, re.MULTILINE) == re.findall("^## .*", template, re.MULTILINE)
+    assert text.splitlines()[2].startswith("Status: ")
