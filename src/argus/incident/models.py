@@ -1,6 +1,7 @@
 """What is kept of sources, incidents and all that happened to them. Rows change through ``services`` only."""
 
 import hashlib
+from typing import TYPE_CHECKING
 
 from django.conf import settings
 from django.db import models
@@ -11,6 +12,9 @@ from argus.util.infinity import INFINITY, InfinityDateTimeField
 
 from .fields import CurrentTransactionId
 from .lifecycle import EventType, State
+
+if TYPE_CHECKING:
+    from .tags import TagLine
 
 # A unique index on PostgreSQL holds at most a third of a page; this leaves room for any character.
 LONGEST_SOURCE_ID = 2000
@@ -115,6 +119,8 @@ class Incident(models.Model):
     # At most one open incident has the same key. Set by the app that creates the incident; it never changes.
     open_key = models.TextField(null=True, editable=False)
     tags = models.ManyToManyField(Tag, through="IncidentTagRelation", related_name="incidents")
+    # The tags of an incident that was just created; set by ``create_incident``.
+    new_tags: "list[TagLine]"
 
     objects = IncidentQuerySet.as_manager()
 
