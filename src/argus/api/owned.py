@@ -1,27 +1,36 @@
-"""What belongs to whoever asks: their own rows are all that there are, and the log knows who changed what."""
+"""Views of rows that belong to the user."""
+
+from typing import Any
+
+from django.db.models import QuerySet
+from rest_framework.generics import GenericAPIView
+from rest_framework.serializers import BaseSerializer
 
 from argus.util.logs import audit, log_name
 
 from .arrays import BoundedArray
 
 
-class OwnedRowsMixin:
-    """Rows with a ``user``. To be named before the generic views, whose serializers write."""
+class OwnedRowsMixin(GenericAPIView):
+    """Mixin for generic views of rows with a ``user``: all users see and change only their own rows.
 
-    pagination_class = BoundedArray
+    It writes the audit log. Name it before the generic views.
+    """
 
-    def get_queryset(self):
+    pagination_class: Any = BoundedArray
+
+    def get_queryset(self) -> QuerySet:
         return super().get_queryset().filter(user_id=self.request.user.pk)
 
-    def perform_create(self, serializer):
+    def perform_create(self, serializer: BaseSerializer) -> None:
         row = serializer.save(user=self.request.user)
         audit("added", log_name(row), actor=self.request.user)
 
-    def perform_update(self, serializer):
+    def perform_update(self, serializer: BaseSerializer) -> None:
         row = serializer.save()
         audit("changed", log_name(row), actor=self.request.user)
 
-    def perform_destroy(self, instance):
+    def perform_destroy(self, instance: Any) -> None:
         name = log_name(instance)
         instance.delete()
         audit("deleted", name, actor=self.request.user)

@@ -1,28 +1,29 @@
-"""Sessions, for requests that may carry anything in their cookies."""
+"""Session middleware that accepts any cookie."""
 
 from django.conf import settings
 from django.contrib.sessions import middleware
 from django.contrib.sessions.exceptions import SessionInterrupted
+from django.http import HttpRequest, HttpResponse
 
 from argus.http.database_outage import is_outage
 
 
 class SessionMiddleware(middleware.SessionMiddleware):
-    """A cookie that cannot be a session's key counts as none: PostgreSQL could not even be asked for one with a NUL."""
+    """Ignore cookies that cannot be session keys; PostgreSQL cannot even query a key with NUL."""
 
-    def process_request(self, request):
+    def process_request(self, request: HttpRequest) -> None:
         key = request.COOKIES.get(settings.SESSION_COOKIE_NAME, "")
         if not (key.isascii() and key.isalnum()):
             request.COOKIES.pop(settings.SESSION_COOKIE_NAME, None)
         super().process_request(request)
 
-    def process_response(self, request, response):
-        """Tell a database that cannot store the session from one that has lost it, which is all that Django sees."""
+    def process_response(self, request: HttpRequest, response: HttpResponse) -> HttpResponse:
+        """Raise the database error if the session cannot be stored. Django takes it for a deleted session."""
         try:
             return super().process_response(request, response)
         except SessionInterrupted as error:
             reason = error.__context__ and error.__context__.__context__
-            if not is_outage(reason):
+            if reason is None or not is_outage(reason):
                 raise
-        # Not from within: it is its own cause that tells what the matter is.
+        # Raised outside the except block, so that its context is not the SessionInterrupted error.
         raise reason

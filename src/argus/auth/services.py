@@ -1,6 +1,6 @@
-"""What can be done to accounts and their tokens. Every door (REST, admin, commands) comes through here.
+"""Services for accounts and tokens. REST, the admin and the commands call them.
 
-``actor`` is who does it: an account, or ``COMMAND_LINE`` for whoever may run commands.
+``actor`` is the user who does it, or ``COMMAND_LINE``.
 """
 
 import re
@@ -16,17 +16,20 @@ from argus.util.logs import audit
 
 from .models import User
 
-# What is left out of user names that providers hand over: letters of other scripts can look like those of ours.
-UNUSUAL = re.compile(r"[^A-Za-z0-9@.+_-]")
+# Removed from user names of providers: letters of other scripts can look like Latin ones.
+UNUSUAL_CHARACTERS = re.compile(r"[^A-Za-z0-9@.+_-]")
+MAX_NAME_LENGTH: int = User._meta.get_field("username").max_length or 0
 SUFFIX_LENGTH = 7
 COMMAND_LINE = "(command line)"
 
+Actor = User | str
+
 
 @transaction.atomic
-def replace_token(user: User, *, actor) -> Token:
-    """Give the user a new token; the old one stops working at once.
+def replace_token(user: User, *, actor: Actor) -> Token:
+    """Create a new token for the user; the old one stops working at once.
 
-    The user's row is locked, so that of two requests at once each gets a token that was valid, and the later one is.
+    Locks the row of the user. Each of two parallel requests gets a token that was valid; the later one stays valid.
     """
     User.objects.select_for_update().get(pk=user.pk)
     Token.objects.filter(user=user).delete()
@@ -34,47 +37,47 @@ def replace_token(user: User, *, actor) -> Token:
     return Token.objects.create(user=user)
 
 
-def revoke_token(user: User, *, actor) -> None:
-    """Take the user's token away, if there is one."""
+def revoke_token(user: User, *, actor: Actor) -> None:
+    """Delete the user's token, if there is one."""
     if Token.objects.filter(user=user).delete()[0]:
         audit("revoked the token of", user, actor=actor)
 
 
 @transaction.atomic
 def create_sso_user(username: str, *, email: str = "") -> User:
-    """Make an account without a password for somebody whom a provider calls ``username``.
+    """Create a user without a password for the provider's ``username``.
 
-    Accents and unusual characters are left out of the name. If there were any, or if an account has the name in upper
-    or lower case, ``_`` and six random hex digits are appended: nobody becomes, or looks like, somebody else.
+    Accents and unusual characters are removed. If there were any, or if a user has this name in upper or lower case,
+    ``_`` and six random hex digits are appended, so that no name looks like that of another user.
     """
-    usual = UNUSUAL.sub("", unicodedata.normalize("NFKD", username))
-    name = usual[: User._meta.get_field("username").max_length - SUFFIX_LENGTH]
+    usual = UNUSUAL_CHARACTERS.sub("", unicodedata.normalize("NFKD", username))
+    name = usual[: MAX_NAME_LENGTH - SUFFIX_LENGTH]
     if name == username and not User.objects.filter(username__iexact=name).exists():
         try:
             with transaction.atomic():
                 return User.objects.create_user(name, email)
         except IntegrityError:
-            pass  # taken just now
+            pass  # created by a parallel request
     return User.objects.create_user(f"{name}_{secrets.token_hex(3)}", email)
 
 
 def get_user(username: str) -> User:
-    """Find a user by name. Raises ``DomainError`` if there is none."""
+    """Return the user with this name. Raises ``DomainError`` if there is none."""
     try:
         return User.objects.get_by_natural_key(username)
     except User.DoesNotExist:
         raise DomainError(f'There is no user "{username}".', field="username") from None
 
 
-def set_password(user: User, password: str, *, actor) -> None:
-    """Set the password as it is: whoever runs this is trusted to know better than any policy."""
+def set_password(user: User, password: str, *, actor: Actor) -> None:
+    """Set the password without applying the password validators."""
     user.set_password(password)
     user.save(update_fields=["password"])
     audit("set the password of", user, actor=actor)
 
 
-def set_superuser(user: User, value: bool, *, actor) -> None:
-    """Turn the user into a superuser and member of the staff, or back."""
+def set_superuser(user: User, value: bool, *, actor: Actor) -> None:
+    """Grant or revoke the rights of a superuser and member of the staff."""
     user.is_superuser = user.is_staff = value
     user.save(update_fields=["is_superuser", "is_staff"])
     verb = "made a superuser of" if value else "took the superuser's rights from"
@@ -82,12 +85,12 @@ def set_superuser(user: User, value: bool, *, actor) -> None:
 
 
 @transaction.atomic
-def delete_user(user: User, *, actor) -> None:
-    """Remove the account and all that belongs to it alone.
+def delete_user(user: User, *, actor: Actor) -> None:
+    """Delete the user and all rows that belong to it.
 
-    Raises ``DomainError`` if it has left traces in a history: then it can only be made inactive.
+    Raises ``DomainError`` if the user is part of the history of incidents; then it can only be made inactive.
     """
-    hold_until_deleted(user)
+    lock_user(user)
     name = str(user)
     try:
         user.delete()
@@ -96,6 +99,6 @@ def delete_user(user: User, *, actor) -> None:
         raise DomainError(f'"{user}" is part of the history of incidents; make the account inactive instead.') from None
 
 
-def hold_until_deleted(user: User) -> None:
-    """Lock an account: what is given to it just now is there first, and goes with it; what is later finds it gone."""
+def lock_user(user: User) -> None:
+    """Lock the row of the user, so that no transaction can refer to it until the commit."""
     list(User.objects.select_for_update().filter(pk=user.pk).values_list("pk"))

@@ -10,7 +10,7 @@ from django.db import IntegrityError, transaction
 from django.db.models import ProtectedError, RestrictedError
 
 from argus.auth.models import User
-from argus.auth.services import hold_until_deleted
+from argus.auth.services import lock_user
 from argus.util.errors import DomainError, NotPermittedError
 from argus.util.logs import audit
 from argus.util.urls import check_http_url
@@ -149,7 +149,7 @@ def delete_source(source: SourceSystem, *, actor: User) -> None:
     # Locked in the order in which posts and events lock them, so that none of them deadlocks with this.
     list(SourceSystem.objects.select_for_update().filter(pk=source.pk).values_list("pk"))
     list(source.incidents.select_for_update().order_by("pk").values_list("pk"))
-    hold_until_deleted(source.user)
+    lock_user(source.user)
     name = str(source)
     try:
         source.user.delete()

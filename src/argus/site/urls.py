@@ -36,7 +36,7 @@ urlpatterns = [
     path("api/", VersionsView.as_view(), name="versions"),
     path("api/v1/", include((api_v1, "v1"))),
     path("api/v2/incidents/", include((many_v2, "v2"))),
-    path("login-methods/", LoginMethodsView.as_view(), name="login-methods"),
+    path("login-methods/", LoginMethodsView.as_view(token_url_name="v1:token-auth"), name="login-methods"),
     path("api/", include("argus.inventory.api.urls")),
     path("api/alerts/", include("argus.alert.api.urls")),
     path("oidc/api-token-auth/", OidcTokenView.as_view(), name="oidc-token-auth"),

@@ -9,7 +9,7 @@ from django.test import Client
 from rest_framework.authtoken.models import Token
 
 from argus.auth.models import User
-from argus.auth.sso import conversation
+from argus.auth.sso import errors
 from tests.auth.sso.conftest import FEIDE, FRONTEND, OIDC, Browser
 from tests.identity_provider import OTHER_KEY
 
@@ -44,7 +44,7 @@ def test_denied_consent(provider, browser, address):
 
     page = refused(browser.log_in(address), 403)
 
-    assert "called the login off" in page
+    assert "cancelled the login" in page
     assert "No, thanks" not in page
 
 
@@ -53,7 +53,7 @@ def test_denied_consent(provider, browser, address):
 def test_a_forged_or_missing_state(provider, browser, address, change):
     back = browser.visit(browser.begin(address)["Location"])
 
-    assert "not begun in this browser" in refused(browser.come_back(back.replace(*change)), 400)
+    assert "not started in this browser" in refused(browser.come_back(back.replace(*change)), 400)
 
 
 @pytest.mark.parametrize("address", [OIDC, FEIDE])
@@ -110,7 +110,7 @@ def test_an_id_token_that_is_not_for_this_login(provider, browser, claims):
     provider.claims = claims
     provider.person.pop("sub") if "sub" in claims else None
 
-    assert "cannot be trusted" in refused(browser.log_in(), 502)
+    assert "is invalid" in refused(browser.log_in(), 502)
 
 
 def test_an_id_token_that_somebody_else_signed(provider, browser):
@@ -182,7 +182,7 @@ def test_an_id_token_that_is_none(provider, browser, id_token):
 def test_a_provider_in_trouble(provider, browser, address, path, status):
     provider.answers[path] = status, {"error": "trouble"}
 
-    assert "cannot be reached" in refused(browser.log_in(address), 503)
+    assert "is unavailable" in refused(browser.log_in(address), 503)
 
 
 @pytest.mark.parametrize("address", [OIDC, FEIDE])
@@ -190,29 +190,29 @@ def test_a_provider_that_is_down(provider, browser, address):
     back = browser.visit(browser.begin(address)["Location"])
     provider.close()
 
-    assert "cannot be reached" in refused(browser.come_back(back), 503)
+    assert "is unavailable" in refused(browser.come_back(back), 503)
 
 
 def test_a_provider_that_is_down_before_it_was_ever_asked(provider, browser):
     provider.close()
 
-    assert "cannot be reached" in refused(browser.begin(), 503)
+    assert "is unavailable" in refused(browser.begin(), 503)
 
 
 def test_a_provider_that_does_not_answer(provider, browser, settings):
     settings.SOCIAL_AUTH_REQUESTS_TIMEOUT = 0.2
     provider.hangs_until = threading.Event()
 
-    assert "cannot be reached" in refused(browser.log_in(), 503)
+    assert "is unavailable" in refused(browser.log_in(), 503)
     provider.hangs_until.set()
 
 
 def test_only_some_threads_wait_for_a_provider(provider, browser, monkeypatch):
     back = browser.visit(browser.begin()["Location"])
-    monkeypatch.setattr(conversation, "PLACES", threading.BoundedSemaphore(1))
-    monkeypatch.setattr(conversation, "PATIENCE", 0)
-    with conversation.PLACES, ThreadPoolExecutor(1):
-        assert "cannot be reached" in refused(browser.come_back(back), 503)
+    monkeypatch.setattr(errors, "SLOTS", threading.BoundedSemaphore(1))
+    monkeypatch.setattr(errors, "SLOT_TIMEOUT", 0)
+    with errors.SLOTS, ThreadPoolExecutor(1):
+        assert "is unavailable" in refused(browser.come_back(back), 503)
 
     assert browser.log_in().status_code == 302
 

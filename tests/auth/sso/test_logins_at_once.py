@@ -3,13 +3,13 @@
 from social_django.models import UserSocialAuth
 
 from argus.auth.models import User
-from argus.auth.sso import conversation
+from argus.auth.sso import errors
 from tests.auth.sso.conftest import FRONTEND, Browser
 from tests.parallel import at_once
 
 
 def test_all_end_at_one_account(parallel_db, provider, monkeypatch):
-    monkeypatch.setattr(conversation, "PATIENCE", 60)
+    monkeypatch.setattr(errors, "SLOT_TIMEOUT", 60)
     browsers = [Browser() for _ in range(5)]
     ways_back = [browser.visit(browser.begin()["Location"]) for browser in browsers]
 

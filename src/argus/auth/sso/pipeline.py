@@ -1,8 +1,10 @@
-"""What becomes of an identity that a provider vouches for: steps of ``SOCIAL_AUTH_PIPELINE``, in their order.
+"""Turn an identity at a provider into a user: steps of ``SOCIAL_AUTH_PIPELINE``, in their order.
 
-An identity belongs to the account it is linked to. Names and mail addresses never lead to an account: providers let
-people choose them.
+An identity belongs to the account that it is linked to. User names and e-mail addresses never lead to an existing
+account, because users can choose them at the provider.
 """
+
+from typing import Any
 
 from django.core.exceptions import ValidationError
 from django.core.validators import validate_email
@@ -14,37 +16,43 @@ from argus.auth import services
 from argus.auth.models import User
 
 DETAILS = ["username", "email", "fullname", "first_name", "last_name"]
+MAX_TEXT_LENGTH: int = User._meta.get_field("first_name").max_length or 0
+MAX_EMAIL_LENGTH: int = User._meta.get_field("email").max_length or 0
 
 
-def clean_details(details, **kwargs):
-    """Keep of the details what is text, and of that what can be stored and shown in one line."""
-    clean = {name: clean_text(details.get(name), User._meta.get_field("first_name").max_length) for name in DETAILS}
+def clean_details(details: dict[str, Any], **kwargs: Any) -> dict[str, Any]:
+    """Keep only details that are text, cut to what fits in one line and in the database."""
+    clean = {name: clean_text(details.get(name)) for name in DETAILS}
     clean["email"] = clean_email(details.get("email"))
     return {"details": clean}
 
 
-def clean_text(value, most: int) -> str:
-    return "".join(filter(str.isprintable, value)).strip()[:most] if isinstance(value, str) else ""
+def clean_text(value: Any) -> str:
+    """Return the printable characters of a text, up to the length of the field."""
+    return "".join(filter(str.isprintable, value)).strip()[:MAX_TEXT_LENGTH] if isinstance(value, str) else ""
 
 
-def clean_email(value) -> str:
+def clean_email(value: Any) -> str:
+    """Return a valid e-mail address, or an empty string."""
     try:
         validate_email(value)
     except ValidationError:
         return ""
-    return value if len(value) <= User._meta.get_field("email").max_length else ""
+    return value if len(value) <= MAX_EMAIL_LENGTH else ""
 
 
-def refuse_inactive(backend, user=None, **kwargs):
-    """Stop at an account that has been switched off."""
+def refuse_inactive(backend: Any, user: User | None = None, **kwargs: Any) -> None:
+    """Refuse the login of an inactive user."""
     if user is not None and not user.is_active:
         raise AuthPolicyError(backend, "inactive", code="authentication_disallowed", stage="pipeline")
 
 
-def create_account(backend, uid, id_key, details, *args, user=None, **kwargs):
-    """Make an account for an identity that has none, and link the two.
+def create_account(
+    backend: Any, uid: str, id_key: str, details: dict[str, Any], *args: Any, user: User | None = None, **kwargs: Any
+) -> dict[str, Any] | None:
+    """Create a user for an identity without one, and link the two.
 
-    Two first logins of one person at the same moment end at one account.
+    Of two parallel first logins with the same identity, the second one uses the account of the first.
     """
     if user is not None:
         return None

@@ -1,4 +1,4 @@
-"""Addresses below ``/oidc/``. The names are those by which social_django finds its own."""
+"""URLs below ``/oidc/``. social_django finds them by these names."""
 
 from django.urls import path
 

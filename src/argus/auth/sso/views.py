@@ -1,8 +1,8 @@
-"""Logging in at a provider: off to it, and back from it. Whatever goes wrong ends at a page that says so."""
+"""Log in at a provider: send the browser there, and take it back. Failures end at a page that explains them."""
 
 from django.conf import settings
 from django.contrib.auth import login
-from django.http import HttpResponseRedirect
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.utils.http import url_has_allowed_host_and_scheme
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods, require_safe
@@ -13,43 +13,44 @@ from argus.auth import services
 from argus.auth.retention import PROVIDER_LOGIN_TIMEOUT, prune_login_rows
 from argus.auth.tokens import set_token_cookie
 
-from .conversation import conversation
-from .failures import explained
+from .errors import provider_request, show_errors
 
 NEXT = "next"
-LONGEST_NEXT = 2_000
-# Sessions are kept by it whatever they were opened with: it lets nobody in who has been switched off.
+MAX_NEXT_LENGTH = 2_000
+# Sessions belong to this backend, which ends those of inactive users.
 SESSION_BACKEND = "django.contrib.auth.backends.ModelBackend"
 
 
 @never_cache
 @require_http_methods(["GET", "POST"])
-@explained
+@show_errors
 @psa("social:complete")
-def begin(request, backend):
+def begin(request: HttpRequest, backend: str) -> HttpResponse:
     """Send the browser to the provider.
 
-    A plain link leads here (frontends have one), so others may send people here, too. All that comes of it is that one
-    is logged in as oneself: a session that is open is never linked to the identity that comes back.
+    Frontends use a plain link, so other sites can link here, too. That is harmless: the identity that comes back is
+    never linked to the open session.
     """
     prune_login_rows()
     if not request.user.is_authenticated:
         request.session.set_expiry(PROVIDER_LOGIN_TIMEOUT)
-    request.session[NEXT] = wanted_page(request)
-    with conversation(request.backend):
-        return request.backend.start()
+    request.session[NEXT] = allowed_next_page(request)
+    provider = request.backend  # type: ignore[attr-defined]
+    with provider_request(provider):
+        return provider.start()
 
 
 @never_cache
 @require_safe
-@explained
+@show_errors
 @psa("social:complete")
-def complete(request, backend):
-    """Take the browser back from the provider: open a session, replace the token, go on to the frontend."""
-    with conversation(request.backend):
-        user = request.backend.complete(user=None, request=request)
+def complete(request: HttpRequest, backend: str) -> HttpResponse:
+    """Take the browser back from the provider: open a session, replace the token, redirect to the frontend."""
+    provider = request.backend  # type: ignore[attr-defined]
+    with provider_request(provider):
+        user = provider.complete(user=None, request=request)
     if user is None:
-        raise AuthPolicyError(request.backend, code="authentication_disallowed", stage="pipeline")
+        raise AuthPolicyError(provider, code="authentication_disallowed", stage="pipeline")
     page = request.session.pop(NEXT, None)
     login(request, user, backend=SESSION_BACKEND)
     request.session.set_expiry(None)
@@ -58,11 +59,11 @@ def complete(request, backend):
     return response
 
 
-def wanted_page(request) -> str | None:
-    """Return the page that ``?next=`` names, if it is on this server or the frontend's origin."""
+def allowed_next_page(request: HttpRequest) -> str | None:
+    """Return the page in ``?next=`` if it is on this server or on the frontend's origin."""
     page = request.GET.get(NEXT, "")
-    if len(page) > LONGEST_NEXT:
+    if len(page) > MAX_NEXT_LENGTH:
         return None
-    is_ours = url_has_allowed_host_and_scheme(page, allowed_hosts=None)
+    is_here = url_has_allowed_host_and_scheme(page, allowed_hosts=None)
     is_frontend = page.startswith(tuple(f"{origin}/" for origin in settings.CORS_ALLOWED_ORIGINS))
-    return page if page.isprintable() and (is_ours or is_frontend) else None
+    return page if page.isprintable() and (is_here or is_frontend) else None

@@ -1,9 +1,11 @@
-"""The API description of tokens, accounts and phone numbers. Documentation only."""
+"""The OpenAPI description of tokens, users and phone numbers."""
+
+from typing import Any
 
 from drf_spectacular.extensions import OpenApiAuthenticationExtension
 from drf_spectacular.utils import OpenApiExample
 
-from argus.api.openapi import describe_view
+from argus.api.openapi import Decorator, describe_view
 
 from .serializers import LoginMethodSerializer, TokenSerializer
 
@@ -12,12 +14,12 @@ class TokenScheme(OpenApiAuthenticationExtension):
     target_class = "argus.auth.authentication.ExpiringTokenAuthentication"
     name = "token"
 
-    def get_security_definition(self, auto_schema):
+    def get_security_definition(self, auto_schema: Any) -> dict[str, str]:
         return {
             "type": "apiKey",
             "in": "header",
             "name": "Authorization",
-            "description": "The word `Token`, a blank, and 40 hexadecimal digits.",
+            "description": "The word `Token`, a space, and 40 hexadecimal digits.",
         }
 
 
@@ -27,7 +29,7 @@ TOKEN = OpenApiExample("A token", value={"token": "9944b09199c62bcf9418ad846dd0e
 NUMBER = OpenApiExample("A Norwegian number", value={"phone_number": "+4767676767"}, request_only=True)
 
 
-def _token(operation_id: str):
+def _token(operation_id: str) -> Decorator:
     return describe_view(
         HEADING,
         post={"operation_id": operation_id, "auth": [], "responses": TokenSerializer, "examples": [CREDENTIALS, TOKEN]},

@@ -1,4 +1,4 @@
-"""Accounts and phone numbers as the API shows and takes them."""
+"""Serializers of users, phone numbers, tokens and login methods."""
 
 from phonenumber_field.serializerfields import PhoneNumberField
 from rest_framework import serializers
@@ -7,7 +7,7 @@ from argus.auth.models import PhoneNumber, User
 
 
 class PhoneNumberSerializer(serializers.ModelSerializer):
-    """A phone number: E.164, with country code, and in a series that is really in use (libphonenumber)."""
+    """A phone number: E.164, with country code, in a number range that is in use (libphonenumber)."""
 
     phone_number = PhoneNumberField(help_text="With country code, such as +4767676767.")
 
@@ -18,7 +18,7 @@ class PhoneNumberSerializer(serializers.ModelSerializer):
 
 
 class PublicUserSerializer(serializers.ModelSerializer):
-    """What any user may know of any other."""
+    """The data of a user that all users see."""
 
     class Meta:
         model = User
@@ -27,7 +27,7 @@ class PublicUserSerializer(serializers.ModelSerializer):
 
 
 class UserSerializer(PublicUserSerializer):
-    """What users are told about themselves."""
+    """The data of a user that the user itself sees."""
 
     phone_numbers = PhoneNumberSerializer(many=True, read_only=True)
 
@@ -39,12 +39,12 @@ class UserSerializer(PublicUserSerializer):
 class LoginMethodSerializer(serializers.Serializer):
     """A way to log in."""
 
-    type = serializers.CharField(help_text="What people call it; `username_password` for a name and a password.")
-    url = serializers.URLField(help_text="Where a link leads to or, for `username_password`, where to post to.")
-    name = serializers.CharField(help_text="`user_pw` for a name and a password, else the name of the provider.")
+    type = serializers.CharField(help_text="The name to show; `username_password` for name and password.")
+    url = serializers.URLField(help_text="The URL of the link; for `username_password`, the URL to post to.")
+    name = serializers.CharField(help_text="`user_pw` for name and password, otherwise the name of the provider.")
 
 
 class TokenSerializer(serializers.Serializer):
-    """A freshly made token."""
+    """A new token."""
 
     token = serializers.CharField(min_length=40, max_length=40)

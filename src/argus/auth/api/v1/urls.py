@@ -1,4 +1,4 @@
-"""Addresses below ``/api/v1/auth/``."""
+"""URLs below ``/api/v1/auth/``."""
 
 from django.urls import path
 

@@ -1,19 +1,22 @@
-"""Accounts over REST: who am I, tokens in and out, phone numbers."""
+"""Views of tokens, login methods, users and phone numbers."""
 
 from contextlib import suppress
+from typing import Any
 
 from django.contrib.auth import logout
 from django.contrib.auth.signals import user_logged_in
+from django.urls import reverse
 from rest_framework import generics
 from rest_framework.authtoken.serializers import AuthTokenSerializer
 from rest_framework.exceptions import AuthenticationFailed
 from rest_framework.permissions import AllowAny
+from rest_framework.request import Request
 from rest_framework.response import Response
 
 from argus.api.owned import OwnedRowsMixin
 from argus.auth import services
 from argus.auth.models import PhoneNumber, User
-from argus.auth.sso.methods import login_methods
+from argus.auth.sso.backends import offered_providers
 from argus.auth.tokens import delete_token_cookie
 
 from . import openapi
@@ -22,18 +25,18 @@ from .serializers import LoginMethodSerializer, PhoneNumberSerializer, PublicUse
 
 @openapi.token
 class TokenView(generics.GenericAPIView):
-    """Hand out a new token for a name and a password. The old one dies; a failed attempt leaves it alive."""
+    """Create a token for a user name and a password. It replaces the old token; a failed attempt does not."""
 
-    # The password decides; a session that happens to be open neither helps nor asks for a CSRF token.
+    # The password decides: an open session is ignored and needs no CSRF token.
     authentication_classes = []
     permission_classes = [AllowAny]
     serializer_class = AuthTokenSerializer
 
-    def get_serializer_context(self):
-        # Django's own request: the guard before the passwords leaves word there.
+    def get_serializer_context(self) -> dict[str, Any]:
+        # Django's own request: the login throttle stores its delay there.
         return {**super().get_serializer_context(), "request": self.request._request}
 
-    def post(self, request):
+    def post(self, request: Request) -> Response:
         serializer = self.get_serializer(data=request.data)
         serializer.is_valid(raise_exception=True)
         user = serializer.validated_data["user"]
@@ -43,72 +46,84 @@ class TokenView(generics.GenericAPIView):
 
 @openapi.oidc_token
 class OidcTokenView(TokenView):
-    """Hand out a new token, at the address that was documented first. The same as ``/api/v1/token-auth/``."""
+    """Create a token, like ``/api/v1/token-auth/``. This URL was documented first."""
 
 
 @openapi.login_methods
 class LoginMethodsView(generics.GenericAPIView):
-    """By what one can log in here."""
+    """List the ways to log in: user name and password first, then the configured providers.
+
+    Frontends show the first as a form, and the others as links "Login with" their type.
+    """
 
     authentication_classes = []
     permission_classes = [AllowAny]
     serializer_class = LoginMethodSerializer
     pagination_class = None
+    # The name of the URL of TokenView, set by the URL configuration.
+    token_url_name = ""
 
-    def get(self, request):
-        return Response(login_methods(request))
+    def get(self, request: Request) -> Response:
+        methods = [("username_password", reverse(self.token_url_name), "user_pw")]
+        methods += [
+            (provider.get_title(None), reverse("social:begin", args=[provider.name]), provider.name)
+            for provider in offered_providers()
+        ]
+        return Response(
+            [{"type": kind, "url": request.build_absolute_uri(url), "name": name} for kind, url, name in methods]
+        )
 
 
 @openapi.logout
 class LogoutView(generics.GenericAPIView):
-    """End the caller's session and delete the caller's token. Strangers get the same answer."""
+    """End the session and delete the token. Anonymous requests get the same response."""
 
     permission_classes = [AllowAny]
 
-    def perform_authentication(self, request):
-        # A token that is dead already is no reason to keep somebody logged in: frontends forget it only after a 200.
+    def perform_authentication(self, request: Request) -> None:
+        # Frontends discard a token only after a 200, so an expired token must not prevent the logout.
         with suppress(AuthenticationFailed):
             super().perform_authentication(request)
 
-    def post(self, request):
-        if request.user.is_authenticated:
+    def post(self, request: Request) -> Response:
+        if isinstance(request.user, User):
             services.revoke_token(request.user, actor=request.user)
         logout(request._request)
         response = Response()
-        delete_token_cookie(request, response)
+        delete_token_cookie(request._request, response)
         return response
 
 
 @openapi.current_user
 class CurrentUserView(generics.RetrieveAPIView):
-    """The caller's own account."""
+    """Show the user's own account."""
 
     serializer_class = UserSerializer
 
-    def get_object(self):
+    def get_object(self) -> Any:
         return self.request.user
 
 
 @openapi.user
 class UserView(generics.RetrieveAPIView):
-    """Anybody's account, in public outline."""
+    """Show the public data of any user."""
 
     serializer_class = PublicUserSerializer
     queryset = User.objects.all()
 
 
-class OwnPhoneNumbers(OwnedRowsMixin, generics.GenericAPIView):
-    """One sees and changes one's own numbers only, superusers too."""
+class PhoneNumberMixin(OwnedRowsMixin):
+    """The user's own phone numbers; superusers see only their own, too."""
 
     serializer_class = PhoneNumberSerializer
     queryset = PhoneNumber.objects.all()
 
 
 @openapi.phone_number_list
-class PhoneNumberListView(OwnPhoneNumbers, generics.ListCreateAPIView):
-    """The caller's phone numbers."""
+class PhoneNumberListView(PhoneNumberMixin, generics.ListCreateAPIView):
+    """The user's phone numbers."""
 
 
 @openapi.phone_number
-class PhoneNumberView(OwnPhoneNumbers, generics.RetrieveUpdateDestroyAPIView):
-    """One of the caller's phone numbers."""
+class PhoneNumberView(PhoneNumberMixin, generics.RetrieveUpdateDestroyAPIView):
+    """One of the user's phone numbers."""
