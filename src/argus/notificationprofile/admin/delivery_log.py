@@ -15,6 +15,7 @@ from argus.adminkit.base import ReadOnlyAdmin
 from argus.adminkit.display import format_time, object_link, shorten
 from argus.adminkit.keys import is_valid_key
 from argus.adminkit.search import ListFilter, NewestRowsFilter, search_newest, split_terms
+from argus.auth.requests import get_actor
 from argus.incident.admin.search import IncidentFilter
 from argus.incident.models import Change, Event
 from argus.notificationprofile import delivery_queue
@@ -145,7 +146,7 @@ class DeliveryAdmin(RecordAdmin):
         """Retry the failed deliveries among the selected ones."""
         failed = list(queryset.filter(verdict=Verdict.FAILED)[:MAX_LOGGED])
         count = delivery_queue.retry(queryset)
-        LogEntry.objects.log_actions(request.user.pk, failed, CHANGE, change_message="Retried after failure.")
+        LogEntry.objects.log_actions(get_actor(request).pk, failed, CHANGE, change_message="Retried after failure.")
         level = messages.SUCCESS if count else messages.WARNING
         self.message_user(request, f"Failed deliveries that will be retried: {count}.", level)
 
@@ -192,7 +193,7 @@ class UnroutedChangeAdmin(RecordAdmin):
     ordering = ["pk"]
 
     def get_queryset(self, request: HttpRequest) -> QuerySet:
-        return super().get_queryset(request).unrouted().select_related("event")
+        return Change.objects.unrouted().select_related("event")
 
     @admin.display(description="waiting since")
     def waiting_since(self, change: Change) -> str:

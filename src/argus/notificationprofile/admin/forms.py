@@ -78,7 +78,10 @@ class DestinationForm(OwnedForm):
 class ProfileForm(OwnedForm):
     """A profile. Its parts belong to its owner."""
 
-    media = forms.MultipleChoiceField(choices=medium_choices, widget=forms.CheckboxSelectMultiple)
+    # Not the attribute ``media`` of forms: Django removes fields from the class.
+    media = forms.MultipleChoiceField(  # type: ignore[assignment]
+        choices=medium_choices, widget=forms.CheckboxSelectMultiple
+    )
 
     def clean(self) -> dict[str, Any]:
         data = super().clean() or {}

@@ -4,7 +4,7 @@ import re
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from datetime import time
-from typing import Any
+from typing import Any, cast
 
 from django.db import transaction
 from django.db.models import QuerySet
@@ -87,7 +87,6 @@ class TimeRecurrenceSerializer(serializers.ModelSerializer):
     class Meta:
         model = TimeRecurrence
         fields = ["days", "start", "end", "all_day"]
-        list_serializer_class = ListSerializer
 
     def to_internal_value(self, data: Any) -> Any:
         if isinstance(data, dict) and self.is_for_all_day(data.get("all_day")):
@@ -129,7 +128,7 @@ class NamedSerializer(serializers.ModelSerializer):
 class TimeslotSerializer(NamedSerializer):
     """A time slot with all its hours."""
 
-    time_recurrences = TimeRecurrenceSerializer(many=True, max_length=validation.MAX_RECURRENCES)
+    time_recurrences = ListSerializer(child=TimeRecurrenceSerializer(), max_length=validation.MAX_RECURRENCES)
 
     class Meta:
         model = Timeslot
@@ -173,8 +172,7 @@ class OwnRowField(serializers.PrimaryKeyRelatedField):
         super().__init__(pk_field=serializers.IntegerField(), **kwargs)
 
     def get_queryset(self) -> QuerySet:
-        rows: QuerySet = super().get_queryset()
-        return rows.filter(user_id=self.context["request"].user.pk)
+        return cast("QuerySet", super().get_queryset()).filter(user_id=self.context["request"].user.pk)
 
 
 class OwnFiltersField(SimpleListField):
