@@ -151,7 +151,7 @@ def test_server_starts_another_worker_when_one_is_killed(argus, own_postgres, si
     ("behaviour", "verdict", "words"),
     [
         ("raises", Verdict.RETRYING, "ZeroDivisionError"),
-        ("hangs", Verdict.RETRYING, "did not come back"),
+        ("hangs", Verdict.RETRYING, "did not return"),
         ("exits", Verdict.RETRYING, "SystemExit"),
         ("nonsense", Verdict.FAILED, "must return None"),
         ("no address at all", Verdict.FAILED, "not an e-mail address"),
