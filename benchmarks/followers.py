@@ -1,8 +1,8 @@
-"""Clients of the websocket, many in a process of their own: ``python -m benchmarks.followers PORT TOKEN NUMBER``.
+"""Many websocket clients in one process: ``python -m benchmarks.followers PORT TOKEN NUMBER``.
 
-They subscribe, say so by a line, and note when each message comes, until a line is read. Then they write down what
-came: for each message the moments of its arrivals, and how many numbers were missing. Frames are taken apart by hand:
-all that the clients compute is taken away from the server, which shares the machine.
+The clients subscribe, and a line is printed. They record when each message arrives, until a line is read. Then the
+result is printed as JSON: the times of arrival of each message, and how many numbers were missing. Frames are parsed
+by hand, because the clients share the processor with the server.
 """
 
 import asyncio
@@ -20,7 +20,7 @@ TEXT, CLOSE, PING, PONG = 1, 8, 9, 10
 
 
 class Follower(asyncio.Protocol):
-    """One client. ``arrivals`` are the moments of messages ``first``, ``first + 1`` and so on."""
+    """One client. ``arrivals`` are the times at which its messages arrived, in their order."""
 
     def __init__(self, head: bytes, subscribed: asyncio.Future, names: dict[int, str] | None):
         self.head, self.subscribed, self.names = head, subscribed, names
@@ -53,11 +53,11 @@ class Follower(asyncio.Protocol):
             pass
 
     def send(self, opcode: int, content: bytes) -> None:
-        """Send a short frame; a mask of zeros leaves it as it is."""
+        """Send a short frame. A mask of zeros leaves its content as it is."""
         self.transport.write(bytes([0x80 | opcode, 0x80 | len(content), 0, 0, 0, 0]) + content)
 
     def take_frame(self) -> bool:
-        """Take the next frame from the buffer, if it is whole."""
+        """Take the next frame from the buffer if it is complete."""
         buffer, start = self.buffer, 2
         if len(buffer) < start:
             return False
@@ -77,7 +77,7 @@ class Follower(asyncio.Protocol):
         return True
 
     def take_message(self, content: bytes) -> None:
-        """Note the moment and the number, which is the end of each message."""
+        """Record the time and the number, which is at the end of each message."""
         number = int(content[content.rindex(b":") + 1 : -1])
         if not self.subscribed.done():
             self.subscribed.set_result(None)
@@ -90,7 +90,7 @@ class Follower(asyncio.Protocol):
 
 
 async def follow(port: int, token: str, number: int) -> None:
-    """Follow until a line is read, then report; or until nobody is there any more to read it."""
+    """Subscribe until a line is read, then print the result; at the end of the input, print nothing."""
     loop = asyncio.get_running_loop()
     names: dict[int, str] = {}
     followers = []

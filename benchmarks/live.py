@@ -1,4 +1,4 @@
-"""From a change to the people in front of the screen: many clients of the websocket, and what they cost ingest."""
+"""Live updates: the delay from a POST to many websocket clients, and what the clients cost ingest."""
 
 import json
 import subprocess
@@ -20,14 +20,14 @@ from .scale import Scale
 from .servers import POSTGRES_SETTINGS, ROOT, ArgusServer, prepare
 from .workload import incident_body
 
-# No incident is posted twice: those of the stream have numbers far above those of the load, which come in blocks.
+# Incidents of the steady stream have numbers above those of the load, which come in blocks. None is posted twice.
 numbers, blocks = count(10**9), count(1)
 BLOCK = 100_000
-PATIENCE = 30
+MAX_WAIT = 30  # seconds
 
 
 class Followers:
-    """So many clients in a process of their own, all subscribed."""
+    """Subscribed clients in a process of their own."""
 
     def __init__(self, process: subprocess.Popen, number: int):
         self.process, self.number = process, number
@@ -35,7 +35,7 @@ class Followers:
             raise RuntimeError("The clients could not subscribe.")
 
     def report(self) -> dict:
-        """Let them go, and return what has come."""
+        """End the clients and return what they have received."""
         self.process.stdin.write("\n")
         self.process.stdin.flush()
         return json.loads(self.process.stdout.readline())
@@ -43,14 +43,14 @@ class Followers:
 
 @contextmanager
 def following(server: ArgusServer, token: str, number: int):
-    """Clients of the server, as long as the block lasts."""
+    """A context in which clients of the server are subscribed."""
     command = [sys.executable, "-m", "benchmarks.followers", str(server.port), token, str(number)]
     with subprocess.Popen(command, cwd=ROOT, text=True, stdin=subprocess.PIPE, stdout=subprocess.PIPE) as process:
         yield Followers(process, number)
 
 
 def measure(scale: Scale) -> dict[str, Table]:
-    """Measure on a server with a Valkey, then beside one that has none and tells nobody."""
+    """Measure a server with Valkey, then compare its ingest with that of a server without Valkey and clients."""
     with running_postgres(durable=True, **POSTGRES_SETTINGS) as postgres, running_valkey() as valkey:
         accounts = prepare(postgres.url)
         operator, source = accounts.operator, accounts.sources[0]["token"]
@@ -59,16 +59,16 @@ def measure(scale: Scale) -> dict[str, Table]:
             with following(server, operator, scale.followers) as followers:
                 progress(f"live: {scale.changes_per_second} changes/s for {scale.live_seconds:.0f} s")
                 rows = measure_latency(server, source, followers, scale)
-            with running(ArgusServer(postgres.url)) as silent, running_client() as client:
-                progress("live: ingest with and without pushing")
-                rows += measure_cost(client, server, silent, accounts, scale)
+            with running(ArgusServer(postgres.url)) as other, running_client() as client:
+                progress("live: ingest with and without clients")
+                rows += measure_cost(client, server, other, accounts, scale)
     return {"live": Table(["What", "measured", "bar"], rows)}
 
 
 def measure_latency(server: ArgusServer, token: str, followers: Followers, scale: Scale) -> list[list]:
-    """Post at a steady pace, and compare when each change was sent off with when each client had it."""
+    """Post at a steady rate, and measure the delay until each client has received each incident."""
     sent = post_steadily(server, token, scale.changes_per_second, scale.live_seconds)
-    time.sleep(min(PATIENCE, 1 + scale.live_seconds / 20))
+    time.sleep(min(MAX_WAIT, 1 + scale.live_seconds / 20))
     outcome = followers.report()
     latencies = [
         at - sent[name] for arrivals in outcome["arrivals"] for name, at in zip(outcome["names"], arrivals, strict=True)
@@ -81,7 +81,7 @@ def measure_latency(server: ArgusServer, token: str, followers: Followers, scale
 
 
 def post_steadily(server: ArgusServer, token: str, rate: int, seconds: float) -> dict[str, float]:
-    """Post so many incidents per second; return when each was sent off, by its source_incident_id."""
+    """Post ``rate`` incidents per second. Return the time of each request, by source_incident_id."""
     sent: dict[str, float] = {}
 
     def post(body: dict) -> None:
@@ -96,17 +96,17 @@ def post_steadily(server: ArgusServer, token: str, rate: int, seconds: float) ->
     return sent
 
 
-def measure_cost(client, pushing: ArgusServer, silent: ArgusServer, accounts, scale: Scale) -> list[list]:
-    """Compare the rate of ingest of a server that pushes with that of one that does not; they take turns."""
+def measure_cost(client, server: ArgusServer, other: ArgusServer, accounts, scale: Scale) -> list[list]:
+    """Compare the rate of ingest of a server whose clients receive it with that of another one, in turn."""
     rows = []
     for number in (0, scale.few_followers):
         rates: list[list[float]] = [[], []]
-        with following(pushing, accounts.operator, number):
+        with following(server, accounts.operator, number):
             for _ in range(scale.ingest_rounds + 1):
-                for server, some in zip((silent, pushing), rates, strict=True):
+                for target, some in zip((other, server), rates, strict=True):
                     first = next(blocks) * BLOCK
                     token = accounts.sources[0]["token"]
-                    some.append(ingest(client, server.port, token, scale.ingest_seconds, first=first))
+                    some.append(ingest(client, target.port, token, scale.ingest_seconds, first=first))
         ratio = median(rates[1][1:]) / median(rates[0][1:])
-        rows.append([f"ingest while {number} clients follow, to ingest without pushing", times(ratio), ""])
+        rows.append([f"ingest while {number} clients are subscribed, to ingest without live updates", times(ratio), ""])
     return rows
