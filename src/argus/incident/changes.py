@@ -11,8 +11,7 @@ from datetime import datetime, timedelta
 from functools import partial
 
 from django.db import connection, transaction
-from django.db.models import BooleanField, QuerySet
-from django.db.models.expressions import RawSQL
+from django.db.models import Q, QuerySet
 from django.utils import timezone
 
 from argus.util.logs import current_request_id
@@ -151,7 +150,7 @@ def _read_snapshot(
     reading, last_id, now = cursor.reading, cursor.last_id, until.time if until else timezone.now()
     if reading is None:
         present = _current_snapshot()
-        if _bounds(cursor.seen)[1] > _bounds(present)[1]:
+        if _parse_snapshot(cursor.seen)[0] > _parse_snapshot(present)[0]:
             raise CursorExpiredError("The cursor belongs to another database.")
         reading, last_id = until.seen if until else present, 0
     if reading == cursor.seen:
@@ -164,18 +163,12 @@ def _read_snapshot(
 
 def _unread(changes: QuerySet[Change], seen: str, reading: str) -> QuerySet[Change]:
     """Return the rows that are visible in the snapshot ``reading`` and not in ``seen``."""
-    # The bounds let PostgreSQL find the few candidates by the index on the transaction.
-    first, end = _bounds(seen)[0], _bounds(reading)[1]
-    return changes.filter(
-        RawSQL(
-            "pg_visible_in_snapshot(transaction_id::text::xid8, %s::pg_snapshot)"
-            " AND NOT pg_visible_in_snapshot(transaction_id::text::xid8, %s::pg_snapshot)",
-            [reading, seen],
-            BooleanField(),
-        ),
-        transaction_id__gte=first,
-        transaction_id__lt=end,
-    )
+    # The same as pg_visible_in_snapshot(), in conditions for the index on the transaction. Otherwise each read examines
+    # all rows since the start of the oldest running transaction: 90 000 such rows took 99 ms, and take 0.1 ms now.
+    seen_end, seen_running = _parse_snapshot(seen)
+    reading_end, reading_running = _parse_snapshot(reading)
+    is_visible = Q(transaction_id__lt=reading_end) & ~Q(transaction_id__in=reading_running)
+    return changes.filter(is_visible, Q(transaction_id__gte=seen_end) | Q(transaction_id__in=seen_running))
 
 
 def _current_snapshot() -> str:
@@ -185,10 +178,10 @@ def _current_snapshot() -> str:
     return snapshot
 
 
-def _bounds(snapshot: str) -> tuple[int, int]:
-    """Return the lowest transaction that was still running, and the first that had not begun."""
-    lowest, end, _ = snapshot.split(":")
-    return int(lowest), int(end)
+def _parse_snapshot(snapshot: str) -> tuple[int, list[int]]:
+    """Return the first transaction that had not begun, and those that were running."""
+    _, end, running = snapshot.split(":")
+    return int(end), [int(one) for one in running.split(",") if one]
 
 
 def old_changes(now: datetime) -> QuerySet[Change]:

@@ -36,11 +36,12 @@ class Message(NamedTuple):
 def read_messages(cursor: Cursor) -> tuple[list[Message], Cursor, bool]:
     """Return the next messages for all audiences, the cursor after them, and whether there may be more.
 
-    At most four queries. Raises ``CursorExpiredError``.
+    There may be more after a full page, and after the rest of a reading that began earlier. At most four queries.
+    Raises ``CursorExpiredError``.
     """
     rows, after = changes.read(cursor, limit=READ_LIMIT)
     entries = [Entry(row, changes.cursor_at(row, before=cursor, after=after)) for row in rows]
-    return render_messages(entries, list(Audience)), after, len(rows) == READ_LIMIT
+    return render_messages(entries, list(Audience)), after, len(rows) == READ_LIMIT or cursor.reading is not None
 
 
 def read_missed(cursor: Cursor, *, until: Cursor, audience: Audience, limit: int) -> list[Entry]:

@@ -172,7 +172,7 @@ class Hub:
 
     async def _follow_feed(self) -> None:
         """Read the feed after each wake-up and each ``poll_interval``, while sockets are connected."""
-        while _is_running():
+        while True:
             with suppress(TimeoutError):
                 async with asyncio.timeout(self.limits.poll_interval):
                     await self.wake_up.wait()
@@ -245,7 +245,7 @@ class Hub:
 
     async def _cut_off_stalled(self) -> None:
         """Close sockets whose client does not read."""
-        while _is_running():
+        while True:
             await asyncio.sleep(self.limits.poll_interval)
             for socket in list(self.sockets):
                 if socket.sending_since and self.loop.time() - socket.sending_since > self.limits.send_timeout:
@@ -255,7 +255,7 @@ class Hub:
 
     async def _check_credentials(self) -> None:
         """Close sockets whose credentials are no longer valid: regularly, and at once when this process revokes any."""
-        while _is_running():
+        while True:
             with suppress(TimeoutError):
                 async with asyncio.timeout(self.limits.credentials_check_interval):
                     await self.check_requested.wait()
