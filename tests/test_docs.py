@@ -16,6 +16,7 @@ DOCS = ROOT / "docs"
 SOURCE = ROOT / "src" / "argus"
 PAGES = sorted([ROOT / "README.md", *DOCS.glob("*.[mr][ds]*"), *DOCS.glob("[!_]*/*.md")])
 BY_PATH = pytest.mark.parametrize("page", PAGES, ids=[str(page.relative_to(ROOT)) for page in PAGES])
+RECORDS = sorted((DOCS / "adr").glob("0*.md"))
 # Pages that name settings and modules of earlier versions.
 HISTORICAL = {"upgrade.md"}
 
@@ -120,6 +121,19 @@ def test_readme_maps_every_app_and_every_command_of_make_that_it_names():
     assert [goal for goal in goals if not re.search(rf"^{goal}:", makefile, re.MULTILINE)] == []
 
 
+@pytest.mark.parametrize("package", sorted(path.parent.name for path in SOURCE.glob("*/__init__.py")))
+def test_architecture_page_has_every_module(package):
+    page = (DOCS / "architecture.md").read_text()
+    section = page.split(f"\n### `{package}`")[1].split("\n#")[0]
+    first_column = re.findall(r"^\| (`.*?) \|", section, re.MULTILINE)
+    described = {name.rstrip("/") for cell in first_column for name in re.findall("`([^`]+)`", cell)}
+    folders = {path.parent.name for path in (SOURCE / package).glob("*/__init__.py")}
+    modules = {path.stem for path in (SOURCE / package).glob("*.py")}
+    own = (folders - {"admin", "api", "management", "migrations"}) | (modules - {"__init__", "admin", "apps"})
+
+    assert sorted(described) == sorted(own)
+
+
 def test_every_environment_variable_of_the_template_is_on_the_settings_page():
     template = (ROOT / "cmd.sh-template").read_text()
     named = set(re.findall(r"^#? ?export ([A-Z_]+)=", template, re.MULTILINE))
@@ -163,9 +177,6 @@ def test_glossary_has_every_model():
 
 def glossary() -> str:
     return (DOCS / "glossary.md").read_text().split("```{glossary}\n")[1].split("```")[0]
-
-
-RECORDS = sorted((DOCS / "adr").glob("0*.md"))
 
 
 @pytest.mark.parametrize("record", RECORDS, ids=[record.stem for record in RECORDS])
