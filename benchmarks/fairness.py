@@ -25,8 +25,8 @@ from .servers import POSTGRES_SETTINGS, prepare, running_argus
 FLOOD_CONNECTIONS, MARGIN = 8, 1.0
 # Pause between the posts of the polite source (seconds).
 PAUSE = 0.05
-# As docs/reference/security.md recommends for sources: far below what the server can do.
-RATE_LIMIT = 20
+# As docs/reference/security.md recommends: what one source needs, for each of two processes.
+RATE_LIMIT = 10
 POLITE, FLOOD = "127.0.0.2", "127.0.0.3"
 # No incident is posted twice.
 BLOCKS = count()
@@ -91,7 +91,7 @@ def measure(scale: Scale) -> dict[str, Table]:
                 sources.honours_retry_after = name == "gunicorn"
                 # The first requests open connections to the database and use up the burst of the flooding source.
                 sources.post_politely()
-                sources.flood(sources.seconds)
+                sources.flood(4 * sources.seconds)
                 for number in range(scale.ingest_rounds):
                     progress(f"fairness, {name}: round {number + 1} of {scale.ingest_rounds}")
                     sources.measure_round()

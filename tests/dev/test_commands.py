@@ -1,4 +1,4 @@
-"""The commands that set things up: from an empty database to incidents to look at."""
+"""Commands for the first set-up and for demo data."""
 
 import re
 
@@ -26,7 +26,7 @@ def printed_password(text: str) -> str:
     return re.search(r'Password: "([A-Za-z0-9]{16})"', text)[1]
 
 
-def test_initial_setup_makes_an_admin_whose_password_is_printed_once():
+def test_initial_setup_creates_an_admin_and_prints_the_password_once():
     first, second = said_by("initial_setup"), said_by("initial_setup")
     admin = User.objects.get(username="admin")
     assert admin.is_superuser
@@ -37,7 +37,7 @@ def test_initial_setup_makes_an_admin_whose_password_is_printed_once():
     assert User.objects.get(username="admin").password == admin.password
 
 
-def test_initial_setup_makes_the_source_that_argus_posts_by():
+def test_initial_setup_creates_the_source_of_argus():
     said_by("initial_setup")
     said_by("initial_setup")
     source = SourceSystem.objects.get(name="argus", type="argus")
@@ -47,7 +47,7 @@ def test_initial_setup_makes_the_source_that_argus_posts_by():
     assert SourceSystem.objects.count() == 1
 
 
-def test_initial_setup_never_turns_a_person_into_a_source_system():
+def test_initial_setup_never_turns_a_user_into_a_source():
     person = User.objects.create_user("argus", password="mine")
     said_by("initial_setup")
     person.refresh_from_db()
@@ -56,7 +56,7 @@ def test_initial_setup_never_turns_a_person_into_a_source_system():
     assert re.fullmatch("argus_[0-9a-f]{6}", SourceSystem.objects.get(name="argus").user.username)
 
 
-def test_a_given_password_is_not_printed(monkeypatch):
+def test_given_password_is_not_printed(monkeypatch):
     assert "from-argument" not in said_by("initial_setup", "-u", "one", "-p", "from-argument")
     monkeypatch.setenv("ARGUS_ADMIN_PASSWORD", "from-environment")
     assert "from-environment" not in said_by("initial_setup", "-u", "two", "-e", "two@example.org")
@@ -65,12 +65,12 @@ def test_a_given_password_is_not_printed(monkeypatch):
     assert User.objects.get(username="two").email == "two@example.org"
 
 
-def test_the_address_printed_has_the_port_that_is_served(monkeypatch):
+def test_printed_url_has_the_port_of_serve(monkeypatch):
     monkeypatch.setenv("PORT", "9001")
     assert "http://localhost:9001/admin/" in said_by("initial_setup")
 
 
-def test_the_printed_curl_holds_a_token_by_which_an_incident_can_be_posted():
+def test_printed_curl_command_posts_an_incident():
     text = said_by("initial_setup", "--example")
     token = re.search("Token ([0-9a-f]{40})", text)[1]
     assert said_by("initial_setup", "--example").count(token) == 1
@@ -80,13 +80,13 @@ def test_the_printed_curl_holds_a_token_by_which_an_incident_can_be_posted():
     assert not Token.objects.get(key=token).user.is_superuser
 
 
-def test_an_expired_example_token_is_replaced():
+def test_expired_example_token_is_replaced():
     old = ensure_example_token()
     Token.objects.update(created="2020-01-01T00:00:00Z")
     assert ensure_example_token() != old
 
 
-def test_a_fake_incident_is_open_and_says_what_it_is_about():
+def test_fake_incident_is_open_and_has_tags():
     text = said_by("create_fake_incident", "-t", "color=red", "size=", "-d", "Something is up")
     incident = Incident.objects.get()
     assert str(incident.pk) in text
@@ -103,13 +103,13 @@ def test_a_fake_incident_is_open_and_says_what_it_is_about():
     }
 
 
-def test_a_fake_incident_with_a_malformed_tag_is_not_made():
+def test_fake_incident_with_a_malformed_tag_is_refused():
     with pytest.raises(CommandError, match="="):
         said_by("create_fake_incident", "-t", "nonsense")
     assert not Incident.objects.exists()
 
 
-def test_the_demo_is_a_day_in_which_everything_happens_and_comes_once():
+def test_demo_has_incidents_in_every_state_and_is_created_once():
     assert "160" in said_by("create_demo")
     assert "already" in said_by("create_demo")
     incidents = Incident.objects.filter(restricted=False)
@@ -121,7 +121,7 @@ def test_the_demo_is_a_day_in_which_everything_happens_and_comes_once():
     assert incidents.exclude(ticket_url="").exists()
 
 
-def test_the_demo_has_alerts_that_people_see():
+def test_demo_has_visible_alerts():
     assert "4 alerts" in said_by("create_demo")
     assert "alerts" not in said_by("create_demo")
     kari = APIClient()

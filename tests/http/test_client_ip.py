@@ -1,4 +1,4 @@
-"""From which address a request comes: X-Forwarded-For counts as far as those who wrote it are trusted."""
+"""The address of the client: X-Forwarded-For is read as far as its proxies are trusted."""
 
 from ipaddress import ip_network
 
@@ -16,7 +16,7 @@ def seen(remote: str, forwarded: str | None = None) -> str:
 
 
 @pytest.mark.parametrize("forwarded", [FORGED, f"{FORGED}, {CLIENT}", "", "nonsense", None])
-def test_without_trusted_proxies_the_header_means_nothing(settings, forwarded):
+def test_header_is_ignored_without_trusted_proxies(settings, forwarded):
     settings.ARGUS_TRUSTED_PROXIES = []
 
     assert seen(CLIENT, forwarded) == CLIENT
@@ -40,17 +40,17 @@ def test_without_trusted_proxies_the_header_means_nothing(settings, forwarded):
         ("", CLIENT, "::"),
     ],
 )
-def test_the_header_is_read_from_its_end_as_far_as_proxies_are_trusted(settings, remote, forwarded, address):
+def test_header_is_read_from_its_end_through_trusted_proxies(settings, remote, forwarded, address):
     settings.ARGUS_TRUSTED_PROXIES = [ip_network("10.0.0.0/8")]
 
     assert seen(remote, forwarded) == address
 
 
-def test_all_of_a_customers_ipv6_addresses_count_as_one():
+def test_ipv6_addresses_of_one_network_are_one_client():
     assert seen("2001:db8:1:2::1") == seen("2001:db8:1:2:ffff::1") != seen("2001:db8:1:3::1")
 
 
-def test_a_proxy_that_is_not_known_is_told_of_once(settings, caplog):
+def test_untrusted_proxy_is_logged_once(settings, caplog):
     settings.ARGUS_TRUSTED_PROXIES = []
     warn_of_untrusted_proxy.cache_clear()
 

@@ -1,4 +1,4 @@
-"""A database that does not answer is nobody's fault who asks: 503, and when to come back."""
+"""503 with Retry-After while the database is unavailable."""
 
 import pytest
 from django.db import connection, connections
@@ -28,7 +28,7 @@ def occupied(parallel_db):
     connection.close()
 
 
-def test_an_occupied_database_is_503_and_changes_nothing(occupied):
+def test_locked_database_is_503_and_changes_nothing(occupied):
     client, body = make_client(make_source().user), incident_body()
     release = occupied()
     answer = client.post(INCIDENTS, body)
@@ -56,7 +56,7 @@ def read_only(parallel_db):
     connection.close()
 
 
-def test_a_read_only_database_is_503(read_only):
+def test_read_only_database_is_503(read_only):
     client = make_client(make_source().user)
     read_only()
 
@@ -75,7 +75,7 @@ def writing_middleware(get_response):
     return write
 
 
-def test_an_outage_that_a_middleware_meets_is_503_too(read_only, settings):
+def test_outage_in_a_middleware_is_503(read_only, settings):
     settings.MIDDLEWARE = [*settings.MIDDLEWARE, f"{__name__}.writing_middleware"]
     client = make_client()
     client.raise_request_exception = False

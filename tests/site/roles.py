@@ -1,7 +1,6 @@
-"""A world with one of everything, and everybody who may knock: what docs/reference/roles.md is made from.
+"""One object of each kind and one user of each role, from which docs/reference/roles.md is generated.
 
-Each address is asked by each method with an empty object for a body, and nothing of that stays. So 400 means: may do
-it, but not like this; and what is 404 to one and 200 to another is there, but not for everybody.
+A request of each role to each URL: the status shows what the role may do.
 """
 
 import re
@@ -109,7 +108,7 @@ class World:
         return "/" + CONVERTED.sub(NO_KEY, path).replace("(?P<app_label>", "").replace("^", "").replace("$", "")
 
     def ask(self, role: str, method: str, path: str) -> int:
-        """The status of the answer to somebody; whatever was done is undone."""
+        """The status of the response to a role; changes are rolled back."""
         with transaction.atomic(), mock.patch("argus.site.monitoring.metrics.read_database", list):
             status = self.clients[role].generic(method, path, b"{}", "application/json").status_code
             transaction.set_rollback(True)
@@ -117,7 +116,7 @@ class World:
 
 
 def table(world: World, routes: list[str]) -> list[str]:
-    """A line of the page for each method of each address; methods that nobody can use are left out, but for GET."""
+    """A line of the page for each method of each URL, without methods that are not allowed, except GET."""
     lines = []
     for route in routes:
         is_admin = route.startswith("admin/")

@@ -1,4 +1,4 @@
-"""Whatever is changed, the log knows by whom, and says it once; what comes of nothing leaves no line."""
+"""The audit log: each change is logged once, with its actor; a request without effect is not."""
 
 import logging
 
@@ -18,7 +18,7 @@ from tests.inventory.factories import make_cloud, make_customer, make_instance, 
 from tests.inventory.requests import link_to
 from tests.notificationprofile.factories import make_filter, make_timeslot
 
-WISHES = "/api/v1/notificationprofiles/"
+PROFILES = "/api/v1/notificationprofiles/"
 NUMBERS = "/api/v1/auth/phone-number/"
 SOURCES = f"{INCIDENTS}sources/"
 ALL_DAY = [{"days": [1], "start": "08:00", "end": "16:00"}]
@@ -45,21 +45,21 @@ def boss(db):
     return make_client(make_superuser("boss"))
 
 
-def test_wishes_and_phone_numbers(boss, said):
+def test_profiles_and_phone_numbers(boss, said):
     slot, criteria = make_timeslot(boss.user, "Mine"), make_filter(boss.user, "Mine")
     number = PhoneNumber.objects.create(user=boss.user, phone_number="+4791234567")
     profile = {"timeslot": slot.pk, "filters": [criteria.pk], "media": ["EM"], "active": True, "phone_number": None}
 
     for what, path, body, row in [
         ("phone number", NUMBERS, {"phone_number": "+4791234568"}, number),
-        ("timeslot", f"{WISHES}timeslots/", {"name": "x", "time_recurrences": ALL_DAY}, slot),
-        ("filter", f"{WISHES}filters/", {"name": "x", "filter_string": '{"tags": []}'}, criteria),
+        ("timeslot", f"{PROFILES}timeslots/", {"name": "x", "time_recurrences": ALL_DAY}, slot),
+        ("filter", f"{PROFILES}filters/", {"name": "x", "filter_string": '{"tags": []}'}, criteria),
     ]:
         assert said(lambda path=path, body=body: boss.post(path, body)) == [("boss", f"added {what}")]
         assert said(lambda path=path, row=row: boss.patch(f"{path}{row.pk}/", {})) == [("boss", f"changed {what}")]
-    assert said(lambda: boss.post(WISHES, profile)) == [("boss", "added notification profile")]
-    assert said(lambda: boss.patch(f"{WISHES}{slot.pk}/", {})) == [("boss", "changed notification profile")]
-    assert said(lambda: boss.delete(f"{WISHES}{slot.pk}/")) == [("boss", "deleted notification profile")]
+    assert said(lambda: boss.post(PROFILES, profile)) == [("boss", "added notification profile")]
+    assert said(lambda: boss.patch(f"{PROFILES}{slot.pk}/", {})) == [("boss", "changed notification profile")]
+    assert said(lambda: boss.delete(f"{PROFILES}{slot.pk}/")) == [("boss", "deleted notification profile")]
     assert said(lambda: boss.delete(f"{NUMBERS}{number.pk}/")) == [("boss", "deleted phone number")]
 
 

@@ -1,4 +1,4 @@
-"""No list answers without an end, whichever of all addresses it is at."""
+"""Every list of every URL is bounded."""
 
 import json
 
@@ -28,7 +28,7 @@ def small(monkeypatch):
     monkeypatch.setattr(arrays, "ROWS_PER_CHUNK", MOST // 2)
 
 
-def make_much(user) -> dict[str, int]:
+def make_many_rows(user) -> dict[str, int]:
     """More of everything than an array may have; return what to put into addresses."""
     source = make_source()
     incident, *_ = make_incidents(ROWS, source)
@@ -53,8 +53,8 @@ def array_in(answer) -> list | None:
     return None if answer.has_header(TOTAL_HEADER) and answer.has_header("Link") else body
 
 
-def test_every_array_has_an_end(as_superuser):
-    keys = make_much(as_superuser.user)
+def test_every_array_is_bounded(as_superuser):
+    keys = make_many_rows(as_superuser.user)
     found = {}
     for template in addresses(get_resolver().url_patterns):
         if not template.startswith(("/api/", "/login")) or "(" in template:
@@ -72,16 +72,16 @@ def test_every_array_has_an_end(as_superuser):
     assert found == dict.fromkeys(found, MOST)
 
 
-WISHES = "/api/v1/notificationprofiles/"
+PROFILES = "/api/v1/notificationprofiles/"
 BY_HAND = [
     *(f"{INCIDENTS}{name}/" for name in ("sources", "source-types", "metadata")),
-    *(f"{WISHES}{name}" for name in ("", "timeslots/", "filters/")),
+    *(f"{PROFILES}{name}" for name in ("", "timeslots/", "filters/")),
     "/api/v1/auth/phone-number/",
 ]
 
 
 @pytest.mark.parametrize("address", BY_HAND)
-def test_what_is_cut_says_how_much_there_is(as_superuser, caplog, address):
+def test_truncated_array_reports_the_total(as_superuser, caplog, address):
     def add(numbers: range) -> None:
         for number in numbers:
             make_source(type=f"type{number}")

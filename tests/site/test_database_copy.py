@@ -1,4 +1,4 @@
-"""``manage.py copy_database``: an installation moves from SQLite to PostgreSQL and back, and nothing is lost."""
+"""``manage.py copy_database``: from SQLite to PostgreSQL and back, without loss."""
 
 import contextlib
 import json
@@ -72,7 +72,7 @@ def contents(server: Argus) -> list:
     return sorted(json.dumps(row, sort_keys=True) for row in rows)
 
 
-def test_everything_moves_to_postgresql_and_back(old, tmp_path):
+def test_all_rows_are_copied_to_postgresql_and_back(old, tmp_path):
     before = contents(old)
     with new_database() as url:
         printed = copy(old, url).stdout
@@ -95,7 +95,7 @@ def test_everything_moves_to_postgresql_and_back(old, tmp_path):
             assert contents(back) == after
 
 
-def test_a_database_in_use_is_refused_and_left_alone(old):
+def test_target_with_rows_is_refused_and_not_changed(old):
     with new_database() as url, contextlib.closing(Argus(url)) as taken:
         taken.make_source()
         before = contents(taken)
@@ -106,7 +106,7 @@ def test_a_database_in_use_is_refused_and_left_alone(old):
         assert contents(taken) == before
 
 
-def test_tables_of_somebody_else_are_refused(old):
+def test_target_with_other_tables_is_refused(old):
     with new_database() as url:
         with connect_to(url) as cursor:
             cursor.execute("CREATE TABLE accounts AS SELECT 1 AS one")
@@ -118,14 +118,14 @@ def test_tables_of_somebody_else_are_refused(old):
 
 
 @pytest.mark.parametrize("url", ["", "nonsense://argus:hush@example.org/x", "postgresql://argus:hush@127.0.0.1:1/x"])
-def test_a_target_that_is_none_is_refused_in_one_line_without_its_password(old, url):
+def test_invalid_target_is_refused_in_one_line_without_its_password(old, url):
     refusal = copy(old, url, check=False)
     assert refusal.returncode == 1
     assert len(refusal.stderr.splitlines()) == 1
     assert "hush" not in refusal.stderr
 
 
-def test_killed_in_the_middle_it_leaves_nothing_and_runs_again(old):
+def test_killed_copy_leaves_the_target_empty_and_can_be_repeated(old):
     with new_database() as url, contextlib.closing(Argus(url)):
         surroundings = old.surroundings()
         surroundings["env"]["TARGET_DATABASE_URL"] = url
@@ -144,6 +144,6 @@ def test_killed_in_the_middle_it_leaves_nothing_and_runs_again(old):
 
 
 def is_waiting(cursor) -> bool:
-    """Whether somebody waits for a lock in this database."""
+    """Whether a session waits for a lock in this database."""
     cursor.execute("SELECT 1 FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'")
     return cursor.fetchone() is not None

@@ -1,4 +1,4 @@
-"""The figures: who may read them, what they say, and that the dashboard and the alert rules ask for what there is."""
+"""Metrics: permissions, values, and that the dashboard and the alert rules use existing ones."""
 
 import json
 import os
@@ -44,8 +44,8 @@ def read(text: str) -> dict[tuple, float]:
     }
 
 
-def look() -> dict[tuple, float]:
-    """What the database says."""
+def database_samples() -> dict[tuple, float]:
+    """The metrics of the database."""
     return {
         (family.name, *sample.labels.values()): sample.value
         for family in metrics.database_metrics()
@@ -61,7 +61,7 @@ def scraped(argus) -> str:
     return requests.get(f"{argus.url}/metrics", timeout=10).text
 
 
-def test_live_figures_tell_of_requests_incidents_parts_and_sockets(scraped):
+def test_live_server_has_metrics_of_requests_incidents_parts_and_websockets(scraped):
     samples = read(scraped)
 
     assert samples["argus_http_requests_total", "POST", "201", "v1:incident:incident-list"] >= 1
@@ -73,11 +73,11 @@ def test_live_figures_tell_of_requests_incidents_parts_and_sockets(scraped):
     assert samples["argus_websocket_reloads_total",] == 0
 
 
-def test_strange_paths_make_no_new_labels(scraped):
+def test_unknown_paths_create_no_labels(scraped):
     assert "no-such-thing" not in scraped
 
 
-def test_figures_are_for_this_machine_unless_there_is_a_token(db, client, settings):
+def test_metrics_are_for_this_machine_or_for_the_token(db, client, settings):
     def ask(address="127.0.0.1", **headers):
         return client.get("/metrics", REMOTE_ADDR=address, headers=headers).status_code
 
@@ -94,49 +94,53 @@ def test_open_incidents_are_counted_by_source_and_acknowledgement(db):
     source, idle = make_source("a", type="nav"), make_source("b", type="zabbix")
     make_incident(source)
     make_ack(make_incident(source), actor=make_user())
-    now = look()
+    now = database_samples()
 
     assert now["argus_open_incidents", "a", "nav", "true"] == 1
     assert now["argus_open_incidents", "a", "nav", "false"] == 1
     assert now["argus_open_incidents", idle.name, "zabbix", "false"] == 0
 
 
-def test_very_many_sources_share_a_figure(db, monkeypatch):
+def test_sources_beyond_the_limit_share_labels(db, monkeypatch):
     monkeypatch.setattr(metrics, "MAX_SOURCES", 2)
     for _ in range(4):
         make_incident(make_source())
-    now = {name: value for name, value in look().items() if name[0] == "argus_open_incidents" and name[-1] == "false"}
+    now = {
+        name: value
+        for name, value in database_samples().items()
+        if name[0] == "argus_open_incidents" and name[-1] == "false"
+    }
 
     assert len(now) == 3
     assert now["argus_open_incidents", *metrics.OTHER_SOURCES, "false"] >= 2
 
 
-def test_skew_is_the_least_lateness_of_a_source(db):
+def test_clock_skew_is_the_smallest_delay_of_a_source(db):
     source, now = make_source("ahead"), timezone.now()
     for seconds in (3600, -90, 20):
         make_incident(source, start_time=now - timedelta(seconds=seconds))
     Event.objects.update(received=now)
 
-    assert look()["argus_source_clock_skew_seconds", "ahead", source.type_id] == -90
+    assert database_samples()["argus_source_clock_skew_seconds", "ahead", source.type_id] == -90
 
 
-def test_a_token_that_ends_soon_shows(db, settings):
+def test_expiry_of_a_token(db, settings):
     settings.ARGUS_SOURCE_TOKEN_DAYS = 30
     source, without, person = make_source("a"), make_source("b"), make_user()
     for user in (source.user, person):
         Token.objects.create(user=user)
     Token.objects.update(created=timezone.now() - timedelta(days=28))
-    now = {name: value for name, value in look().items() if name[0] == "argus_source_token_expires_seconds"}
+    now = {name: value for name, value in database_samples().items() if name[0] == "argus_source_token_expires_seconds"}
 
     assert list(now) == [("argus_source_token_expires_seconds", "a", without.type_id)]
     assert 1.99 < now.popitem()[1] / 86400 <= 2
 
 
-def test_what_is_to_be_sent_is_counted_and_how_long_it_has_waited(db):
+def test_pending_notifications_and_their_age(db):
     line = make_line(make_incident().events.get(), make_user())
     Change.objects.unrouted().update(created=timezone.now() - timedelta(hours=1))
     MediumHealth.objects.create(medium="EM", failing_since=timezone.now())
-    now = look()
+    now = database_samples()
 
     assert now["argus_outbox_events",] == Change.objects.unrouted().count()
     assert 3600 <= now["argus_oldest_due_seconds",] < 3700
@@ -144,11 +148,11 @@ def test_what_is_to_be_sent_is_counted_and_how_long_it_has_waited(db):
     assert now["argus_deliveries_recent", "E-mail", "pending"] == 1
     assert (now["argus_medium_failing", "E-mail"], now["argus_medium_failing", "SMS"]) == (1, 0)
     Delivery.objects.filter(pk=line.pk).update(created=timezone.now() - timedelta(hours=1), verdict="sent")
-    assert look()["argus_deliveries_recent", "E-mail", "sent"] == 0
+    assert database_samples()["argus_deliveries_recent", "E-mail", "sent"] == 0
 
 
 @pytest.mark.parametrize("number", [1, 50])
-def test_looking_takes_twelve_queries(db, number, django_assert_num_queries):
+def test_metrics_take_twelve_queries(db, number, django_assert_num_queries):
     user = make_user()
     for _ in range(number):
         make_line(make_incident(make_source()).events.get(), user)
@@ -158,7 +162,7 @@ def test_looking_takes_twelve_queries(db, number, django_assert_num_queries):
 
 
 @pytest.mark.slow
-def test_processes_of_a_host_count_together(tmp_path):
+def test_processes_with_one_folder_count_together(tmp_path):
     surroundings = {**os.environ, "PYTHONPATH": str(SOURCE_DIR), "PROMETHEUS_MULTIPROC_DIR": str(tmp_path)}
     surroundings["DJANGO_SETTINGS_MODULE"] = "argus.site.settings.test"
     code = f"import django; django.setup()\n{COUNT}"
@@ -169,7 +173,7 @@ def test_processes_of_a_host_count_together(tmp_path):
     assert numbers == [2, 4]
 
 
-# What is asked for by the dashboard and the alert rules
+# The dashboard and the alert rules
 
 
 def queries() -> dict[str, str]:
@@ -180,7 +184,7 @@ def queries() -> dict[str, str]:
 
 
 @pytest.mark.parametrize("query", queries().values(), ids=queries())
-def test_query_is_promql_and_asks_for_figures_that_there_are(query, scraped):
+def test_query_is_promql_with_existing_metrics(query, scraped):
     promql_parser.parse(query)
     names = set(re.findall(r"^# TYPE (\w+)", scraped, re.MULTILINE))
     wanted = {re.sub(r"_(bucket|count|sum)$", "", name) for name in METRIC.findall(query)}
@@ -189,7 +193,7 @@ def test_query_is_promql_and_asks_for_figures_that_there_are(query, scraped):
     assert wanted or "up{" in query
 
 
-def test_rules_have_all_that_prometheus_needs():
+def test_alert_rules_are_complete():
     rules = yaml.safe_load((MONITORING / "alerts.yml").read_text())["groups"][0]["rules"]
 
     assert len({rule["alert"] for rule in rules}) == len(rules)
@@ -198,7 +202,7 @@ def test_rules_have_all_that_prometheus_needs():
     assert all(re.fullmatch(r"\d+[mhd]", rule.get("for", "0m")) for rule in rules)
 
 
-def test_every_figure_of_ours_is_on_the_dashboard_or_in_a_rule(scraped):
+def test_every_metric_is_on_the_dashboard_or_in_a_rule(scraped):
     names = set(re.findall(r"^# TYPE (argus_\w+)", scraped, re.MULTILINE))
     asked = {
         re.sub(r"_(bucket|count|sum)$", "", name) for query in queries().values() for name in METRIC.findall(query)

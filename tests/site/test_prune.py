@@ -1,4 +1,4 @@
-"""``manage.py prune``: what is long over goes with all that belongs to it, nothing else does, nobody is in the way."""
+"""``manage.py prune``: old incidents and their rows are deleted, nothing else, beside running servers."""
 
 from datetime import timedelta
 
@@ -47,7 +47,7 @@ def make_old(source, *, days: int = KEPT + 1, end: int | None = None, **values) 
 
 
 def age_events(days: int = KEPT + 1) -> None:
-    """Let all that happened so far have been told so many days ago."""
+    """Make all events so many days old."""
     Event.objects.update(received=timezone.now() - timedelta(days=days))
 
 
@@ -76,7 +76,7 @@ def test_setting_is_the_default(source, settings):
     assert not Incident.objects.exists()
 
 
-def test_what_is_long_over_goes_and_what_is_not_stays(source):
+def test_old_incidents_are_deleted_and_others_stay(source):
     make_old(source)
     make_old(source, end_time=None)
     kept = {
@@ -90,7 +90,7 @@ def test_what_is_long_over_goes_and_what_is_not_stays(source):
     assert left() == kept
 
 
-def test_what_was_told_lately_stays_however_long_ago_it_was(source):
+def test_incident_with_a_recent_event_stays(source):
     brought_along, commented, closed_late = (make_old(source, days=500) for _ in range(3))
     age_events(500)
     Event.objects.filter(incident=brought_along).update(received=timezone.now())
@@ -103,7 +103,7 @@ def test_what_was_told_lately_stays_however_long_ago_it_was(source):
     assert closed_late.pk not in left()
 
 
-def test_all_that_belongs_to_an_incident_goes_with_it(source):
+def test_incident_is_deleted_with_all_its_rows(source):
     old, kept = make_old(source, tags=["host=a", "room=1"]), make_old(source, end_time=INFINITY, tags=["host=a"])
     for incident in (old, kept):
         make_ack(incident)
@@ -116,7 +116,7 @@ def test_all_that_belongs_to_an_incident_goes_with_it(source):
     assert [str(tag) for tag in Tag.objects.all()] == ["host=a"]
 
 
-def test_alert_goes_with_its_incident_when_that_is_over(db):
+def test_alert_is_deleted_with_its_incident(db):
     over, raised = make_alert(), make_alert()
     moment = timezone.now() - timedelta(days=KEPT + 1)
     Incident.objects.filter(pk=over.incident_id).update(start_time=moment, end_time=moment)
@@ -126,7 +126,7 @@ def test_alert_goes_with_its_incident_when_that_is_over(db):
     assert left() == {raised.incident_id}
 
 
-def test_ledger_of_incidents_that_stay_goes_back_as_far_as_the_api_looks(source):
+def test_deliveries_of_kept_incidents_are_kept_for_the_api(source):
     event, now = make_old(source, end_time=INFINITY).events.get(), timezone.now()
     for days in (KEPT + 1, DELIVERY_RETENTION.days + 1):
         for verdict in (Verdict.SENT, Verdict.PENDING):
@@ -136,7 +136,7 @@ def test_ledger_of_incidents_that_stay_goes_back_as_far_as_the_api_looks(source)
     assert Delivery.objects.filter(verdict=Verdict.SENT).count() == 1
 
 
-def test_expired_tokens_and_sessions_go_and_live_ones_stay(source):
+def test_expired_tokens_and_sessions_are_deleted(source):
     now = timezone.now()
     for number, hours in enumerate((-1, 1)):
         Session.objects.create(session_key=f"key{number}", expire_date=now + timedelta(hours=hours))
@@ -186,7 +186,7 @@ def test_progress_is_printed_and_an_interrupted_run_is_continued(source, capsys,
     ]
 
 
-def test_an_incident_reopened_since_it_was_looked_at_stays(source):
+def test_incident_that_is_reopened_meanwhile_stays(source):
     incident = make_old(source)
     age_events()
     moment = timezone.now() - timedelta(days=KEPT)
@@ -196,7 +196,7 @@ def test_an_incident_reopened_since_it_was_looked_at_stays(source):
     assert left() == {incident.pk}
 
 
-def test_posts_find_their_tags_while_tags_are_pruned(parallel_db):
+def test_posts_work_while_tags_are_pruned(parallel_db):
     source, tags = make_source(), [f"host=h{number}" for number in range(4)]
 
     def post():

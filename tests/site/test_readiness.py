@@ -1,4 +1,4 @@
-"""What those who watch are told: of a process that works, and of each part that may be missing."""
+"""Liveness and readiness probes: a process that works, and each part that may fail."""
 
 from datetime import timedelta
 
@@ -30,7 +30,7 @@ def line(db, switched_on):
     return line
 
 
-def test_health_asks_no_database():
+def test_liveness_probe_uses_no_database():
     # pytest-django refuses every query of a test that has not asked for a database.
     answer = Client().get("/healthz", headers={"host": "10.1.2.3:8000"})
 
@@ -38,7 +38,7 @@ def test_health_asks_no_database():
     assert "no-store" in answer["Cache-Control"]
 
 
-def test_watchers_need_no_name_no_tls_and_no_session(settings):
+def test_probes_need_no_host_no_tls_and_no_session(settings):
     settings.SECURE_SSL_REDIRECT = True
     answer = Client().get("/healthz", headers={"host": "not.allowed.example.org"})
 
@@ -47,7 +47,7 @@ def test_watchers_need_no_name_no_tls_and_no_session(settings):
     assert Client().post("/healthz").status_code == 405
 
 
-def test_ready_server_names_its_parts(argus):
+def test_readiness_names_the_parts(argus):
     answer = requests.get(f"{argus.url}/readyz", headers={"Host": "load-balancer"}, timeout=10)
 
     assert answer.status_code == 200
@@ -63,18 +63,18 @@ def test_ready_server_names_its_parts(argus):
     }
 
 
-def test_fresh_notifications_are_fine(line):
+def test_recent_notifications_are_fine(line):
     assert readiness.notification_state() == "ok"
 
 
-def test_event_that_nobody_has_taken_for_long_is_named(line):
+def test_late_event_fails(line):
     make_event(line.event.incident)
     Change.objects.unrouted().update(created=timezone.now() - HOUR)
 
     assert readiness.notification_state() == "something has been waiting for too long"
 
 
-def test_delivery_that_nobody_has_taken_for_long_is_named(line, settings):
+def test_late_delivery_fails(line, settings):
     type(line).objects.update(due=timezone.now() - HOUR)
 
     assert readiness.notification_state() == "something has been waiting for too long"
@@ -90,13 +90,13 @@ def test_delivery_that_nobody_has_taken_for_long_is_named(line, settings):
         {"verdict": Verdict.RETRYING, "due": timezone.now() + HOUR},
     ],
 )
-def test_delivery_in_hand_or_settled_or_to_be_retried_is_fine(line, values):
+def test_claimed_settled_or_retried_delivery_is_fine(line, values):
     type(line).objects.update(**{"due": timezone.now() - HOUR, **values})
 
     assert readiness.notification_state() == "ok"
 
 
-def test_delivery_behind_one_that_is_retried_is_fine_however_long(line):
+def test_delivery_behind_a_retried_one_is_fine(line):
     later = make_line(make_event(line.event.incident), line.user)
     Change.objects.update(routed=True)
     type(line).objects.filter(pk=line.pk).update(verdict=Verdict.RETRYING, due=timezone.now() + HOUR)
@@ -106,7 +106,7 @@ def test_delivery_behind_one_that_is_retried_is_fine_however_long(line):
 
 
 @pytest.mark.parametrize("number", [1, 50])
-def test_looking_for_late_notifications_takes_three_queries(line, number, django_assert_num_queries):
+def test_check_for_late_notifications_takes_three_queries(line, number, django_assert_num_queries):
     for _ in range(number):
         make_line(make_incident().events.get(), line.user)
 
@@ -114,14 +114,14 @@ def test_looking_for_late_notifications_takes_three_queries(line, number, django
         readiness.notification_state()
 
 
-def test_nothing_is_late_where_nothing_is_sent(line, settings):
+def test_nothing_is_late_if_notifications_are_off(line, settings):
     type(line).objects.update(due=timezone.now() - HOUR)
     settings.ARGUS_SEND_NOTIFICATIONS = False
 
     assert readiness.notification_state() == "not configured"
 
 
-def test_missing_migration_is_noticed(db, monkeypatch):
+def test_missing_migration_fails(db, monkeypatch):
     monkeypatch.setattr(readiness, "applied", [])
     assert not readiness.lacks_migrations()
     readiness.applied.clear()
@@ -130,7 +130,7 @@ def test_missing_migration_is_noticed(db, monkeypatch):
     assert readiness.lacks_migrations()
 
 
-def test_server_on_an_empty_database_is_not_ready_and_can_be_asked_to_overlook_a_part():
+def test_server_without_migrations_is_not_ready_unless_the_part_is_excluded():
     with new_database() as url, running_argus(url) as server:
         server.manage("migrate", "admin", "zero", "--verbosity=0")
         answer = requests.get(f"{server.url}/readyz", timeout=10)

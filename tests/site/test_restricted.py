@@ -1,4 +1,4 @@
-"""Every address of the first API, for people and sources who may not know of a restricted incident: it is not there."""
+"""A restricted incident is invisible at every URL of API v1 to users and sources without permission."""
 
 import json
 import re
@@ -65,7 +65,7 @@ def source():
 
 @pytest.fixture(params=["person", "source"])
 def outsider(request, source):
-    """Somebody who is not staff, with a wish for everything; the source is the incident's own."""
+    """A user without staff rights who is notified of everything, or the incident's own source."""
     user = source.user if request.param == "source" else make_user("outsider")
     PhoneNumber.objects.create(user=user, phone_number="+4767676767")
     make_profile(user, timeslot=make_timeslot(user, "Always"), filters=[make_filter(user, "Everything")])
@@ -74,8 +74,8 @@ def outsider(request, source):
 
 @pytest.fixture
 def hide(source, outsider):
-    """Let something restricted happen: an incident with tags, events, an ack and a line of the ledger."""
-    make_incident(source, start_time=NOON, tags=["host=known"], description="Everybody may know")
+    """Create a restricted incident with tags, events, an ack and a delivery."""
+    make_incident(source, start_time=NOON, tags=["host=known"], description="Public")
 
     def happen():
         incident = make_incident(
@@ -125,19 +125,19 @@ def read_everything(client) -> dict[str, tuple]:
     return answers | {"preview": seen(client.post(PREVIEW, {"sourceSystemIds": [], "tags": []}))}
 
 
-def test_the_table_of_addresses_is_the_whole_one():
+def test_table_of_urls_is_complete():
     assert len(BELOW) >= 7
     assert len(OTHERS) >= 20
     assert not [route for route in ROUTES if re.search("<(?!int:pk|int:event_pk|path:source_incident_id)", route)]
 
 
-def test_no_list_no_count_and_no_link_tells_of_it(outsider, hide):
+def test_lists_counts_and_links_do_not_reveal_it(outsider, hide):
     before = read_everything(outsider)
     hide()
     assert read_everything(outsider) == before
 
 
-def test_staff_see_what_the_others_do_not(outsider, hide, staff):
+def test_staff_see_it(outsider, hide, staff):
     before = staff.get(INCIDENTS).json()["results"]
     incident = hide()
     after = staff.get(INCIDENTS).json()["results"]
@@ -149,7 +149,7 @@ def test_staff_see_what_the_others_do_not(outsider, hide, staff):
 
 
 @pytest.mark.parametrize("route", BELOW)
-def test_its_own_addresses_answer_like_those_of_an_incident_that_does_not_exist(outsider, hide, route):
+def test_its_urls_answer_like_those_of_a_missing_incident(outsider, hide, route):
     incident = hide()
     path = fill(route, outsider, incident=incident.pk, event=incident.ack.pk)
     for method in METHODS:
@@ -161,14 +161,14 @@ def test_its_own_addresses_answer_like_those_of_an_incident_that_does_not_exist(
 
 
 @pytest.mark.parametrize("route", BELOW)
-def test_its_own_addresses_are_there_for_staff(outsider, hide, staff, route):
+def test_its_urls_exist_for_staff(outsider, hide, staff, route):
     incident = hide()
     method = "PUT" if route.endswith("ticket_url/") else "GET"
     path = fill(route, outsider, incident=incident.pk, event=incident.ack.pk)
     assert staff.generic(method, path, BODY, JSON).status_code == 200
 
 
-def test_a_source_that_tells_all_that_is_open_does_not_end_it(source, hide):
+def test_open_set_of_its_source_does_not_close_it(source, hide):
     incident = hide()
     answer = make_client(source.user).put(f"{INCIDENTS}mine/open-set/", {"incidents": []})
     assert answer.status_code == 200
@@ -177,7 +177,7 @@ def test_a_source_that_tells_all_that_is_open_does_not_end_it(source, hide):
     assert incident.open
 
 
-def test_a_source_that_tells_of_one_under_its_id_does_not_get_to_see_it(source, hide):
+def test_open_set_with_its_id_does_not_reveal_it(source, hide):
     incident = hide()
     body = {"start_time": "2024-05-15T14:00:00Z", "description": "Mine"}
     answer = make_client(source.user).put(f"{INCIDENTS}mine/by-source-id/hidden/", body)
@@ -186,7 +186,7 @@ def test_a_source_that_tells_of_one_under_its_id_does_not_get_to_see_it(source, 
     assert incident.description == "For few eyes only"
 
 
-def test_its_events_are_not_found_below_another_incident(outsider, hide, source):
+def test_its_events_are_not_below_another_incident(outsider, hide, source):
     known, hidden = make_incident(source), hide()
     for path in ("events/{}/", "acks/{}/", "events/{}/deliveries/"):
         answer = outsider.get(f"{INCIDENTS}{known.pk}/" + path.format(hidden.ack.pk))

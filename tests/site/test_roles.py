@@ -1,8 +1,8 @@
-"""Who gets which answer from which address: docs/reference/roles.md says it, both ways.
+"""docs/reference/roles.md lists which role gets which response from which URL.
 
     ARGUS_WRITE_ROLES=1 .venv/bin/python -m pytest tests/site/test_roles.py
 
-writes its tables anew, from what the server answers; then read what has changed.
+writes its tables again, from the responses of the server. Then review the difference.
 """
 
 import os
@@ -30,7 +30,7 @@ def lines_of(routes: list[str], page: str) -> list[str]:
     return [line for line in lines if line.split("`")[1] in wanted]
 
 
-def test_every_address_is_on_the_page_and_no_other():
+def test_page_lists_every_url_and_no_other():
     described = {line.split("`")[1] for line in PAGE.read_text().splitlines() if line.startswith("| `/")}
 
     assert described == {spelled(route) for route in ROUTES}
@@ -39,7 +39,7 @@ def test_every_address_is_on_the_page_and_no_other():
 
 @pytest.mark.slow
 @pytest.mark.parametrize("part", PARTS)
-def test_everybody_gets_the_answers_that_the_page_tells(db, part):
+def test_responses_are_as_documented(db, part):
     found = table(World(), PARTS[part])
     if os.environ.get("ARGUS_WRITE_ROLES"):
         write(part, found)

@@ -1,4 +1,4 @@
-"""The API description: complete, free of warnings, and true of what the addresses really answer."""
+"""The OpenAPI description: complete, free of warnings, and consistent with real responses."""
 
 import json
 import re
@@ -83,18 +83,18 @@ def operations(description: dict) -> list[dict]:
     return [operation for methods in description["paths"].values() for operation in methods.values()]
 
 
-def test_description_is_made_without_warnings_and_is_valid():
+def test_description_is_valid_and_has_no_warnings():
     call_command("spectacular", "--validate", "--fail-on-warn", stdout=StringIO())
 
 
-def test_every_address_of_the_api_is_described(description):
+def test_every_url_of_the_api_is_described(description):
     known = {path for path in addresses(get_resolver().url_patterns) if path.startswith("/api/")}
 
     assert {INCIDENTS, "/api/v1/token-auth/", "/api/customers/", "/api/customers/{uuid}/"} < known
     assert known - {SCHEMA, DOCS, NOWHERE} <= description["paths"].keys()
 
 
-def test_every_operation_has_a_name_of_its_own_a_heading_and_a_summary(description):
+def test_every_operation_has_an_id_a_tag_and_a_summary(description):
     names = [operation["operationId"] for operation in operations(description)]
     headings = {tag["name"] for tag in description["tags"]}
 
@@ -104,7 +104,7 @@ def test_every_operation_has_a_name_of_its_own_a_heading_and_a_summary(descripti
     assert all(operation["summary"].endswith(".") for operation in operations(description))
 
 
-def test_every_operation_tells_how_it_refuses(description):
+def test_every_operation_describes_its_refusals(description):
     for operation in operations(description):
         expected = {"404", "406"}
         if "requestBody" in operation:
@@ -134,7 +134,7 @@ def test_examples_of_answers_are_as_described(description):
         Draft202012Validator({**schema, "components": description["components"]}).validate(value)
 
 
-def test_incident_lists_tell_of_all_their_filters(description):
+def test_incident_lists_describe_all_filters(description):
     parameters = description["paths"][INCIDENTS]["get"]["parameters"]
     mine = description["paths"][f"{INCIDENTS}mine/"]["get"]["parameters"]
 
@@ -153,7 +153,7 @@ def test_login_needs_no_authentication_and_incidents_do(description):
     assert {} in description["paths"]["/api/v1/auth/logout/"]["post"]["security"]
 
 
-def test_description_is_made_once_and_then_remembered(monkeypatch):
+def test_description_is_generated_once(monkeypatch):
     browser = Browser()
     first = browser.get(SCHEMA)
     monkeypatch.setattr(SchemaGenerator, "get_schema", None)
@@ -162,12 +162,12 @@ def test_description_is_made_once_and_then_remembered(monkeypatch):
     assert first["Content-Type"].startswith("application/vnd.oai.openapi")
 
 
-def test_description_comes_as_json_on_demand():
+def test_description_is_available_as_json():
     assert json.loads(Browser().get(f"{SCHEMA}?format=json").content)["info"]["title"] == "Argus API"
     assert rendered_schema.cache_info().currsize <= 4
 
 
-def test_docs_page_asks_nobody_but_this_server():
+def test_docs_page_loads_only_from_this_server():
     response = Browser().get(DOCS)
     page = response.content.decode()
 
@@ -263,7 +263,7 @@ def test_accounts_are_as_described(tell, as_user):
         tell(as_user, method, f"{numbers}{{pk}}/", body, pk=number["pk"])
 
 
-def test_wishes_are_as_described(tell, as_user):
+def test_notification_profiles_are_as_described(tell, as_user):
     make_incidents(2, tags=["a=b"])
     number = as_user.post("/api/v1/auth/phone-number/", NEW_NUMBER).json()
     hours = [{"days": [1, 2], "all_day": True}, {"days": [3], "start": "08:00", "end": "09:00"}]

@@ -1,4 +1,4 @@
-"""What browsers are told, and that no page needs what they are told not to do. What sources write stays text."""
+"""Security headers, pages without inline scripts and styles, and escaping of texts from sources."""
 
 from html.parser import HTMLParser
 
@@ -47,7 +47,7 @@ def world(as_browser):
     incident = make_incident(source, description=HOSTILE, source_incident_id=HOSTILE, tags=[f"key={HOSTILE}"])
     event = make_event(incident, description=HOSTILE)
     make_ack(incident, description=HOSTILE)
-    user = make_user("somebody", first_name=HOSTILE[:50], last_name=HOSTILE[:50])
+    user = make_user("kari", first_name=HOSTILE[:50], last_name=HOSTILE[:50])
     make_profile(user, filters=[make_filter(user, HOSTILE[:40])])
     make_line(event, user, last_error=HOSTILE)
     return incident
@@ -79,7 +79,7 @@ def policy_of(answer) -> dict[str, list[str]]:
 
 
 @pytest.mark.parametrize("path", PAGES)
-def test_every_answer_has_the_headers(as_browser, path):
+def test_every_response_has_the_headers(as_browser, path):
     answer = as_browser.get(path)
 
     assert answer["X-Frame-Options"] == "DENY"
@@ -95,14 +95,14 @@ def test_every_answer_has_the_headers(as_browser, path):
 
 
 @pytest.mark.parametrize("path", PAGES)
-def test_no_page_has_a_script_or_style_within(as_browser, path):
+def test_no_page_has_inline_scripts_or_styles(as_browser, path):
     text = as_browser.get(path).content.decode()
 
     # The templates of REST framework may have styles within.
     assert set(Offences(text).found) <= ({"style"} if path == INCIDENTS else set())
 
 
-def test_the_policy_lets_static_files_come_from_elsewhere(settings):
+def test_policy_allows_the_server_of_static_files(settings):
     from argus.http.security_headers import policy
 
     settings.STATIC_URL = "https://static.example.org/argus/"
@@ -113,14 +113,14 @@ def test_the_policy_lets_static_files_come_from_elsewhere(settings):
         policy.cache_clear()
 
 
-def test_pages_for_developers_keep_their_scripts(as_browser, settings):
+def test_debug_pages_keep_their_scripts(as_browser, settings):
     settings.DEBUG = True
 
     assert "Content-Security-Policy" not in as_browser.get("/nowhere/")
 
 
 @pytest.mark.slow
-def test_no_page_of_the_admin_runs_what_a_source_writes_or_needs_a_script_within(as_browser, world):
+def test_admin_escapes_texts_of_sources_and_has_no_inline_scripts(as_browser, world):
     pages = admin_pages()
     assert len(pages) > 40
 
@@ -133,7 +133,7 @@ def test_no_page_of_the_admin_runs_what_a_source_writes_or_needs_a_script_within
         assert Offences(text).found == [], path
 
 
-def test_no_page_of_the_api_runs_what_a_source_writes(as_browser, world):
+def test_browsable_api_escapes_texts_of_sources(as_browser, world):
     for path in (
         INCIDENTS,
         *(f"{INCIDENTS}{world.pk}/{part}" for part in ("", "events/", "acks/")),
@@ -147,7 +147,7 @@ def test_no_page_of_the_api_runs_what_a_source_writes(as_browser, world):
         assert "<img src=x" not in text, path
 
 
-def test_no_mail_runs_what_a_source_writes(world):
+def test_mails_escape_texts_of_sources(world):
     line = world.events.last().deliveries.last() or make_line(world.events.last(), make_user())
     message = build_message(line)
 

@@ -1,4 +1,4 @@
-"""Whatever starts Argus: what is wrong with the settings is told in one line, and nothing starts. No secret is told."""
+"""Every way to start Argus reports invalid settings in one line each, without secrets, and does not start."""
 
 import os
 import re
@@ -53,13 +53,13 @@ def ours(done: subprocess.CompletedProcess) -> list[str]:
     return [line for line in (done.stdout + done.stderr).splitlines() if line.startswith("argus: ")]
 
 
-def test_what_a_web_server_starts_with_is_never_looked_through_for_garbage_again():
+def test_modules_of_web_servers_are_excluded_from_garbage_collection():
     program = "import argus.site.wsgi, gc; print(gc.get_freeze_count() > 10 * len(gc.get_objects()))"
     assert begin([sys.executable, "-c", program]).stdout == "True\n"
 
 
 @pytest.mark.parametrize("entry", ENTRIES)
-def test_every_entry_ends_with_one_line_of_ours_and_no_traceback(entry):
+def test_every_entry_point_ends_with_one_line_and_no_traceback(entry):
     if "gunicorn" in entry and not find_spec("gunicorn"):
         pytest.skip("gunicorn is not installed here; tests/test_containers.py has it")
     done = begin(ENTRIES[entry], SECRET_KEY=HUSH)
@@ -70,7 +70,7 @@ def test_every_entry_ends_with_one_line_of_ours_and_no_traceback(entry):
 
 @pytest.mark.slow
 @pytest.mark.parametrize("name", [name for name, value in NONSENSE.items() if value])
-def test_nonsense_is_refused_in_one_line_that_names_the_variable_and_tells_no_secret(name):
+def test_invalid_variable_is_refused_in_one_line_without_secrets(name):
     done = begin([sys.executable, str(ROOT / "manage.py"), "migrate"], **{name: NONSENSE[name]})
     assert done.returncode == 1
     assert len(done.stderr.splitlines()) == 1
@@ -78,7 +78,7 @@ def test_nonsense_is_refused_in_one_line_that_names_the_variable_and_tells_no_se
     assert HUSH not in done.stdout + done.stderr
 
 
-def test_a_folder_that_cannot_be_made_is_refused_in_one_line(tmp_path):
+def test_folder_that_cannot_be_created_is_refused_in_one_line(tmp_path):
     (tmp_path / "file").touch()
     environment = {"DJANGO_SETTINGS_MODULE": "argus.site.settings.dev", "SECRET_KEY": ""}
     done = begin(
@@ -87,7 +87,7 @@ def test_a_folder_that_cannot_be_made_is_refused_in_one_line(tmp_path):
     assert [line[:22] for line in done.stderr.splitlines()] == ["argus: ARGUS_VAR_DIR: "]
 
 
-def test_settings_that_do_not_fit_together_stop_a_server_too():
+def test_failing_checks_stop_a_server():
     done = begin(UVICORN, ARGUS_COOKIE_DOMAIN="example.com")
     assert done.returncode != 0
     assert [line for line in ours(done) if "ARGUS_COOKIE_DOMAIN" in line and "argus.E001" in line] == ours(done) != []
@@ -109,12 +109,12 @@ FITTING = {"ARGUS_FRONTEND_URL": "https://a.example.org", "ARGUS_COOKIE_DOMAIN":
         ({"ALLOWED_HOSTS": ["*"]}, ["argus.W003"]),
     ],
 )
-def test_what_fits_passes_and_what_does_not_is_found(wrong, found):
+def test_checks_of_settings(wrong, found):
     with override_settings(**FITTING | wrong):
         assert [one.id for one in run_checks(tags=["argus"])] == found
 
 
-def test_static_files_that_were_not_collected_are_missed(tmp_path):
+def test_missing_static_files_are_a_warning(tmp_path):
     manifest = {"staticfiles": {"BACKEND": "whitenoise.storage.CompressedManifestStaticFilesStorage"}}
     with override_settings(STORAGES=django_settings.STORAGES | manifest, STATIC_ROOT=str(tmp_path)):
         assert [one.id for one in run_checks(tags=["argus"])] == ["argus.W002"]
@@ -122,14 +122,14 @@ def test_static_files_that_were_not_collected_are_missed(tmp_path):
         assert run_checks(tags=["argus"]) == []
 
 
-def test_every_check_of_ours_is_on_the_page():
+def test_every_check_is_documented():
     sources = [path.read_text() for path in (ROOT / "src" / "argus").glob("*/checks.py")]
     ids = {found for text in sources for found in re.findall(r'id="([\w.]+)"', text)}
     page = Path(ROOT / "docs" / "reference" / "checks.md").read_text()
     assert set(re.findall(r"^\| `([^`]+)`", page, re.MULTILINE)) == ids
 
 
-def test_error_pages_of_developers_show_no_password(client, settings, monkeypatch):
+def test_debug_pages_show_no_password(client, settings, monkeypatch):
     settings.DEBUG = True
     settings.ARGUS_REDIS_URL = f"redis://:{HUSH}@localhost:6379/0"
     settings.CHANNEL_LAYERS = {"default": {"CONFIG": {"hosts": [{"address": settings.ARGUS_REDIS_URL}]}}}

@@ -1,4 +1,4 @@
-"""Which server this is."""
+"""The versions of the server and the API."""
 
 from configparser import ConfigParser
 from pathlib import Path
@@ -11,14 +11,14 @@ API = "/api/"
 
 
 @pytest.mark.parametrize("credentials", [{}, {"HTTP_AUTHORIZATION": f"Token {'0' * 40}"}])
-def test_anybody_may_ask_which_versions_there_are(db, credentials):
+def test_versions_are_public(db, credentials):
     response = Client(**credentials).get(API)
 
     assert response.status_code == 200
     assert response.json()["api-version"] == {"stable": "v1", "unstable": None}
 
 
-def test_the_version_is_that_of_the_distribution(db):
+def test_version_is_that_of_the_distribution(db):
     config = ConfigParser(interpolation=None)
     config.read(Path(__file__).parents[2] / "setup.cfg")
 
