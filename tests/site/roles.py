@@ -1,7 +1,7 @@
 """One object of each kind and one user of each role, from which docs/reference/roles.md is generated.
 
-Each role sends each method to each URL, with an empty body. So 400 means permitted, but incomplete; 404 for one role and
-200 for another means that the object exists, but is hidden.
+Each role sends each method to each URL, with an empty body. So 400 means permitted, but incomplete. 404 for one role
+and 200 for another means that the object exists, but is hidden.
 """
 
 import re
