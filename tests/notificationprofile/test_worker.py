@@ -9,7 +9,7 @@ from django.db import connection
 from argus.incident.models import Change
 from argus.notificationprofile import worker
 from argus.notificationprofile.media.base import Medium, Message, NotificationMedium, Recipient
-from argus.notificationprofile.models import Delivery, MediumHealth, Reason, Verdict
+from argus.notificationprofile.models import Delivery, Destination, MediumHealth, Reason, Verdict
 from argus.notificationprofile.notify import wake_up
 from argus.notificationprofile.worker import Worker
 from argus.util.logs import current_request_id, request_context
@@ -188,6 +188,30 @@ def test_changes_of_a_plugin_to_its_objects_do_not_show_in_the_next_message(audi
     assert len(calls) == 3
     assert set(map(calls.count, calls)) == {3}
     assert "changed" not in str(calls)
+
+
+class Quoting(Medium):
+    code = "quoting"
+    label = "Quoting"
+    settings_schema = {"type": "object", "properties": {"url": {"type": "string"}}}
+    address_setting = "url"
+
+    def send(self, message):
+        raise OSError("Cannot send {url} with {token} at level {level}".format(**message.settings))
+
+
+def test_log_masks_the_settings_of_a_destination(db, settings, caplog):
+    settings.ARGUS_MEDIA = [f"{__name__}.Quoting"]
+    values = {"url": "https://chat.example.org/", "token": "s3cret-token", "level": "1"}
+    user = make_profile(make_user(), media=["quoting"]).user
+    Destination.objects.create(user=user, medium="quoting", label="chat", settings=values)
+    make_incident()
+
+    with caplog.at_level("INFO"):
+        Worker().work()
+
+    assert "Cannot send <address> with <address> at level 1" in caplog.text
+    assert "s3cret-token" in Delivery.objects.get().last_error
 
 
 def test_switched_off_worker_still_writes_the_delivery_log(audience, settings):

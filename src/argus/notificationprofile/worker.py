@@ -17,7 +17,7 @@ from argus.util.backoff import pause_after
 from argus.util.logs import request_context
 
 from . import delivery_queue, health
-from .media.message import RenderedEvent, build_message, render_event
+from .media.message import RenderedEvent, build_message, render_event, settings_of
 from .media.pipeline import OpenError, Outcome, Pipeline, Result, describe
 from .media.registry import AdaptedMedium, configured_media
 from .models import Delivery, Verdict
@@ -35,6 +35,8 @@ MIN_RETRY_INTERVAL, MAX_RETRY_INTERVAL = 0.1, 5.0
 # Seconds between two rounds that selected no deliveries. Such events come in hundreds, and a round costs as much as
 # posting two of them.
 IDLE_ROUND_INTERVAL = 0.2
+# Shorter settings, such as a level, may be part of any error.
+MIN_SECRET = 6
 OUTCOME_TEXTS = {Result.SENT: "sent", Result.TEMPORARY: "failed, retrying", Result.PERMANENT: "failed permanently"}
 
 
@@ -193,10 +195,10 @@ class Batch:
 
 
 def log_outcome(delivery: Delivery, outcome: Outcome) -> None:
-    """Log the outcome with the delivery's key. The address is masked, also where the error quotes it."""
+    """Log the outcome with the delivery's key. Addresses and other settings are masked where the error quotes them."""
     error = outcome.error
-    for secret in (delivery.address, delivery.address.lstrip("+")):
-        error = error.replace(secret, "<address>") if secret else error
+    for secret in secrets_of(delivery):
+        error = error.replace(secret, "<address>")
     log.log(
         logging.WARNING if error else logging.INFO,
         "Delivery %s of event %s by %s: %s%s",
@@ -207,3 +209,10 @@ def log_outcome(delivery: Delivery, outcome: Outcome) -> None:
         f": {error}" if error else "",
         extra={"delivery": delivery.pk, "event": delivery.event_id, "incident": delivery.incident_id},
     )
+
+
+def secrets_of(delivery: Delivery) -> list[str]:
+    """Return the address and the long texts of the destination's settings, the longest first."""
+    settings = map(str, settings_of(delivery).values())
+    texts = {delivery.address, delivery.address.lstrip("+"), *(text for text in settings if len(text) >= MIN_SECRET)}
+    return sorted(filter(None, texts), key=len, reverse=True)
