@@ -53,7 +53,7 @@ def create_incidents(items: Sequence[dict[str, Any]], *, actor: User) -> list[Re
         created = [(incident, tags) for incident, tags in first.values() if incident.pk]
         add_tags_to_all(created, actor=actor, now=timezone.now())
         record_start([incident for incident, _ in created])
-        existing = _find_existing([one for one in built if isinstance(one, Incident) and one.pk is None])
+        existing = _find_existing([one for one in built if isinstance(one, Incident) and not one.pk])
     return [_result(one, existing) for one in built]
 
 

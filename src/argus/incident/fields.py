@@ -1,6 +1,10 @@
 """Database expressions of the models."""
 
+from typing import Any
+
+from django.db.backends.base.base import BaseDatabaseWrapper
 from django.db.models import BigIntegerField, Func
+from django.db.models.sql.compiler import SQLCompiler
 
 
 class CurrentTransactionId(Func):
@@ -9,5 +13,8 @@ class CurrentTransactionId(Func):
     template = "0"
     output_field = BigIntegerField()
 
-    def as_postgresql(self, compiler, connection, **context):
+    def as_postgresql(
+        self, compiler: SQLCompiler, connection: BaseDatabaseWrapper, **context: Any
+    ) -> tuple[str, tuple[Any, ...]]:
+        """Return the function of PostgreSQL."""
         return super().as_sql(compiler, connection, template="pg_current_xact_id()::text::bigint", **context)

@@ -1,6 +1,7 @@
-"""What is kept of sources, incidents and all that happened to them. Rows change through ``services`` only."""
+"""Sources, incidents, their history, and the change feed. Services write the rows."""
 
 import hashlib
+from datetime import datetime
 from typing import TYPE_CHECKING
 
 from django.conf import settings
@@ -12,98 +13,67 @@ from argus.util.infinity import INFINITY, InfinityDateTimeField
 
 from .fields import CurrentTransactionId
 from .lifecycle import EventType, State
+from .querysets import ChangeQuerySet, IncidentQuerySet
 
 if TYPE_CHECKING:
     from .tags import TagLine
 
-# A unique index on PostgreSQL holds at most a third of a page; this leaves room for any character.
-LONGEST_SOURCE_ID = 2000
+# A row of a unique index on PostgreSQL takes at most a third of a page.
+MAX_SOURCE_ID_BYTES = 2000
 
 
 class SourceSystemType(models.Model):
-    """A kind of monitoring system, such as ``nav`` or ``zabbix``. The name, in lower case, is its identity."""
+    """A kind of monitoring system, such as ``nav`` or ``zabbix``. The lower-case name is the primary key."""
 
     name = models.CharField(max_length=100, primary_key=True)
 
     class Meta:
         ordering = ["name"]
 
-    def __str__(self):
+    def __str__(self) -> str:
         return self.name
 
 
 class SourceSystem(models.Model):
-    """One installation of a monitoring system, with the account it posts by."""
+    """One installation of a monitoring system, and its account."""
 
     name = models.CharField(max_length=150)
     type = models.ForeignKey(SourceSystemType, models.PROTECT, related_name="instances")
     user = models.OneToOneField(settings.AUTH_USER_MODEL, models.CASCADE, related_name="source_system")
     base_url = models.CharField(
-        "base URL", max_length=2048, blank=True, help_text="What relative details URLs are joined to."
+        "base URL", max_length=2048, blank=True, help_text="Relative details URLs are joined to it."
     )
 
     class Meta:
         constraints = [models.UniqueConstraint(fields=["name", "type"], name="source_name_unique_in_type")]
         ordering = ["name", "pk"]
 
-    def __str__(self):
+    def __str__(self) -> str:
         return f"{self.name} ({self.type_id})"
 
 
 class Tag(models.Model):
-    """A key and a value. Values have any length, so it is their digest that makes a tag unique."""
+    """A key and a value. The value can be too long for a unique index, so the digest identifies a tag."""
 
     key = models.TextField()
     value = models.TextField(blank=True)
     digest = models.CharField(max_length=64, unique=True, editable=False)
 
     class Meta:
-        # Enough to find a key, or a key and the beginning of a value.
+        # For searches by key.
         indexes = [models.Index(models.functions.Left("key", 100), name="tag_key")]
 
-    def __str__(self):
+    def __str__(self) -> str:
         return f"{self.key}={self.value}"
 
     @staticmethod
     def digest_of(key: str, value: str) -> str:
-        """Return what identifies the tag, 64 hexadecimal digits."""
+        """Return the SHA-256 of key and value, 64 hexadecimal digits."""
         return hashlib.sha256(f"{key}={value}".encode()).hexdigest()
 
 
-class IncidentQuerySet(models.QuerySet):
-    """The vocabulary for asking about incidents."""
-
-    def stateful(self):
-        return self.filter(end_time__isnull=False)
-
-    def stateless(self):
-        return self.filter(end_time__isnull=True)
-
-    def open(self):
-        return self.filter(end_time__gt=timezone.now())
-
-    def closed(self):
-        """Stateful and ended: a stateless incident is neither open nor closed."""
-        return self.filter(end_time__lte=timezone.now())
-
-    def acked(self):
-        return self.filter(acked_until__gt=timezone.now())
-
-    def unacked(self):
-        return self.filter(Q(acked_until__isnull=True) | Q(acked_until__lte=timezone.now()))
-
-    def visible_to(self, user):
-        """What the user may know of: everything for staff, for all others what is not restricted."""
-        return self.all() if user.is_staff else self.filter(restricted=False)
-
-    def posted_by(self, user):
-        """Of the user's own source system; nothing if there is none."""
-        source = getattr(user, "source_system", None)
-        return self.filter(source_id=source.pk) if source else self.none()
-
-
 class Incident(models.Model):
-    """Something that is, or was, wrong at a source. ``end_time``: null is stateless, ``INFINITY`` is open."""
+    """A problem that a source has reported. ``end_time``: null is stateless, ``INFINITY`` is open."""
 
     start_time = models.DateTimeField()
     end_time = InfinityDateTimeField(null=True, blank=True)
@@ -114,7 +84,7 @@ class Incident(models.Model):
     ticket_url = models.TextField("ticket URL", blank=True)
     # Visible to staff only, see ``visible_to``. Set by the app that creates the incident; it never changes.
     restricted = models.BooleanField(default=False, db_default=False, editable=False)
-    # The latest moment until which some ack holds; kept by the service that writes the ack.
+    # The latest expiration of the acknowledgements, ``INFINITY`` for one without expiration.
     acked_until = InfinityDateTimeField(null=True, blank=True, editable=False)
     # At most one open incident has the same key. Set by the app that creates the incident; it never changes.
     open_key = models.TextField(null=True, editable=False)
@@ -127,7 +97,7 @@ class Incident(models.Model):
     class Meta:
         constraints = [
             models.UniqueConstraint(fields=["source", "source_incident_id"], name="incident_unique_at_source"),
-            # As an index, the order of the lists. Unique so that a tag can refer to both.
+            # The order of the lists. Unique, so that the foreign key of tags can refer to both columns.
             models.UniqueConstraint(fields=["start_time", "id"], name="incident_newest"),
             models.UniqueConstraint(
                 fields=["open_key"],
@@ -137,15 +107,15 @@ class Incident(models.Model):
         ]
         indexes = [
             models.Index(fields=["start_time", "id"], name="incident_newest_for_all", condition=Q(restricted=False)),
-            # These end in the flag so that what is restricted is passed over within the index.
+            # These end in ``restricted``, so that restricted rows are skipped without reading the table.
             models.Index(fields=["source", "start_time", "id", "restricted"], name="incident_newest_of_source"),
-            # Also what is not acknowledged is found within it: it is what frontends ask for first.
+            # Covers open and unacknowledged incidents, the first list that frontends show.
             models.Index(
                 fields=["end_time", "start_time", "id", "restricted", "acked_until"],
                 name="incident_open",
                 condition=Q(end_time__isnull=False),
             ),
-            # What a source asks for whenever it compares notes: its own open ones, few among all that it ever posted.
+            # For sources that list or synchronise their open incidents.
             models.Index(
                 fields=["source", "end_time", "start_time", "id", "restricted"],
                 name="incident_open_of_source",
@@ -169,11 +139,11 @@ class Incident(models.Model):
             ),
         ]
 
-    def __str__(self):
+    def __str__(self) -> str:
         return f"{self.pk}: {self.description[:60] or self.source_incident_id[:60]}"
 
-    def state_at(self, moment) -> State:
-        """Tell where the incident stands at an aware datetime."""
+    def state_at(self, moment: datetime) -> State:
+        """Return the state at an aware datetime."""
         if self.end_time is None:
             return State.STATELESS
         return State.OPEN if self.end_time > moment else State.CLOSED
@@ -192,40 +162,40 @@ class Incident(models.Model):
 
 
 class IncidentTagRelation(models.Model):
-    """A tag on an incident, and who put it there when. Only its owner, or a superuser, may take it off.
+    """A tag of an incident, and who added it when. Only that user and superusers may remove it.
 
-    On PostgreSQL one foreign key is on both, the incident and its start: the planner then knows that whoever has the
-    one has the other, and does not take two conditions for two chances.
+    On PostgreSQL, one foreign key covers the incident and its start time. The planner then knows that the two columns
+    depend on each other, and estimates joins on both correctly.
     """
 
     incident = models.ForeignKey(Incident, models.CASCADE, related_name="tag_relations", db_constraint=False)
     tag = models.ForeignKey(Tag, models.RESTRICT, related_name="incident_relations", db_index=False)
     added_by = models.ForeignKey(settings.AUTH_USER_MODEL, models.RESTRICT, related_name="+", db_index=False)
     added_time = models.DateTimeField()
-    # The incident's, which never changes: so one index has all that has a tag in the order of the lists.
+    # Copied from the incident, where it never changes: one index has the incidents of a tag in the order of the lists.
     start_time = models.DateTimeField()
 
     class Meta:
         constraints = [models.UniqueConstraint(fields=["tag", "start_time", "incident"], name="tag_once_on_incident")]
 
-    def __str__(self):
+    def __str__(self) -> str:
         return str(self.tag)
 
 
 class IncidentRelationType(models.Model):
-    """A way in which two incidents can belong together, such as "caused by"."""
+    """A type of relation between two incidents, such as "caused by"."""
 
     name = models.CharField(max_length=150, unique=True)
 
     class Meta:
         ordering = ["name"]
 
-    def __str__(self):
+    def __str__(self) -> str:
         return self.name
 
 
 class IncidentRelation(models.Model):
-    """Two incidents that belong together. Made in the admin only."""
+    """A relation between two incidents. Created in the admin only."""
 
     type = models.ForeignKey(IncidentRelationType, models.PROTECT, related_name="relations")
     incident1 = models.ForeignKey(Incident, models.CASCADE, related_name="+")
@@ -237,20 +207,20 @@ class IncidentRelation(models.Model):
             models.CheckConstraint(condition=~Q(incident1=F("incident2")), name="incident_not_related_to_itself")
         ]
 
-    def __str__(self):
+    def __str__(self) -> str:
         return f"{self.incident1_id} {self.type} {self.incident2_id}"
 
 
 class Event(models.Model):
-    """Something that happened to an incident. Never changed afterwards."""
+    """Something that happened to an incident. Never changed."""
 
     incident = models.ForeignKey(Incident, models.CASCADE, related_name="events", db_index=False)
     actor = models.ForeignKey(settings.AUTH_USER_MODEL, models.RESTRICT, related_name="caused_events")
-    timestamp = models.DateTimeField(help_text="When it happened, by the actor's clock.")
-    received = models.DateTimeField(default=timezone.now, help_text="When Argus was told, by its own clock.")
+    timestamp = models.DateTimeField(help_text="When it happened, by the clock of the actor.")
+    received = models.DateTimeField(default=timezone.now, help_text="When Argus received it, by its own clock.")
     type = models.CharField(max_length=3, choices=EventType.choices)
     description = models.TextField(blank=True)
-    quiet = models.BooleanField(default=False, db_default=False, help_text="For the history: nobody is told of it.")
+    quiet = models.BooleanField(default=False, db_default=False, help_text="No user is notified of it.")
 
     class Meta:
         constraints = [
@@ -262,7 +232,7 @@ class Event(models.Model):
         ]
         indexes = [
             models.Index(fields=["incident", "timestamp", "id"], name="event_newest_of_incident"),
-            # For the admin. Nothing that comes in by itself is in it: starts and ends are found anywhere.
+            # For filters in the admin. Starts and ends are left out, because every incident has them.
             models.Index(
                 fields=["type", "id"],
                 name="event_of_rare_type",
@@ -270,17 +240,17 @@ class Event(models.Model):
             ),
         ]
 
-    def __str__(self):
+    def __str__(self) -> str:
         return f"{self.get_type_display()} of incident {self.incident_id}"
 
 
 class Acknowledgement(models.Model):
-    """An event by which a person takes note of an incident. Without an expiration it holds forever."""
+    """An event by which a user acknowledges an incident, until the expiration if there is one."""
 
     event = models.OneToOneField(Event, models.CASCADE, primary_key=True, related_name="ack")
     expiration = models.DateTimeField(null=True, blank=True)
 
-    def __str__(self):
+    def __str__(self) -> str:
         return f"Acknowledgement of incident {self.event.incident_id}"
 
 
@@ -290,14 +260,6 @@ class ChangeKind(models.TextChoices):
     CREATED = "created"
     MODIFIED = "modified"
     EVENT = "event"
-
-
-class ChangeQuerySet(models.QuerySet):
-    """What the readers of the feed ask for."""
-
-    def unrouted(self):
-        """Changes whose event has not been routed to deliveries yet."""
-        return self.filter(routed=False)
 
 
 class Change(models.Model):
@@ -331,5 +293,5 @@ class Change(models.Model):
             models.Index(fields=["id", "event"], name="change_unrouted_idx", condition=Q(routed=False)),
         ]
 
-    def __str__(self):
+    def __str__(self) -> str:
         return f"{self.kind} incident {self.incident_id}"

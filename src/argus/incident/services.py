@@ -72,8 +72,8 @@ def create_incident(
 ) -> Incident:
     """Create an incident with its tags and its start event; ``values`` as for ``build_incident``.
 
-    The incident gets the attribute ``new_tags``, so that it can be shown without a query. Raises ``DomainError`` if
-    the source has used the id before, ``OpenKeyTakenError`` if the key is taken.
+    Its ``new_tags`` can be shown without a query. Raises ``DomainError`` if the source has used the id before,
+    ``OpenKeyTakenError`` if the key is taken.
     """
     incident = build_incident(source, **values)
     try:

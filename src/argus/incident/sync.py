@@ -79,7 +79,8 @@ def sync_incidents(
     pairs = [(known[source_id], one) for source_id, one in wanted.items() if source_id in known]
     reopened = [incident for incident, _ in pairs if incident.state_at(now) is State.CLOSED]
     updated = _update(pairs, actor=actor)
-    closed = [one for name, one in known.items() if name not in wanted and one.end_time > max(now, one.start_time)]
+    others = [incident for source_id, incident in known.items() if source_id not in wanted]
+    closed = [one for one in others if (one.end_time or now) > max(now, one.start_time)]
     _reopen(reopened, source, now=now)
     _close(closed, source, now=now)
     updated = [incident for incident in updated if incident not in reopened]

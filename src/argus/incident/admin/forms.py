@@ -11,7 +11,7 @@ from django.utils import timezone
 
 from argus.adminkit.base import ServiceForm
 from argus.adminkit.fields import TolerantFormSet, check_year_range
-from argus.incident.models import LONGEST_SOURCE_ID, Incident, IncidentTagRelation, Tag
+from argus.incident.models import MAX_SOURCE_ID_BYTES, Incident, IncidentTagRelation, Tag
 from argus.incident.tags import split_tag
 from argus.util.errors import DomainError
 from argus.util.infinity import INFINITY
@@ -110,8 +110,8 @@ class IncidentForm(ServiceForm):
 
     def clean_source_incident_id(self) -> str:
         text = self.cleaned_data["source_incident_id"]
-        if len(text.encode(errors="replace")) > LONGEST_SOURCE_ID:
-            raise ValidationError(f"Longer than {LONGEST_SOURCE_ID} bytes.")
+        if len(text.encode(errors="replace")) > MAX_SOURCE_ID_BYTES:
+            raise ValidationError(f"Longer than {MAX_SOURCE_ID_BYTES} bytes.")
         return text
 
 

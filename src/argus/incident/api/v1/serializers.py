@@ -9,7 +9,7 @@ from rest_framework.utils import html
 from argus.api.fields import InfinityTimestampField, TimestampField
 from argus.api.lists import ListSerializer
 from argus.incident.lifecycle import EventType
-from argus.incident.models import LONGEST_SOURCE_ID, SourceSystem, SourceSystemType
+from argus.incident.models import MAX_SOURCE_ID_BYTES, SourceSystem, SourceSystemType
 from argus.incident.tags import split_tag
 from argus.util.errors import DomainError
 from argus.util.infinity import INFINITY
@@ -51,12 +51,12 @@ class TagSerializer(serializers.Serializer):
 class SourceIncidentIdField(serializers.CharField):
     """The source's own ID of an incident. Numbers are accepted and stored as text."""
 
-    default_error_messages = {"too_long": f"Longer than {LONGEST_SOURCE_ID} bytes."}
+    default_error_messages = {"too_long": f"Longer than {MAX_SOURCE_ID_BYTES} bytes."}
 
     def to_internal_value(self, data: Any) -> str:
         text = super().to_internal_value(data)
         # Lone surrogates cannot be encoded; the field's own validators refuse them after this.
-        if len(text.encode(errors="replace")) > LONGEST_SOURCE_ID:
+        if len(text.encode(errors="replace")) > MAX_SOURCE_ID_BYTES:
             self.fail("too_long")
         return text
 
