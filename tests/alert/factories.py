@@ -27,7 +27,7 @@ def make_alert(
         scope or make_project(),
         actor=actor or make_staff(),
         alert_type=alert_type or f"type{next(_numbers)}",
-        severity=Severity.named(severity),
+        severity=Severity.from_label(severity),
         message=message,
     )
 

@@ -80,7 +80,7 @@ def test_one_sees_the_alerts_on_what_ones_roles_show(scopes, role):
 
 @pytest.mark.django_db
 def test_it_does_not_matter_how_many_places_one_sees(scopes, monkeypatch):
-    monkeypatch.setattr(models, "MOST_PLACES", 1)
+    monkeypatch.setattr(models, "MAX_LISTED_PLACES", 1)
     test_one_sees_the_alerts_on_what_ones_roles_show(scopes, "group manager")
 
 

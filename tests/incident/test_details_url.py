@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from argus.incident.details_url import joined_url
+from argus.incident.details_url import join_url
 
 SITES = st.sampled_from(
     [
@@ -23,14 +23,14 @@ PATHS = st.text(alphabet="/ab.-_?#;:%\n ", max_size=12)
 
 @given(SITES, PATHS)
 def test_a_details_url_is_joined_as_a_browser_would(base_url, url):
-    assert joined_url(base_url, url) == urljoin(base_url, url)
+    assert join_url(base_url, url) == urljoin(base_url, url)
 
 
 @pytest.mark.parametrize("url", ["/alerts/1/", "/alerts/1", "/a", "/", "//elsewhere/", "/a//b", "/a/../b", ""])
 def test_common_details_urls_are_joined_as_a_browser_would(url):
     for base_url in ("https://nav.example.org", "https://nav.example.org/", "https://nav.example.org/sub/"):
-        assert joined_url(base_url, url) == urljoin(base_url, url)
+        assert join_url(base_url, url) == urljoin(base_url, url)
 
 
 def test_without_a_base_a_details_url_stays_as_it_is():
-    assert joined_url("", "/alerts/1/") == "/alerts/1/"
+    assert join_url("", "/alerts/1/") == "/alerts/1/"

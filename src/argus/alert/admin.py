@@ -1,6 +1,10 @@
-"""The page of alerts. Only to be looked at: closing, reopening and acknowledging is done on their incidents."""
+"""The read-only admin page of alerts. They are closed, reopened and acknowledged on the pages of their incidents."""
+
+from typing import Any
 
 from django.contrib import admin
+from django.db.models import QuerySet
+from django.http import HttpRequest
 
 from argus.adminkit.base import ReadOnlyAdmin
 from argus.adminkit.display import format_time, object_link, shorten
@@ -12,36 +16,40 @@ from .models import Alert, Severity
 
 
 class AlertAckedFilter(NewestRowsFilter, AckedFilter):
-    """Whether an alert is acknowledged stands in its incident, so no index has it in the order of the list."""
+    """Filters by a column of the incident, which no index has in the order of the list."""
 
     time_field = "created"
 
 
 class SeverityFilter(ListFilter):
+    """Filters by severity."""
+
     title = parameter_name = "severity"
 
-    def lookups(self, request, model_admin):
+    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
         return [(label, label) for label in Severity.labels]
 
-    def apply(self, queryset, value):
-        return queryset.filter(severity=Severity.named(value)) if value in Severity.labels else self.refuse()
+    def apply(self, queryset: QuerySet[Any], value: str) -> QuerySet[Any]:
+        return queryset.filter(severity=Severity.from_label(value)) if value in Severity.labels else self.refuse()
 
 
 class ScopeTypeFilter(NewestRowsFilter, ListFilter):
+    """Filters by the kind of object."""
+
     title = parameter_name = "scope_type"
     time_field = "created"
     only_beside = frozenset({SeverityFilter.parameter_name})
 
-    def lookups(self, request, model_admin):
+    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
         return [(kind, kind) for kind in SCOPES]
 
-    def apply(self, queryset, value):
+    def apply(self, queryset: QuerySet[Any], value: str) -> QuerySet[Any]:
         return queryset.filter(scope_type=value) if value in SCOPES else self.refuse()
 
 
 @admin.register(Alert)
 class AlertAdmin(ReadOnlyAdmin):
-    """Alerts and the incidents that they are, newest first."""
+    """Alerts with their incidents, newest first."""
 
     list_display = ["uuid", "severity", "alert_type", "scope", "short_message", "created_at", "closed_at", "is_acked"]
     list_filter = [OpenFilter, SeverityFilter, ScopeTypeFilter, AlertAckedFilter]
@@ -49,50 +57,50 @@ class AlertAdmin(ReadOnlyAdmin):
     fields += ["is_acked", "context"]
     ordering = ["-created", "-pk"]
     sortable_by = []
-    # That there is something to search by; how it is done is in ``search``.
+    # Shows the search field. ``search`` does the search.
     search_fields = ["alert_type"]
     search_help_text = (
-        "The type of an alert, exactly. Acknowledged ones, and scopes beside a severity, are looked for among the "
-        "newest 20 000 that the filters above leave."
+        "The exact type of an alert. The filters by acknowledgement and, beside a severity, by scope type apply to the "
+        "newest 20 000 alerts that the filters above leave."
     )
 
-    def get_queryset(self, request):
+    def get_queryset(self, request: HttpRequest) -> QuerySet[Alert]:
         return super().get_queryset(request).select_related("incident")
 
-    def search(self, request, queryset, text):
+    def search(self, request: HttpRequest, queryset: Any, text: str) -> tuple[QuerySet[Alert], bool]:
         return queryset.of_types([text]) if text else queryset, False
 
-    def has_add_permission(self, request):
+    def has_add_permission(self, request: HttpRequest, obj: Alert | None = None) -> bool:
         return False
 
-    def has_delete_permission(self, request, obj=None):
+    def has_delete_permission(self, request: HttpRequest, obj: Alert | None = None) -> bool:
         return False
 
     @admin.display(description="incident")
-    def incident_page(self, alert):
+    def incident_page(self, alert: Alert) -> str:
         return object_link(alert.incident)
 
     @admin.display(description="scope")
-    def scope(self, alert):
+    def scope(self, alert: Alert) -> str:
         name = alert.context.get("scope_name", alert.scope_uuid.hex)
         return f"{alert.scope_type}: {shorten(name)}" + ("" if alert.place_uuid else " (deleted)")
 
     @admin.display(description="message")
-    def short_message(self, alert):
+    def short_message(self, alert: Alert) -> str:
         return shorten(alert.incident.description)
 
     @admin.display(description="message")
-    def message(self, alert):
+    def message(self, alert: Alert) -> str:
         return alert.incident.description
 
     @admin.display(description="created")
-    def created_at(self, alert):
+    def created_at(self, alert: Alert) -> str:
         return format_time(alert.created)
 
     @admin.display(description="closed")
-    def closed_at(self, alert):
+    def closed_at(self, alert: Alert) -> str:
         return format_time(alert.incident.end_time)
 
     @admin.display(description="acknowledged", boolean=True)
-    def is_acked(self, alert):
+    def is_acked(self, alert: Alert) -> bool:
         return alert.incident.acked

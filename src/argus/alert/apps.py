@@ -1,3 +1,5 @@
+"""Configuration of the alerts app."""
+
 from django.apps import AppConfig
 
 
@@ -6,5 +8,5 @@ class AlertConfig(AppConfig):
     label = "argus_alert"
     verbose_name = "Argus alerts"
 
-    def ready(self):
+    def ready(self) -> None:
         from . import receivers  # noqa: F401

@@ -1,25 +1,28 @@
-"""Alerts: what an incident has more when it is about an object of the inventory. Rows change through ``services`` only.
+"""Alerts: incidents about an object of the inventory. Only ``services`` writes them.
 
-Whether an alert is open, until when it is acknowledged and what its message is stands in its incident.
+The incident has the state, the acknowledgement and the message of an alert.
 """
 
 from collections.abc import Iterable
+from datetime import datetime
+from typing import Any
 from uuid import uuid4
 
 from django.db import models
 from django.db.models import Exists, OuterRef
 from django.utils import timezone
 
+from argus.auth.models import User
 from argus.incident.models import Incident
 from argus.inventory.models import Cloud, Customer, Project, ProjectGroup
 from argus.inventory.scopes import SCOPES
 
-# So many are named one by one; of more than these the database looks at a good part of the alerts anyway.
-MOST_PLACES = 1000
+# Up to so many UUIDs are listed in the query. With more, PostgreSQL reads a large part of the alerts in any case.
+MAX_LISTED_PLACES = 1000
 
 
 class Severity(models.IntegerChoices):
-    """How bad it is. The label is the word on the wire."""
+    """The severity of an alert. The label is the word on the wire."""
 
     DEBUG = 10, "Debug"
     INFO = 20, "Info"
@@ -27,82 +30,82 @@ class Severity(models.IntegerChoices):
     ERROR = 40, "Error"
 
     @classmethod
-    def named(cls, word: str) -> "Severity":
-        """Return the severity of this name. Raises ``KeyError``; case matters."""
-        return {one.label: one for one in cls}[word]
+    def from_label(cls, label: str) -> "Severity":
+        """Return the severity with this label. Case matters. Raises ``KeyError``."""
+        return {one.label: one for one in cls}[label]
 
 
-def uuids_of(*querysets: models.QuerySet) -> models.QuerySet:
-    """Return the UUIDs of the rows of all the querysets, as one question to the database."""
+def union_uuids(*querysets: models.QuerySet[Any]) -> models.QuerySet[Any]:
+    """Return the UUIDs of the rows of all querysets, in one query."""
     first, *others = (queryset.order_by().values("uuid") for queryset in querysets)
     return first.union(*others, all=True)
 
 
-class AlertQuerySet(models.QuerySet):
-    """The vocabulary for asking about alerts."""
+class AlertQuerySet(models.QuerySet["Alert"]):
+    """Querysets of alerts by state, visibility and scope."""
 
-    def visible_to(self, user):
-        """What the user may know of: the alerts on what she sees; for staff also those on what is gone."""
+    def visible_to(self, user: User) -> "AlertQuerySet":
+        """The alerts on objects that the user sees; for staff all alerts, also those on deleted objects."""
         if user.is_staff:
             return self.all()
-        kinds = (Project, ProjectGroup, Customer, Cloud)
-        return self.under(*(kind.objects.visible_to(user) for kind in kinds))
+        models_of_places = (Project, ProjectGroup, Customer, Cloud)
+        return self.under(*(model.objects.visible_to(user) for model in models_of_places))
 
-    def under(self, *places):
-        """On the rows of these querysets, and on what is in the projects among them. One query, to look these up.
+    def under(self, *places: models.QuerySet[Any]) -> "AlertQuerySet":
+        """Alerts on the rows of these querysets, and on objects in the projects among them. One query for the rows.
 
-        The database cannot guess how few places the rules of visibility leave, and would look through all alerts.
+        Within the query, PostgreSQL would expect that the conditions hold for most places, and read all alerts.
         """
-        uuids = uuids_of(*places)
-        few = set(uuids.values_list("uuid", flat=True)[: MOST_PLACES + 1])
-        return self.filter(place_uuid__in=few if len(few) <= MOST_PLACES else uuids)
+        uuids = union_uuids(*places)
+        few = set(uuids.values_list("uuid", flat=True)[: MAX_LISTED_PLACES + 1])
+        return self.filter(place_uuid__in=few if len(few) <= MAX_LISTED_PLACES else uuids)
 
-    def in_place(self):
-        """On what is still there."""
+    def with_scope(self) -> "AlertQuerySet":
+        """Alerts whose scope is not deleted."""
         return self.filter(place_uuid__isnull=False)
 
-    def of_types(self, types: Iterable[str]):
-        """Of one of these types. The index begins with the kind of scope: the database looks under each."""
+    def of_types(self, types: Iterable[str]) -> "AlertQuerySet":
+        """Alerts of these types. The index begins with the kind of scope, so all kinds are listed."""
         return self.filter(scope_type__in=list(SCOPES), alert_type__in=types)
 
-    def open(self):
+    def open(self) -> "AlertQuerySet":
         return self.ending(gt=timezone.now())
 
-    def closed(self):
+    def closed(self) -> "AlertQuerySet":
         return self.filter(incident__end_time__lte=timezone.now())
 
-    # Few are these of all incidents. So the database begins with them, by indexes that end in the flag ``restricted``:
-    # told that the incident has it, as that of every alert does, it passes over those that are no alerts within them.
+    # The incident of every alert is restricted. With this condition, PostgreSQL begins with the incidents and skips
+    # those that are not alerts within the indexes, which end in ``restricted``.
 
-    def ending(self, **bounds):
-        """With an end within the bounds, which are lookups of a datetime. That of what is open is infinitely late."""
+    def ending(self, **bounds: datetime) -> "AlertQuerySet":
+        """Alerts whose end fits the bounds, which are lookups of a datetime. An open alert ends at infinity."""
         times = {f"incident__end_time__{name}": moment for name, moment in bounds.items()}
         return self.filter(incident__restricted=True, **times)
 
-    def acked(self):
+    def acked(self) -> "AlertQuerySet":
         return self.filter(incident__restricted=True, incident__acked_until__gt=timezone.now())
 
-    def unacked(self):
+    def unacked(self) -> "AlertQuerySet":
         acked = Incident.objects.acked().filter(restricted=True, pk=OuterRef("incident_id"))
         return self.filter(~Exists(acked))
 
 
 class Alert(models.Model):
-    """An incident about an object of the inventory.
+    """An incident about an object of the inventory, its scope.
 
-    What it is about is named by kind and UUID, so that it outlives the object.
+    It names the scope by kind and UUID, because it outlives the scope.
     """
 
     uuid = models.UUIDField("UUID", default=uuid4, unique=True, editable=False)
     incident = models.OneToOneField(Incident, models.CASCADE, related_name="alert")
-    # The incident's start, which never changes: alerts are listed by it.
+    # Copied from the incident, where it never changes. Alerts are listed by it.
     created = models.DateTimeField()
     alert_type = models.CharField(max_length=50)
     severity = models.PositiveSmallIntegerField(choices=Severity.choices)
     scope_type = models.CharField(max_length=30)
     scope_uuid = models.UUIDField("scope UUID")
-    # Whoever sees this sees the alert: the project of what is in a project, else the scope itself. It never changes,
-    # but is emptied when the scope is deleted.
+    # The object that decides who sees the alert: the project of an object in a project, otherwise the scope itself.
+    # Null if the scope is deleted.
     place_uuid = models.UUIDField("place UUID", null=True)
     context = models.JSONField(default=dict)
 
@@ -117,5 +120,5 @@ class Alert(models.Model):
             models.Index(fields=["scope_type", "alert_type"], name="alert_kind"),
         ]
 
-    def __str__(self):
+    def __str__(self) -> str:
         return f"{self.get_severity_display()}: {self.alert_type}"

@@ -29,7 +29,7 @@ from argus.util.infinity import INFINITY
 from argus.util.logs import audit, log_name
 from argus.util.rows import in_batches
 
-from .context import describe
+from .context import build_context
 from .models import Alert, Severity
 
 # The source by which all alerts are posted.
@@ -54,13 +54,13 @@ def raise_alert(scope: Scope, *, actor: User, alert_type: str, severity: Severit
 @transaction.atomic
 def _open_or_update(scope: Scope, actor: User, *, alert_type: str, severity: Severity, message: str) -> Alert:
     lock_row(scope, field="scope")
-    around = get_parents(scope)
+    parents = get_parents(scope)
     holders = Alert.objects.select_related("incident").filter(incident__open_key=open_key(scope, alert_type))
     alert = holders.filter(incident__end_time__gt=timezone.now()).order_by("pk").last()
     incident = alert and incidents.lock_incident(alert.incident)
     if alert and incident and incident.open:
-        return _update(alert, incident, scope, around, actor=actor, severity=severity, message=message)
-    alert = _open(scope, around, alert_type=alert_type, severity=severity, message=message)
+        return _update(alert, incident, scope, parents, actor=actor, severity=severity, message=message)
+    alert = _open(scope, parents, alert_type=alert_type, severity=severity, message=message)
     # The events of the incident name Argus' own source as the actor.
     audit("raised", log_name(alert), actor=actor, incident=alert.incident_id)
     return alert
@@ -71,7 +71,7 @@ def open_key(scope: Scope, alert_type: str) -> str:
     return f"alert:{scope.uuid.hex}:{alert_type}"
 
 
-def _open(scope: Scope, around: ScopeParents, *, alert_type: str, severity: Severity, message: str) -> Alert:
+def _open(scope: Scope, parents: ScopeParents, *, alert_type: str, severity: Severity, message: str) -> Alert:
     source, uuid, now = get_internal_source(SOURCE_NAME), uuid4(), timezone.now()
     # To the millisecond, as the API shows it: a filter by a time that was shown finds the alert.
     created = now.replace(microsecond=now.microsecond // 1000 * 1000)
@@ -82,7 +82,7 @@ def _open(scope: Scope, around: ScopeParents, *, alert_type: str, severity: Seve
         end_time=INFINITY,
         source_incident_id=uuid.hex,
         description=message,
-        tags=tags_for(scope, around, alert_type=alert_type, severity=severity),
+        tags=tags_for(scope, parents, alert_type=alert_type, severity=severity),
         restricted=True,
         open_key=open_key(scope, alert_type),
     )
@@ -94,8 +94,8 @@ def _open(scope: Scope, around: ScopeParents, *, alert_type: str, severity: Seve
         severity=severity,
         scope_type=scope.kind,
         scope_uuid=scope.uuid,
-        place_uuid=(around.project or scope).uuid,
-        context=describe(scope, around),
+        place_uuid=(parents.project or scope).uuid,
+        context=build_context(scope, parents),
     )
 
 
@@ -103,19 +103,19 @@ def _update(
     alert: Alert,
     incident: Incident,
     scope: Scope,
-    around: ScopeParents,
+    parents: ScopeParents,
     *,
     actor: User,
     severity: Severity,
     message: str,
 ) -> Alert:
-    old, context = Severity(alert.severity), describe(scope, around)
+    old, context = Severity(alert.severity), build_context(scope, parents)
     description = describe_update(old, severity, incident.description, message)
     if description or context != alert.context:
         alert.severity, alert.context = severity, context
         alert.save(update_fields=["severity", "context"])
         audit("changed", log_name(alert), actor=actor, incident=incident.pk)
-    tags = tags_for(scope, around, alert_type=alert.alert_type, severity=severity)
+    tags = tags_for(scope, parents, alert_type=alert.alert_type, severity=severity)
     source = incident.source
     others = incident.tag_relations.exclude(added_by=source.user_id).order_by("pk")
     tags += others.values_list("tag__key", "tag__value")
@@ -136,13 +136,13 @@ def describe_update(old: Severity, new: Severity, old_message: str, new_message:
     return "\n".join(lines)
 
 
-def tags_for(scope: Scope, around: ScopeParents, *, alert_type: str, severity: Severity) -> list[tuple[str, str]]:
+def tags_for(scope: Scope, parents: ScopeParents, *, alert_type: str, severity: Severity) -> list[tuple[str, str]]:
     """Return the tags by which filters and notification profiles select an alert's incident."""
     return [
         ("severity", severity.label),
         ("alert_type", alert_type),
         ("scope_type", scope.kind),
-        ("customer", around.customer.name),
+        ("customer", parents.customer.name),
     ]
 
 

@@ -33,7 +33,7 @@ def acknowledge(
     ``party`` as in ``record_event``. ``only_unacked``: raise ``ConflictError`` if the incident is acknowledged.
     """
     party = party or party_of(actor)
-    # Refused before the incident is locked, whatever its state.
+    # All states allow it, so the refusal needs no lock.
     next_state(EventType.ACKNOWLEDGE, party=party, state=State.OPEN)
     incident = lock_incident(incident)
     if only_unacked and incident.acked:

@@ -22,19 +22,19 @@ VERSION = 1
 
 
 def invalidate_profile_cache() -> None:
-    """Count a change of anything that selection depends on, in the transaction of that change."""
+    """Increase the version of the profiles, in the transaction that changes what selection depends on."""
     RoutingVersion.objects.filter(pk=VERSION).update(number=F("number") + 1)
 
 
 class Hours(NamedTuple):
-    """The same hours on some days, in the server's zone, bounds included."""
+    """The same hours on some days of the week, in the server's time zone. The bounds are included."""
 
     days: frozenset[int]
     start: time
     end: time
 
     def include(self, local: datetime) -> bool:
-        """Tell whether a local time falls into them."""
+        """Return whether a local time is within the hours."""
         return local.isoweekday() in self.days and self.start <= local.time() <= self.end
 
 
@@ -48,7 +48,7 @@ class Target(NamedTuple):
 
 @dataclass(frozen=True)
 class CompiledProfile:
-    """A notification profile with all that belongs to it."""
+    """A notification profile with its filters, hours and targets."""
 
     profile_id: int
     user_id: int
@@ -59,14 +59,14 @@ class CompiledProfile:
     criteria: tuple[Criteria, ...]
 
     def includes(self, moment: datetime) -> bool:
-        """Tell whether an aware datetime falls into the time slot."""
+        """Return whether an aware datetime is within the time slot."""
         local = timezone.localtime(moment, timezone.get_default_timezone())
         return any(hours.include(local) for hours in self.hours)
 
 
 @dataclass(frozen=True)
 class ProfileCache:
-    """All profiles at one version."""
+    """All notification profiles at one version."""
 
     version: int
     profiles: tuple[CompiledProfile, ...] = ()
@@ -139,7 +139,7 @@ def load_hours() -> dict[int, list[Hours]]:
 
 
 def load_criteria() -> dict[int, list[Criteria]]:
-    """Return the criteria of each profile. A filter that cannot be read matches nothing, and breaks nothing else."""
+    """Return the criteria of each profile. An invalid filter is left out: it matches nothing."""
     criteria = defaultdict(list)
     relations = Filter.notification_profiles.through.objects
     for profile, text in relations.values_list("notificationprofile_id", "filter__filter_string"):

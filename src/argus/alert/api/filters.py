@@ -1,18 +1,22 @@
-"""What lists and counts of alerts can be filtered and ordered by. Refusals are keyed by the parameter as written.
+"""Filters and orders of alert lists and counts. Errors are keyed by the name of the parameter.
 
-Each parameter narrows further. Empty values are as if absent, but for those that say otherwise; unknown parameters are
-ignored; of a parameter that is no list and comes twice, the last counts.
+All parameters apply together. Empty and unknown parameters are ignored, except those of ``PRESENCE_PARAMETERS``. If a
+parameter that is not a list is given twice, the last value counts.
 """
 
 import re
+from collections.abc import Callable, Collection
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
+from typing import Any
 from uuid import UUID
 
+from django.db.models import QuerySet
 from django.http import QueryDict
 from django.utils import timezone
 from rest_framework.exceptions import ValidationError
 
+from argus.auth.models import User
 from argus.inventory.models import Cloud, Customer, Project, ProjectGroup
 from argus.inventory.scopes import SCOPES, resolve_scope
 from argus.util.errors import DomainError
@@ -20,25 +24,25 @@ from argus.util.errors import DomainError
 from ..models import AlertQuerySet, Severity
 
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
-# Seconds. The longest number that is some day before the year 10000 has twelve digits.
+# Seconds since 1970. Twelve digits are enough for all dates before the year 10000.
 NUMBER = re.compile(r"[+-]?([0-9]{1,12}(\.[0-9]{0,30})?|\.[0-9]{1,30})", re.ASCII)
 HEX_UUID = re.compile(r"[0-9a-f]{32}", re.ASCII)
-WORDS = {"true": True, "1": True, "false": False, "0": False}
-# Turned round by a minus, ties included.
+BOOLEANS = {"true": True, "1": True, "false": False, "0": False}
+# A leading minus reverses all columns.
 ORDERS = {"created": ("created", "pk"), "severity": ("severity", "created", "pk")}
 NEWEST_FIRST = ("-created", "-pk")
-LISTS = {"severity", "alert_type"}
-# What is there is asked for, even without a value.
-SAYS_SOMETHING_EMPTY = {"opened", "aggregate", "scope_type"}
+LIST_PARAMETERS = {"severity", "alert_type"}
+# Parameters that apply even without a value.
+PRESENCE_PARAMETERS = {"opened", "aggregate", "scope_type"}
 
 
-def filter_alerts(alerts: AlertQuerySet, params: QueryDict, *, user) -> AlertQuerySet:
-    """Narrow alerts to what the parameters ask for. Raises ``ValidationError`` that names all that are wrong."""
-    errors = {}
-    for name, narrow in FILTERS.items():
-        if is_asked(params, name):
+def filter_alerts(alerts: AlertQuerySet, params: QueryDict, *, user: User) -> AlertQuerySet:
+    """Apply all filters. Raises ``ValidationError`` with the errors of all invalid parameters."""
+    errors: dict[str, list[str]] = {}
+    for name, apply_filter in FILTERS.items():
+        if is_given(params, name):
             try:
-                alerts = narrow(alerts, params, user)
+                alerts = apply_filter(alerts, params, user)
             except DomainError as error:
                 errors[error.field or name] = [error.message]
     if errors:
@@ -46,16 +50,16 @@ def filter_alerts(alerts: AlertQuerySet, params: QueryDict, *, user) -> AlertQue
     return alerts
 
 
-def is_asked(params: QueryDict, name: str) -> bool:
-    """Tell whether a parameter says anything."""
-    if name in SAYS_SOMETHING_EMPTY:
+def is_given(params: QueryDict, name: str) -> bool:
+    """Return whether the parameter applies."""
+    if name in PRESENCE_PARAMETERS:
         return name in params
-    return any(params.getlist(name)) if name in LISTS else bool(params.get(name))
+    return any(params.getlist(name)) if name in LIST_PARAMETERS else bool(params.get(name))
 
 
 def order_alerts(alerts: AlertQuerySet, params: QueryDict) -> AlertQuerySet:
-    """Put alerts in the order asked for, newest first without one."""
-    text = params.get("o", "")
+    """Return the alerts in the order of the parameter ``o``, newest first without it."""
+    text = value_of(params, "o")
     order = ORDERS.get(text.removeprefix("-"))
     if text and order is None:
         choices = ", ".join(choice for name in ORDERS for choice in (name, f"-{name}"))
@@ -64,87 +68,87 @@ def order_alerts(alerts: AlertQuerySet, params: QueryDict) -> AlertQuerySet:
     return alerts.order_by(*([f"-{name}" for name in names] if text.startswith("-") else names or NEWEST_FIRST))
 
 
-def by_severity(alerts, params, user):
+def by_severity(alerts: AlertQuerySet, params: QueryDict, user: User) -> AlertQuerySet:
     words = [word for word in params.getlist("severity") if word]
-    return alerts.filter(severity__in=[Severity.named(check_choice(word, Severity.labels)) for word in words])
+    return alerts.filter(severity__in=[Severity.from_label(check_choice(word, Severity.labels)) for word in words])
 
 
-def by_alert_type(alerts, params, user):
-    # No alert has one with a null character, which the database does not even take.
+def by_alert_type(alerts: AlertQuerySet, params: QueryDict, user: User) -> AlertQuerySet:
+    # The database rejects null characters.
     types = [text for text in params.getlist("alert_type") if text and "\0" not in text]
     return alerts.of_types(types)
 
 
-def by_scope(alerts, params, user):
-    scope = resolve_scope(params["scope"], user=user)
+def by_scope(alerts: AlertQuerySet, params: QueryDict, user: User) -> AlertQuerySet:
+    scope = resolve_scope(value_of(params, "scope"), user=user)
     if scope is None:
-        raise DomainError("This link leads to nothing that an alert can be about.")
+        raise DomainError("This is not the link of an object that an alert can be about.")
     return alerts.filter(scope_uuid=scope.uuid)
 
 
-def by_scope_type(alerts, params, user):
-    return alerts.filter(scope_type=check_choice(params["scope_type"], SCOPES))
+def by_scope_type(alerts: AlertQuerySet, params: QueryDict, user: User) -> AlertQuerySet:
+    return alerts.filter(scope_type=check_choice(value_of(params, "scope_type"), SCOPES))
 
 
-def by_created_from(alerts, params, user):
-    return alerts.filter(created__gte=read_moment(params["created_from"]))
+def by_created_from(alerts: AlertQuerySet, params: QueryDict, user: User) -> AlertQuerySet:
+    return alerts.filter(created__gte=parse_timestamp(value_of(params, "created_from")))
 
 
-def by_created_to(alerts, params, user):
-    return alerts.filter(created__lt=read_moment(params["created_to"]))
+def by_created_to(alerts: AlertQuerySet, params: QueryDict, user: User) -> AlertQuerySet:
+    return alerts.filter(created__lt=parse_timestamp(value_of(params, "created_to")))
 
 
-def by_closed_from(alerts, params, user):
-    return alerts.closed().ending(gte=read_moment(params["closed_from"]))
+def by_closed_from(alerts: AlertQuerySet, params: QueryDict, user: User) -> AlertQuerySet:
+    return alerts.closed().ending(gte=parse_timestamp(value_of(params, "closed_from")))
 
 
-def by_closed_to(alerts, params, user):
-    """None is closed before it is created, which spares the database all that were created later."""
-    moment = read_moment(params["closed_to"])
+def by_closed_to(alerts: AlertQuerySet, params: QueryDict, user: User) -> AlertQuerySet:
+    """Also filter by creation: no alert is closed before it is created, and the index leaves out later ones."""
+    moment = parse_timestamp(value_of(params, "closed_to"))
     return alerts.closed().ending(lt=moment).filter(created__lt=moment)
 
 
-def by_active_from(alerts, params, user):
-    """Open, or closed then or later."""
-    moment, now = read_moment(params["from"]), timezone.now()
-    # What is open ends later than now, so later than any earlier moment too.
+def by_active_from(alerts: AlertQuerySet, params: QueryDict, user: User) -> AlertQuerySet:
+    """Alerts that are open, or closed at this time or later."""
+    moment, now = parse_timestamp(value_of(params, "from")), timezone.now()
+    # Open alerts end in the future, so later than this time.
     if moment <= now:
         return alerts.ending(gte=moment)
     return alerts.filter(incident__end_time__gt=now)
 
 
-def by_active_to(alerts, params, user):
-    moment = read_moment(params["to"])
-    if params.get("from") and read_moment(params["from"], name="from") >= moment:
+def by_active_to(alerts: AlertQuerySet, params: QueryDict, user: User) -> AlertQuerySet:
+    moment = parse_timestamp(value_of(params, "to"))
+    if value_of(params, "from") and parse_timestamp(value_of(params, "from"), name="from") >= moment:
         raise DomainError('"from" must be earlier than "to".', field="non_field_errors")
     return alerts.filter(created__lte=moment)
 
 
-def by_opened(alerts, params, user):
+def by_opened(alerts: AlertQuerySet, params: QueryDict, user: User) -> AlertQuerySet:
     return alerts.open()
 
 
-def by_acknowledged(alerts, params, user):
-    word = params["acknowledged"].strip().lower()
-    if word not in WORDS:
+def by_acknowledged(alerts: AlertQuerySet, params: QueryDict, user: User) -> AlertQuerySet:
+    word = value_of(params, "acknowledged").strip().lower()
+    if word not in BOOLEANS:
         raise DomainError("Must be True or False.")
-    return alerts.acked() if WORDS[word] else alerts.unacked()
+    return alerts.acked() if BOOLEANS[word] else alerts.unacked()
 
 
-def by_aggregate(alerts, params, user):
-    """On what lies under the objects of this kind that the user sees or, with ``uuid``, under that one."""
-    model, parts = AGGREGATES[check_choice(params["aggregate"], AGGREGATES)]
+def by_aggregate(alerts: AlertQuerySet, params: QueryDict, user: User) -> AlertQuerySet:
+    """Alerts on visible objects of this kind and all objects in them; with ``uuid``, of that object only."""
+    model, parts = AGGREGATES[check_choice(value_of(params, "aggregate"), AGGREGATES)]
     tops = model.objects.visible_to(user)
     if model is Customer and not params.get("uuid"):
-        # Whoever sees anything sees its customer.
-        return alerts.in_place()
-    if text := params.get("uuid"):
+        # A user who sees an object sees its customer.
+        return alerts.with_scope()
+    if text := value_of(params, "uuid"):
         tops = tops.filter(uuid=UUID(hex=text)) if HEX_UUID.fullmatch(text) else tops.none()
     return alerts.under(*parts(tops.order_by().values("pk")))
 
 
-def by_uuid(alerts, params, user):
-    """Alone, it is a customer's."""
+def by_uuid(alerts: AlertQuerySet, params: QueryDict, user: User) -> AlertQuerySet:
+    """Without ``aggregate``, the UUID is that of a customer."""
     if "aggregate" in params:
         return alerts
     params = params.copy()
@@ -152,8 +156,8 @@ def by_uuid(alerts, params, user):
     return by_aggregate(alerts, params, user)
 
 
-# Kind: the model, and the querysets of it and all under it that alerts may have their place at.
-AGGREGATES = {
+# By kind: the model, and the querysets of its rows and all places in them.
+AGGREGATES: dict[str, tuple[type[Any], Callable[[Any], tuple[QuerySet[Any], ...]]]] = {
     Customer.kind: (
         Customer,
         lambda tops: (
@@ -171,7 +175,7 @@ AGGREGATES = {
     ),
 }
 
-FILTERS = {
+FILTERS: dict[str, Callable[[AlertQuerySet, QueryDict, User], AlertQuerySet]] = {
     "severity": by_severity,
     "alert_type": by_alert_type,
     "scope": by_scope,
@@ -189,15 +193,20 @@ FILTERS = {
 }
 
 
-def check_choice(word: str, choices) -> str:
-    """Return the word if it is one of the choices; case matters."""
+def value_of(params: QueryDict, name: str) -> str:
+    """Return the last value of a parameter, empty if it is not given."""
+    return str(params.get(name, ""))
+
+
+def check_choice(word: str, choices: Collection[str]) -> str:
+    """Return the word if it is one of the choices. Case matters."""
     if word not in choices:
         raise DomainError(f"Must be one of {', '.join(choices)}.")
     return word
 
 
-def read_moment(text: str, *, name: str | None = None) -> datetime:
-    """Read seconds since the epoch, with or without a fraction, as an aware datetime in UTC."""
+def parse_timestamp(text: str, *, name: str | None = None) -> datetime:
+    """Parse seconds since 1970, with an optional fraction, into an aware datetime in UTC."""
     text = text.strip()
     try:
         if not NUMBER.fullmatch(text):

@@ -1,4 +1,7 @@
-"""The API description of alerts. Documentation only."""
+"""The OpenAPI description of alerts. Documentation only."""
+
+from collections.abc import Callable
+from typing import Any
 
 from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import OpenApiExample, OpenApiParameter
@@ -16,19 +19,19 @@ SEVERITIES = [(label, label) for label in Severity.labels]
 
 
 class Alert(serializers.Serializer):
-    """Something that is, or was, wrong with an object of the inventory."""
+    """A problem of an object of the inventory."""
 
     url = serializers.URLField()
     uuid = HexUUIDField()
-    alert_type = serializers.CharField(help_text="Any word; there is one open alert of a type on an object.")
+    alert_type = serializers.CharField(help_text="Any text. One alert of a type can be open on an object.")
     message = serializers.CharField()
     severity = serializers.ChoiceField(SEVERITIES)
     scope = serializers.URLField(allow_null=True, help_text="The object; null once it is deleted.")
     created = serializers.DateTimeField(help_text="UTC, to the millisecond.")
     closed = serializers.DateTimeField(allow_null=True, help_text="null while it is open.")
-    context = serializers.DictField(
+    context = serializers.DictField(  # type: ignore[assignment]  # ``Serializer.context`` is a property
         child=serializers.CharField(allow_blank=True),
-        help_text="All objects around the scope as they were when it was last reported, `<role>_<field>`.",
+        help_text="The objects that the scope belongs to, at the time of the last report, as `<role>_<field>`.",
     )
     acknowledged = serializers.BooleanField()
 
@@ -72,48 +75,48 @@ REPORTED = [
     OpenApiExample("A project's quota", value=_alert, response_only=True, status_codes=["201"]),
 ]
 SHOWN = [OpenApiExample("A project's quota", value=_alert, response_only=True)]
-MOMENTS = {
-    "created_from": "Created then or later.",
+TIMES = {
+    "created_from": "Created at this time or later.",
     "created_to": "Created earlier.",
-    "closed_from": "Closed then or later; open ones are left out.",
-    "closed_to": "Closed earlier; open ones are left out.",
-    "from": "Still open, or closed then or later.",
-    "to": "Created then or earlier; later than `from`.",
+    "closed_from": "Closed at this time or later; not open.",
+    "closed_to": "Closed earlier; not open.",
+    "from": "Open, or closed at this time or later.",
+    "to": "Created at this time or earlier; must be later than `from`.",
 }
 
 
-def _many(name: str, words: str, **options) -> OpenApiParameter:
-    return OpenApiParameter(name, str, many=True, description=f"{words} Repeat it for any of several.", **options)
+def _many(name: str, text: str, **options: Any) -> OpenApiParameter:
+    return OpenApiParameter(name, str, many=True, description=f"{text} Repeat it for several.", **options)
 
 
 FILTERS = [
     _many("severity", "This severity.", enum=Severity.labels),
     _many("alert_type", "This type, exactly."),
-    OpenApiParameter("scope", OpenApiTypes.URI, description="About this very object, which the caller sees."),
+    OpenApiParameter("scope", OpenApiTypes.URI, description="About this object, which the user must see."),
     OpenApiParameter("scope_type", str, enum=list(SCOPES), description="About this kind of object."),
     *(
-        OpenApiParameter(name, float, description=f"{words} Seconds since 1970, UTC; fractions count.")
-        for name, words in MOMENTS.items()
+        OpenApiParameter(name, float, description=f"{text} Seconds since 1970, UTC, with an optional fraction.")
+        for name, text in TIMES.items()
     ),
-    OpenApiParameter("opened", str, allow_blank=True, description="If it is there, with any value: open ones alone."),
+    OpenApiParameter("opened", str, allow_blank=True, description="Open alerts only, with any value or none."),
     OpenApiParameter(
         "aggregate",
         str,
         enum=list(AGGREGATES),
-        description="About objects of this kind and all in them; with `uuid`, about that one alone.",
+        description="About objects of this kind and all objects in them; with `uuid`, about that object only.",
     ),
-    OpenApiParameter("uuid", str, description="The object of `aggregate`; a customer without it."),
-    OpenApiParameter("acknowledged", bool, description="Acknowledged at the moment, or not."),
+    OpenApiParameter("uuid", str, description="The object of `aggregate`; without `aggregate`, a customer."),
+    OpenApiParameter("acknowledged", bool, description="Whether the alert is acknowledged."),
 ]
 ORDER = OpenApiParameter(
     "o",
     str,
     enum=[choice for name in ORDERS for choice in (name, f"-{name}")],
-    description="By creation, or from Debug to Error; a minus turns it round. Newest first without it.",
+    description="By creation, or from Debug to Error; a minus reverses the order. The default is newest first.",
 )
 
 
-def _action(name: str, **answer):
+def _action(name: str, **answer: Any) -> Callable[[Any], Any]:
     return describe_view(ALERTS, post={"operation_id": name, "request": None, **answer})
 
 

@@ -1,8 +1,8 @@
-"""Addresses below ``/api/alerts/``."""
+"""URLs below ``/api/alerts/``."""
 
 from django.urls import path
 
-from argus.api import links  # noqa: F401  (makes <hex:...> known)
+from argus.api import links  # noqa: F401  (registers the path converter hex)
 
 from . import views
 

@@ -1,63 +1,69 @@
-"""Alerts over REST: find, hand over to a service, show."""
+"""Views of alerts: find them, call a service, and represent the result."""
+
+from collections.abc import Iterable
+from typing import Any
+from uuid import UUID
 
 from django.db.models import Count
 from rest_framework import generics, status
+from rest_framework.request import Request
 from rest_framework.response import Response
 
 from argus.api.counted_pagination import CountedPagination
 from argus.api.links import Links
+from argus.auth.requests import get_actor
 from argus.inventory.permissions import check_is_staff
 
 from .. import services
-from ..models import Alert, Severity
+from ..models import Alert, AlertQuerySet, Severity
 from . import openapi
 from .filters import filter_alerts, order_alerts
 from .representation import represent_alert
 from .serializers import ReportSerializer
 
 
-class AlertView(generics.GenericAPIView):
-    """What all views of alerts share: one sees what is on what one sees."""
+class AlertView(generics.GenericAPIView[Any]):
+    """Base class of all views: a user sees the alerts on visible objects."""
 
-    queryset = Alert.objects.select_related("incident")
+    queryset = Alert.objects.all()
     lookup_field = "uuid"
 
-    def get_queryset(self):
-        return super().get_queryset().visible_to(self.request.user)
+    def get_queryset(self) -> AlertQuerySet:
+        return Alert.objects.select_related("incident").visible_to(get_actor(self.request))
 
-    def represent(self, alerts: list[Alert]) -> list[dict]:
+    def represent(self, alerts: Iterable[Alert]) -> list[dict[str, Any]]:
         links = Links(self.request)
         return [represent_alert(alert, links) for alert in alerts]
 
 
 class FilteredAlerts(AlertView):
-    """Those of the caller's alerts that the query asks for."""
+    """Base class of views with filters."""
 
     refuses_queries = True
 
-    def filter_queryset(self, queryset):
-        return filter_alerts(queryset, self.request.query_params, user=self.request.user)
+    def filter_queryset(self, queryset: Any) -> Any:
+        return filter_alerts(queryset, self.request.query_params, user=get_actor(self.request))
 
 
 @openapi.alert_list
 class AlertListView(FilteredAlerts):
-    """All alerts that the caller sees."""
+    """All alerts that the user sees."""
 
     serializer_class = ReportSerializer
     pagination_class = CountedPagination
 
-    def get(self, request):
-        """List alerts in a bare array, newest first if not asked otherwise."""
+    def get(self, request: Request) -> Response:
+        """List alerts in an array, by default newest first."""
         alerts = order_alerts(self.filter_queryset(self.get_queryset()), request.query_params)
-        return self.get_paginated_response(self.represent(self.paginate_queryset(alerts)))
+        return self.get_paginated_response(self.represent(self.paginate_queryset(alerts) or []))
 
-    def post(self, request):
-        """Report something: a new alert, or an update of the open one of this type on this object. For staff."""
-        check_is_staff(request.user)
+    def post(self, request: Request) -> Response:
+        """Report an alert: open a new one, or update the open one of this type on this object. For staff."""
+        check_is_staff(get_actor(request))
         serializer = self.get_serializer(data=request.data)
         serializer.is_valid(raise_exception=True)
         data = serializer.validated_data
-        (shown,) = self.represent([services.raise_alert(data.pop("scope"), actor=request.user, **data)])
+        (shown,) = self.represent([services.raise_alert(data.pop("scope"), actor=get_actor(request), **data)])
         return Response(shown, status=status.HTTP_201_CREATED, headers={"Location": shown["url"]})
 
 
@@ -65,51 +71,51 @@ class AlertListView(FilteredAlerts):
 class AlertDetailView(AlertView):
     """One alert."""
 
-    def get(self, request, uuid):
+    def get(self, request: Request, uuid: UUID) -> Response:
         """Show an alert."""
-        return Response(*self.represent([self.get_object()]))
+        return Response(self.represent([self.get_object()])[0])
 
 
 @openapi.close
 class CloseView(AlertView):
-    """The end of an alert."""
+    """Closing an alert."""
 
-    def post(self, request, uuid):
-        """Close an alert; one that is closed already keeps its time. No body is needed. For staff."""
-        check_is_staff(request.user)
-        services.close(self.get_object(), actor=request.user)
+    def post(self, request: Request, uuid: UUID) -> Response:
+        """Close an alert. A closed alert keeps its time. No body is needed. For staff."""
+        check_is_staff(get_actor(request))
+        services.close(self.get_object(), actor=get_actor(request))
         return Response(status=status.HTTP_204_NO_CONTENT)
 
 
 @openapi.acknowledge
 class AcknowledgeView(AlertView):
-    """That somebody knows of an alert."""
+    """Acknowledging an alert."""
 
     conflicting_methods = ("POST",)
 
-    def post(self, request, uuid):
+    def post(self, request: Request, uuid: UUID) -> Response:
         """Acknowledge an alert, until that is cancelled. No body is needed."""
-        alert = services.acknowledge(self.get_object(), actor=request.user)
-        return Response(*self.represent([alert]))
+        alert = services.acknowledge(self.get_object(), actor=get_actor(request))
+        return Response(self.represent([alert])[0])
 
 
 @openapi.cancel_acknowledgment
 class CancelAcknowledgmentView(AlertView):
-    """That nobody knows of an alert any more."""
+    """Cancelling the acknowledgement of an alert."""
 
     conflicting_methods = ("POST",)
 
-    def post(self, request, uuid):
-        """Take back an acknowledgement, be it one's own or another's. No body is needed."""
-        alert = services.cancel_acknowledgment(self.get_object(), actor=request.user)
-        return Response(*self.represent([alert]))
+    def post(self, request: Request, uuid: UUID) -> Response:
+        """Cancel the acknowledgement, also that of another user. No body is needed."""
+        alert = services.cancel_acknowledgment(self.get_object(), actor=get_actor(request))
+        return Response(self.represent([alert])[0])
 
 
 @openapi.stats
 class StatsView(FilteredAlerts):
-    """How many alerts there are of each severity."""
+    """Numbers of alerts by severity."""
 
-    def get(self, request):
+    def get(self, request: Request) -> Response:
         """Count the alerts that the list with the same filters holds."""
         alerts = self.filter_queryset(self.get_queryset()).order_by().select_related(None)
         counts = dict(alerts.values_list("severity").annotate(Count("pk")))

@@ -16,7 +16,7 @@ from argus.auth.models import User
 from argus.auth.requests import get_actor
 from argus.incident import services
 from argus.incident.api.v1.serializers import MAX_TAGS
-from argus.incident.details_url import joined_url
+from argus.incident.details_url import join_url
 from argus.incident.models import Incident, IncidentRelation, IncidentRelationType, IncidentTagRelation
 
 from .forms import IncidentForm, TagForm, TagFormSet
@@ -182,7 +182,7 @@ class IncidentAdmin(ServiceAdmin):
 
     @admin.display(description="details")
     def details(self, incident: Incident) -> str:
-        return external_link(joined_url(incident.source.base_url, incident.details_url)) if incident.details_url else ""
+        return external_link(join_url(incident.source.base_url, incident.details_url)) if incident.details_url else ""
 
     @admin.display(description="ticket")
     def ticket(self, incident: Incident) -> str:

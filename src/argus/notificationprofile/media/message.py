@@ -14,7 +14,7 @@ from django.utils.encoding import punycode
 
 from argus.api.fields import format_time
 from argus.auth.models import User
-from argus.incident.details_url import joined_url
+from argus.incident.details_url import join_url
 from argus.incident.lifecycle import EventType
 from argus.incident.models import Event, Incident, IncidentTagRelation
 from argus.util.infinity import INFINITY
@@ -153,7 +153,7 @@ def read_incident(incident: Incident) -> IncidentData:
         stateful=incident.stateful,
         open=incident.open,
         tags=tuple(str(relation.tag) for relation in tags),
-        details_url=joined_url(source.base_url, incident.details_url) if incident.details_url else "",
+        details_url=join_url(source.base_url, incident.details_url) if incident.details_url else "",
         ticket_url=incident.ticket_url,
         url=frontend_url(incident),
     )

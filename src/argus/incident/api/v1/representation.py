@@ -17,7 +17,7 @@ from rest_framework import serializers
 
 from argus.api.fields import InfinityTimestampField, TimeFormatter, TimestampField, format_time
 from argus.incident import models
-from argus.incident.details_url import joined_url
+from argus.incident.details_url import join_url
 from argus.incident.lifecycle import EventType
 from argus.incident.queries import read_tags
 from argus.incident.tags import TagLine
@@ -134,7 +134,7 @@ INCIDENT_KEYS = (
         "details_url",
         serializers.CharField(allow_blank=True, help_text="Resolved against the source's base URL."),
         "https://nav.example.org/alerts/90125/",
-        lambda row, context: joined_url(row.source__base_url, row.details_url),
+        lambda row, context: join_url(row.source__base_url, row.details_url),
         ("details_url",),
     ),
     column("description", serializers.CharField(allow_blank=True), "Switch sw-3.example.org does not answer"),
