@@ -113,6 +113,18 @@ def test_client_that_subscribes_while_the_database_is_away_has_to_reconnect(serv
         assert client.close_code() == 1012
 
 
+def test_client_that_reloads_while_the_database_is_away_has_to_reconnect(server, monkeypatch, as_user):
+    async def fail():
+        raise OperationalError("connection refused")
+
+    with connected(server, as_user.token.key) as client:
+        client.subscribe()
+        monkeypatch.setattr(server.hub.feed_read, "read", fail)
+        client.send({"action": "subscribe", "since": {"stream": "unknown", "sequence": 1}})
+
+        assert client.close_code() == 1012
+
+
 def expire_cursor(server) -> None:
     cursor = server.hub.cursor
     old = timezone.now() - CURSOR_RETENTION - timedelta(seconds=1)
@@ -220,17 +232,26 @@ def test_messages_are_sent_while_redis_is_away(valkey, open_server, no_direct_wa
 
 
 def test_wake_ups_arrive_again_when_redis_is_back(valkey, open_server, no_direct_wake_up, as_user):
-    server = open_server(poll_interval=1.0)
+    server = open_server(poll_interval=3.0)
+
+    def is_listening() -> bool:
+        return control.pubsub_numsub(f"argus__group__{hub.GROUP}")[0][1] == 1
+
     with connected(server, as_user.token.key) as client, redis.Redis.from_url(valkey.url) as control:
         client.subscribe()
         valkey.stop()
         make_incident()
         client.receive()
         valkey.start()
-        wait_until(lambda: control.pubsub_numsub(f"argus__group__{hub.GROUP}")[0][1] == 1)
-        for _ in range(3):
-            for kind in ("normal", "pubsub"):
-                control.execute_command("CLIENT", "KILL", "TYPE", kind, "SKIPME", "yes")
+        wait_until(is_listening)
+        for kind in ("normal", "pubsub"):
+            control.execute_command("CLIENT", "KILL", "TYPE", kind, "SKIPME", "yes")
+        make_incident()
+        client.receive()
+        wait_until(is_listening)
+        began = time.monotonic()
+        for _ in range(4):
             incident = make_incident()
             assert pks([client.receive()]) == [incident.pk]
-        wait_until(lambda: control.pubsub_numsub(f"argus__group__{hub.GROUP}")[0][1] == 1)
+
+        assert time.monotonic() - began < 4 * 3.0

@@ -36,6 +36,10 @@ def test_oldest_messages_are_dropped_beyond_the_size():
     assert recent.size == sum(len(text) for _, text in recent.messages) <= 150
 
 
+def test_newest_message_is_kept_whatever_its_size():
+    assert indexes(filled(3, max_characters=1)) == [2]
+
+
 def test_numbers_of_missed_messages_are_never_negative():
     assert filled(0, max_messages=5).head - 5 >= 0
 

@@ -26,7 +26,7 @@ Send = Callable[[dict[str, Any]], Awaitable[None]]
 
 # Seconds.
 CLOSE_TIMEOUT = 1.0
-# When all clients have to reload or to reconnect, they are told one by one at this rate.
+# When all clients have to reload or to reconnect, the requests that follow are spread at about this rate.
 RELOADS_PER_SECOND = 100
 # How many missed changes are rendered at once.
 MISSED_BATCH_SIZE = 50
@@ -104,9 +104,6 @@ class IncidentConsumer:
         self.handles_reload = request.handles_reload
         try:
             missed = await (self.resume(request.since) if request.since else self.subscribe())
-        except CursorExpiredError:
-            missed = []
-            await self.start_over()
         except DatabaseError as error:
             log.warning("A websocket client cannot subscribe, the database is unavailable: %s", str(error).strip())
             self.close(CloseCode.RECONNECT, "The database cannot be reached.")
@@ -124,11 +121,12 @@ class IncidentConsumer:
         return []
 
     async def resume(self, since: Position) -> list[Entry]:
-        """Continue after the last message that the client has received. Return the changes that it has missed.
-
-        Raises ``CursorExpiredError``.
-        """
-        missed, head = await self.hub.read_missed(since.stream, self.audience)
+        """Continue after the last message that the client has received. Return the changes that it has missed."""
+        try:
+            missed, head = await self.hub.read_missed(since.stream, self.audience)
+        except CursorExpiredError:
+            await self.start_over()
+            return []
         self.number = head - len(missed)
         await self.send_text(protocol.compose_resumed(self.channel_name, Position(since.stream, self.number)))
         return missed

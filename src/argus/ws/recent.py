@@ -28,7 +28,7 @@ class RecentMessages:
         text = protocol.add_position(text, Position(stream, self.head))
         self.messages.append((stream, text))
         self.size += len(text)
-        while len(self.messages) > self.max_messages or self.size > self.max_characters:
+        while len(self.messages) > self.max_messages or (self.size > self.max_characters and len(self.messages) > 1):
             self.size -= len(self.messages.popleft()[1])
         self._notify()
 
