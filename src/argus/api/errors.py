@@ -1,6 +1,7 @@
-"""What callers get told: refusals of the domain become 400, 403 or 409, unknown addresses 404, all as JSON."""
+"""Turn errors into responses: errors of services become 400, 403 or 409, unknown URLs 404, all as JSON."""
 
 import sys
+from typing import Any
 
 from django.core.exceptions import (
     DisallowedHost,
@@ -10,7 +11,7 @@ from django.core.exceptions import (
     TooManyFieldsSent,
 )
 from django.db import IntegrityError
-from django.http import JsonResponse, UnreadablePostError
+from django.http import HttpRequest, HttpResponse, JsonResponse, UnreadablePostError
 from django.views import defaults
 from django.views.decorators.csrf import csrf_exempt
 from rest_framework import status
@@ -22,26 +23,26 @@ from rest_framework.views import set_rollback
 from argus.http.database_outage import is_outage, outage_response
 from argus.util.errors import ConflictError, DomainError, NotPermittedError
 
-# What PostgreSQL calls a reference to nothing.
+# PostgreSQL's error code of a violated foreign key.
 FOREIGN_KEY = "23503"
-# What Django finds wrong with a request itself, in words that do not speak of our settings.
-REASONS = {
+# Messages for invalid requests. Django's own messages name settings.
+REASONS: dict[type[Exception], str] = {
     DisallowedHost: "This server does not answer to the name in the Host header.",
     TooManyFieldsSent: "Too many parameters.",
     UnreadablePostError: "The body ended too early.",
 }
 
 
-def exception_handler(error, context):
-    """Translate ``DomainError``, and what Django finds wrong with a request; leave all else to REST framework."""
+def exception_handler(error: Exception, context: Any) -> Response | None:
+    """Return the response to an error of a service or to an invalid request. REST framework handles other errors."""
     if isinstance(error, SuspiciousOperation | UnreadablePostError):
         set_rollback()
         return Response(reason_for(error), status=status_for(error))
     if isinstance(error, ObjectDoesNotExist):
-        # It was there when the request began, and somebody has deleted it since.
+        # Another request has deleted it after this one began.
         error = NotFound()
-    if is_about_what_has_gone(error):
-        error = ConflictError("Something that this refers to has just been deleted.")
+    if is_foreign_key_error(error):
+        error = ConflictError("An object that this refers to has just been deleted.")
     if not isinstance(error, DomainError):
         return drf_exception_handler(error, context)
     set_rollback()
@@ -52,23 +53,23 @@ def exception_handler(error, context):
     return Response(error_body(error), status=status.HTTP_400_BAD_REQUEST)
 
 
-def is_about_what_has_gone(error: Exception) -> bool:
-    """Tell whether the database has refused a reference: what it names was there when the request began."""
+def is_foreign_key_error(error: Exception) -> bool:
+    """Return whether a referenced row is missing: another request has deleted it after this one began."""
     if not isinstance(error, IntegrityError):
         return False
     return getattr(error.__cause__, "pgcode", "") == FOREIGN_KEY or "FOREIGN KEY" in str(error)
 
 
-def error_body(error: DomainError) -> dict:
-    """One field's messages are a list; a refusal of several fields is one sentence each (contract, "Everywhere")."""
+def error_body(error: DomainError) -> dict[str, Any]:
+    """Return the body: a list of messages for one field, or one message for each field (contract, "Everywhere")."""
     if error.messages is not None:
-        return error.messages
+        return dict(error.messages)
     return {error.field or "non_field_errors": [error.message]}
 
 
-def reason_for(error: Exception) -> dict:
-    """Say what is wrong with a request that does not even reach the rules."""
-    return {"detail": REASONS.get(type(error), "This request cannot be read.")}
+def reason_for(error: Exception) -> dict[str, str]:
+    """Return the body for a request that cannot be parsed."""
+    return {"detail": REASONS.get(type(error), "This request is malformed.")}
 
 
 def status_for(error: Exception) -> int:
@@ -77,32 +78,33 @@ def status_for(error: Exception) -> int:
 
 
 @csrf_exempt
-def not_found(request, *args, **kwargs):
-    """Answer an address below ``/api/`` that nobody serves, in the API's own format."""
+def not_found(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
+    """Return 404 as JSON, for unknown URLs below ``/api/``."""
     return JsonResponse({"detail": "Not found."}, status=404)
 
 
-def bad_request_handler(request, exception):
-    """Django's ``handler400``: JSON for the API, a page for people."""
+def bad_request_handler(request: HttpRequest, exception: Exception) -> HttpResponse:
+    """Django's ``handler400``: JSON for the API, a page for browsers."""
     if is_api_request(request):
         return JsonResponse(reason_for(exception), status=status_for(exception))
     return defaults.bad_request(request, exception)
 
 
-def not_found_handler(request, exception):
-    """Django's ``handler404``: JSON for the API, a page for people."""
+def not_found_handler(request: HttpRequest, exception: Exception) -> HttpResponse:
+    """Django's ``handler404``: JSON for the API, a page for browsers."""
     return not_found(request) if is_api_request(request) else defaults.page_not_found(request, exception)
 
 
-def server_error_handler(request):
-    """Django's ``handler500``: JSON for the API, a page for people; 503 if a middleware has met an outage."""
+def server_error_handler(request: HttpRequest) -> HttpResponse:
+    """Django's ``handler500``: JSON for the API, a page for browsers; 503 if the database is unavailable."""
     error = sys.exception()
-    if is_outage(error):
+    if error is not None and is_outage(error):
         return outage_response(request, error)
     if is_api_request(request):
-        return JsonResponse({"detail": "Something went wrong in this server."}, status=500)
+        return JsonResponse({"detail": "Internal server error."}, status=500)
     return defaults.server_error(request)
 
 
-def is_api_request(request) -> bool:
+def is_api_request(request: HttpRequest) -> bool:
+    """Return whether the client expects JSON."""
     return request.path_info.startswith(("/api/", "/oidc/api-token-auth"))

@@ -1,7 +1,8 @@
-"""Values on the wire that every API shares: times, infinity, http(s) addresses."""
+"""Datetimes on the wire, infinity included."""
 
 import re
 from datetime import UTC, datetime
+from typing import Any
 
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
@@ -21,7 +22,7 @@ END_OF_TIME = re.compile(r"9999-12-31[T ]23:59:59\.999999", re.IGNORECASE)
 
 
 def format_time(value: datetime | None) -> str | None:
-    """Spell an aware datetime: ISO 8601 in the server's zone, six digits of fraction or none; infinity as a word."""
+    """Return ISO 8601 in the server's time zone, with six digits of fraction or none; infinity as a word."""
     if value is None:
         return None
     if value == INFINITY:
@@ -30,28 +31,29 @@ def format_time(value: datetime | None) -> str | None:
         local = value.astimezone(timezone.get_default_timezone())
     except OverflowError:
         return value.isoformat()
-    # Before standard time offsets have seconds, which hardly any client can read.
-    return local.isoformat() if local.utcoffset().seconds % 60 == 0 else value.astimezone(UTC).isoformat()
+    # Offsets before standard time have seconds, which most clients cannot parse.
+    offset = local.utcoffset()
+    return local.isoformat() if offset is not None and offset.seconds % 60 == 0 else value.astimezone(UTC).isoformat()
 
 
 class TimeFormatter(dict):
-    """Datetimes as ``format_time`` spells them, each spelled once: for one answer, in which most of them come again."""
+    """A cache of ``format_time`` for one response, in which most datetimes occur several times."""
 
     def __missing__(self, value: datetime | None) -> str | None:
-        self[value] = spelled = format_time(value)
-        return spelled
+        self[value] = text = format_time(value)
+        return text
 
 
 def parse_time(text: str) -> datetime:
-    """Read ``YYYY-MM-DD[T or blank]hh:mm[:ss[.uuuuuu]][offset]``; without an offset it is in the server's zone.
+    """Parse ``YYYY-MM-DD[T or space]hh:mm[:ss[.uuuuuu]][offset]`` and return an aware datetime in UTC.
 
-    Returns an aware datetime in UTC. Raises ``ValueError`` for other text, a date that does not exist, and one that
-    leaves the years 1 to 9999 in UTC or in the server's zone.
+    Without an offset the time is in the server's time zone. Raises ``ValueError`` for other text, for a date that does
+    not exist, and for one outside the years 1 to 9999 in UTC or in the server's time zone.
     """
     match = TIMESTAMP.fullmatch(text.strip())
     if not match:
         raise ValueError("not a timestamp")
-    # Further digits than a microsecond are cut off: there is nowhere to keep them.
+    # Datetimes have microseconds; further digits are cut off.
     fraction = f"{match['fraction'] or '.'}000000"[:7]
     offset = (match["offset"] or "").upper().replace("Z", "+00:00")
     moment = datetime.fromisoformat(f"{match['date']}T{match['minute']}{match['second'] or ':00'}{fraction}{offset}")
@@ -66,7 +68,7 @@ def parse_time(text: str) -> datetime:
 
 
 def parse_time_or_infinity(text: str) -> datetime:
-    """Read a timestamp, or ``INFINITY`` from ``infinity`` and from the largest datetime with any offset or none."""
+    """Parse a timestamp. ``infinity`` and the largest datetime, with any offset, are ``INFINITY``."""
     if text == WIRE_INFINITY:
         return INFINITY
     text = text.strip()
@@ -77,12 +79,12 @@ def parse_time_or_infinity(text: str) -> datetime:
 
 @extend_schema_field(OpenApiTypes.DATETIME)
 class TimestampField(serializers.Field):
-    """A point in time: an aware datetime in UTC inside, ISO 8601 in the server's zone outside."""
+    """A point in time: an aware datetime in UTC, ISO 8601 in the server's time zone on the wire."""
 
     default_error_messages = {"invalid": _("Not a timestamp. Use YYYY-MM-DDThh:mm[:ss[.uuuuuu]][+HH:MM|-HH:MM|Z].")}
     parse = staticmethod(parse_time)
 
-    def to_internal_value(self, data):
+    def to_internal_value(self, data: Any) -> datetime:
         if isinstance(data, datetime):
             return data
         if not isinstance(data, str):
@@ -92,7 +94,7 @@ class TimestampField(serializers.Field):
         except ValueError:
             self.fail("invalid")
 
-    def to_representation(self, value):
+    def to_representation(self, value: datetime) -> str | None:
         return format_time(value)
 
 

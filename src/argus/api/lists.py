@@ -1,16 +1,18 @@
-"""Lists of objects within a body."""
+"""Serializer of lists in a body."""
+
+from typing import Any
 
 from rest_framework import serializers
 from rest_framework.settings import api_settings
 
 
 class ListSerializer(serializers.ListSerializer):
-    """Tells of errors with one object for each element, empty for a good one (contract, "Everywhere").
+    """Report errors as one object for each element, empty for a valid one (contract, "Everywhere").
 
-    REST framework did so by itself up to 3.17; since then it gives only the bad ones, by their indexes.
+    REST framework did this up to 3.17; later releases report only the invalid elements, by index.
     """
 
-    def to_internal_value(self, data):
+    def to_internal_value(self, data: Any) -> Any:
         try:
             return super().to_internal_value(data)
         except serializers.ValidationError as error:
@@ -19,8 +21,8 @@ class ListSerializer(serializers.ListSerializer):
             raise serializers.ValidationError(errors_by_position(error.detail, len(data))) from None
 
 
-def errors_by_position(errors, number: int):
-    """Put errors by index into a list of that many objects; leave errors of the list as a whole as they are."""
+def errors_by_position(errors: Any, number: int) -> Any:
+    """Return a list of ``number`` error objects from errors by index. Return errors of the whole list unchanged."""
     if isinstance(errors, list):
         errors = dict(enumerate(errors))
     if not all(isinstance(index, int) for index in errors):
@@ -28,6 +30,6 @@ def errors_by_position(errors, number: int):
     return [as_object(errors.get(index, {})) for index in range(number)]
 
 
-def as_object(errors) -> dict:
-    """An element that is no object at all has errors, but no field to name."""
+def as_object(errors: Any) -> dict[str, Any]:
+    """Return errors as an object. Errors of an element that is no object have no field."""
     return errors if isinstance(errors, dict) else {api_settings.NON_FIELD_ERRORS_KEY: errors}

@@ -1,11 +1,14 @@
-"""What OPTIONS answers."""
+"""Responses to OPTIONS."""
+
+from typing import Any
 
 from rest_framework import metadata
+from rest_framework.request import Request
 
 
 class Metadata(metadata.SimpleMetadata):
-    """Describes bodies where an address takes one; REST framework fails where there is none, or no row to put it to."""
+    """Describe the bodies of POST and PUT. REST framework fails for views without serializer or without object."""
 
-    def determine_actions(self, request, view):
-        is_known = view.queryset is not None or "PUT" not in view.allowed_methods
-        return super().determine_actions(request, view) if view.serializer_class and is_known else {}
+    def determine_actions(self, request: Request, view: Any) -> Any:
+        has_object = view.queryset is not None or "PUT" not in view.allowed_methods
+        return super().determine_actions(request, view) if view.serializer_class and has_object else {}

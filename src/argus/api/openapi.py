@@ -1,6 +1,6 @@
-"""What the descriptions of all APIs share: refusals that any address can give, pages, arrays, exact keys.
+"""Shared parts of the OpenAPI descriptions: error responses, pages, arrays, exact keys.
 
-Documentation only: nothing here is asked when a request is answered.
+Documentation only; no request uses it.
 """
 
 import re
@@ -23,28 +23,28 @@ UNSAFE = {"POST", "PUT", "PATCH", "DELETE"}
 
 SIZES = f"{KeysetPagination.page_size} if left out, {KeysetPagination.max_page_size} at most"
 PAGE_PARAMETERS = [
-    OpenApiParameter(
-        "cursor", str, description="Where the page begins: taken from `next` or `previous`, never made up."
-    ),
-    OpenApiParameter("page_size", int, description=f"Rows on a page: {SIZES}."),
+    OpenApiParameter("cursor", str, description="The position of the page, from `next` or `previous`."),
+    OpenApiParameter("page_size", int, description=f"Rows in a page: {SIZES}."),
 ]
 NUMBERED_PAGE_PARAMETERS = [
-    OpenApiParameter("page", int, description="Which page; the first one is 1. There is none past the end: 404."),
+    OpenApiParameter(
+        "page", int, description="The number of the page; the first is 1. A page after the last one is 404."
+    ),
     OpenApiParameter(
         "page_size",
         int,
-        description=f"Rows on a page: {CountedPagination.page_size} if left out or nonsense, "
+        description=f"Rows in a page: {CountedPagination.page_size} if left out or invalid, "
         f"{CountedPagination.max_page_size} at most.",
     ),
     OpenApiParameter(
-        TOTAL_HEADER, int, location=OpenApiParameter.HEADER, response=[200], description="Rows on all pages together."
+        TOTAL_HEADER, int, location=OpenApiParameter.HEADER, response=[200], description="Rows in all pages."
     ),
     OpenApiParameter(
         "Link",
         str,
         location=OpenApiParameter.HEADER,
         response=[200],
-        description='Where other pages are: `rel="first"`, `"prev"`, `"next"`, `"last"`, as far as there are any.',
+        description='The URLs of other pages: `rel="first"`, `"prev"`, `"next"`, `"last"`.',
     ),
 ]
 UUID_PARAMETER = OpenApiParameter(
@@ -57,134 +57,136 @@ IDEMPOTENCY_PARAMETER = OpenApiParameter(
     "Idempotency-Key",
     str,
     location=OpenApiParameter.HEADER,
-    description="Of the caller's own making, up to 255 printable ASCII characters. The request is then done once: sent "
-    "again within 24 hours, it is answered as the first time, with `Idempotency-Replayed: true`. While the first one "
-    "is under way the answer is 409; for the same key with another request it is 422.",
+    description="A key that the client chooses, up to 255 printable ASCII characters. The request is carried out once: a "
+    "repeated one within 24 hours gets the first response, with `Idempotency-Replayed: true`. While the first request "
+    "is in progress, the response is 409; for the same key with another request it is 422.",
 )
 FORMAT_PARAMETER = OpenApiParameter(
-    "format", str, enum=["json", "api"], description="`json`, or `api` for HTML to look at; goes before `Accept`."
+    "format", str, enum=["json", "api"], description="`json`, or `api` for HTML. Takes precedence over `Accept`."
 )
 LINK_HEADER = OpenApiParameter(
     "Link",
     str,
     location=OpenApiParameter.HEADER,
     response=[200],
-    description=f'With `rel="next"`: the page that goes on after the first {MAX_ROWS} rows, if there are more.',
+    description=f'With `rel="next"`: the URL of the page after the first {MAX_ROWS} rows, if there are more.',
 )
 CUT_HEADER = OpenApiParameter(
     TOTAL_HEADER,
     int,
     location=OpenApiParameter.HEADER,
     response=[200],
-    description=f"How many rows there are, if there are more than the {MAX_ROWS} that are answered.",
+    description=f"The number of rows, if there are more than the {MAX_ROWS} in the response.",
 )
 
 
 class AutoSchema(openapi.AutoSchema):
-    """Describes an operation by its docstring, and adds the refusals that it has in common with others."""
+    """Describe an operation by its docstring, and add the error responses that operations share."""
 
-    def get_summary(self):
-        return self.own_words()[0]
+    def get_summary(self) -> str:
+        return self.split_docstring()[0]
 
-    def get_description(self):
-        return self.own_words()[2].strip()
+    def get_description(self) -> str:  # type: ignore[override]
+        return self.split_docstring()[2].strip()
 
-    def own_words(self) -> tuple[str, str, str]:
-        """Return the docstring of the view's method, else of the view, divided after its first line."""
+    def split_docstring(self) -> tuple[str, str, str]:
+        """Return the docstring of the view's method, or of the view, split after its first line."""
         method = getattr(self.view, self.method.lower())
         return (get_doc(method) or get_doc(type(self.view))).partition("\n")
 
-    def get_override_parameters(self):
+    def get_override_parameters(self) -> list[Any]:
         shape = [FORMAT_PARAMETER] if self.method == "GET" else []
         shape += [CUT_HEADER] if self.is_bounded() else []
-        shape += [IDEMPOTENCY_PARAMETER] if self.is_repeatable() else []
-        return [*shape, UUID_PARAMETER] if getattr(self.view, "lookup_field", "") == "uuid" and self.is_one() else shape
+        shape += [IDEMPOTENCY_PARAMETER] if self.is_idempotent() else []
+        return (
+            [*shape, UUID_PARAMETER] if getattr(self.view, "lookup_field", "") == "uuid" and self.is_detail() else shape
+        )
 
-    def is_repeatable(self) -> bool:
-        """Tell whether the request can be sent again under an ``Idempotency-Key``."""
+    def is_idempotent(self) -> bool:
+        """Return whether the operation accepts an ``Idempotency-Key``."""
         return self.method == "POST" and getattr(self.view, "accepts_idempotency_key", False)
 
     def is_bounded(self) -> bool:
-        """Tell whether this lists rows without pages, up to a bound."""
+        """Return whether the operation is a limited list without pages."""
         is_list = self.method == "GET" and "{" not in self.path
         return is_list and getattr(self.view, "pagination_class", None) is BoundedArray
 
-    def is_one(self) -> bool:
-        """Tell whether the address is that of one object, named in it."""
+    def is_detail(self) -> bool:
+        """Return whether the URL is that of one object."""
         return "{uuid}" in self.path
 
-    def get_operation(self, *args, **kwargs):
+    def get_operation(self, *args: Any, **kwargs: Any) -> Any:
         operation = super().get_operation(*args, **kwargs)
         if operation:
-            for status in self.refusals(operation):
+            for status in self.error_codes(operation):
                 operation["responses"].setdefault(status, {"$ref": f"#/components/responses/{status}"})
         return operation
 
-    def refusals(self, operation: dict) -> list[str]:
-        """Return the status codes that the operation has besides its own."""
+    def error_codes(self, operation: dict[str, Any]) -> list[str]:
+        """Return the status codes of the shared error responses that the operation can have."""
         with_body, unsafe = "requestBody" in operation, self.method in UNSAFE
-        who = operation.get("security", [])
+        security = operation.get("security", [])
         applies = {
             "400": with_body
             or bool(getattr(self.view, "filterset_class", None))
             or hasattr(self.view, "refuses_queries"),
-            "401": bool(who) and {} not in who,
-            "403": bool(who) and unsafe,
+            "401": bool(security) and {} not in security,
+            "403": bool(security) and unsafe,
             "404": True,
             "406": True,
-            "409": self.method in getattr(self.view, "conflicting_methods", ()) or self.is_repeatable(),
+            "409": self.method in getattr(self.view, "conflicting_methods", ()) or self.is_idempotent(),
             "413": unsafe,
             "415": with_body,
-            "422": self.is_repeatable(),
-            # Whoever takes a body from strangers takes passwords.
-            "429": with_body and not who,
+            "422": self.is_idempotent(),
+            # Only logins accept a body from anonymous clients.
+            "429": with_body and not security,
             "503": True,
         }
-        return [status for status, it_does in applies.items() if it_does]
+        return [status for status, is_possible in applies.items() if is_possible]
 
 
 Decorator = Callable[[type[APIView]], type[APIView]]
 
 
 def describe_view(tag: str, **methods: dict[str, Any]) -> Decorator:
-    """Return a class decorator that puts methods of a view under a heading and describes each by ``extend_schema``."""
+    """Return a class decorator that describes methods of a view by ``extend_schema``, under the heading ``tag``."""
 
-    def decorate(view):
-        for name, words in methods.items():
+    def decorate(view: type[APIView]) -> type[APIView]:
+        for name, description in methods.items():
             method = vars(view).get(name) or without_description(getattr(view, name))
-            setattr(view, name, extend_schema(tags=[tag], **words)(method))
+            setattr(view, name, extend_schema(tags=[tag], **description)(method))
         return view
 
     return decorate
 
 
-def without_description(method):
-    """Return a method that does the same and has none of the description that a parent class gave it."""
+def without_description(method: Callable) -> Callable:
+    """Return the method without the description that a parent class has given it."""
 
     @wraps(method, updated=())
-    def same(self, *args, **kwargs):
+    def same(self: APIView, *args: Any, **kwargs: Any) -> Any:
         return method(self, *args, **kwargs)
 
     return same
 
 
 @cache
-def page_of(answer: type[serializers.Serializer]):
-    """Describe one page of such answers."""
+def page_of(answer: type[serializers.Serializer]) -> Any:
+    """Return the description of one page of such objects."""
     return inline_serializer(
         f"{answer.__name__}Page",
         {
-            "next": serializers.URLField(allow_null=True, help_text="The page of older rows; null on the last one."),
+            "next": serializers.URLField(allow_null=True, help_text="The page of older rows; null in the last page."),
             "previous": serializers.URLField(
-                allow_null=True, help_text="The page of newer rows; null on the first one."
+                allow_null=True, help_text="The page of newer rows; null in the first page."
             ),
             "results": answer(many=True),
         },
     )
 
 
-def array_or_page_of(answer: type[serializers.Serializer]):
-    """Describe what ``array_response`` gives: a bare array or, if the query asks for it, a page."""
+def array_or_page_of(answer: type[serializers.Serializer]) -> PolymorphicProxySerializer:
+    """Return the description of ``array_response``: a bare array or, if the query asks for it, a page."""
     return PolymorphicProxySerializer(
         component_name=f"{answer.__name__}ArrayOrPage",
         serializers=[answer(many=True), page_of(answer)],
@@ -194,12 +196,12 @@ def array_or_page_of(answer: type[serializers.Serializer]):
 
 
 def preserve_plus_signs(endpoints: list[tuple]) -> list[tuple]:
-    """Spell the paths as they are: the generator takes a ``+`` for a part of a regular expression and drops it."""
+    """Restore each ``+`` in paths, which the generator takes for a part of a regular expression."""
     return [("/" + CONVERTER.sub(r"{\1}", route), route, *others) for _, route, *others in endpoints]
 
 
-def add_refusals(result: dict, **kwargs) -> dict:
-    """Add what the refusals look like, and that answers have the keys described and no others."""
+def add_refusals(result: dict[str, Any], **kwargs: Any) -> dict[str, Any]:
+    """Add the error responses, and state that responses have no other keys than described."""
     components = result["components"]
     for name, schema in components["schemas"].items():
         if "properties" in schema and not name.endswith("Request"):
@@ -209,8 +211,8 @@ def add_refusals(result: dict, **kwargs) -> dict:
     return result
 
 
-def refusal(description: str, schema: str = "Detail", **others) -> dict:
-    """Describe a refusal as it stands among the components of the description."""
+def refusal(description: str, schema: str = "Detail", **others: Any) -> dict[str, Any]:
+    """Return the description of an error response."""
     return {
         "description": description,
         "content": {"application/json": {"schema": {"$ref": f"#/components/schemas/{schema}"}}},
@@ -223,7 +225,7 @@ FIELDS = {"$ref": "#/components/schemas/FieldErrors"}
 SCHEMAS = {
     "Detail": {
         "type": "object",
-        "description": "Why the request was refused, in a sentence.",
+        "description": "The reason why the request was refused.",
         "properties": {"detail": TEXT},
         "required": ["detail"],
         "additionalProperties": False,
@@ -231,15 +233,15 @@ SCHEMAS = {
     },
     "FieldErrors": {
         "type": "object",
-        "description": "What is wrong, by field. What concerns several fields is under `non_field_errors`; a list of "
-        "objects has one object of errors for each, empty for good ones.",
+        "description": "Errors by field. Errors of several fields are under `non_field_errors`. A list of objects has "
+        "one object of errors for each, empty for a valid one.",
         "additionalProperties": {
             "anyOf": [TEXT, {"type": "array", "items": TEXT}, {"type": "array", "items": FIELDS}, FIELDS]
         },
         "examples": [{"start_time": ["This field is required."], "tags": [{}, {"tag": ["This is not a tag."]}]}],
     },
     "Refusal": {
-        "description": "Errors by field, a bare list of sentences, or one sentence about a body that cannot be read.",
+        "description": "Errors by field, a bare list of messages, or one message about a malformed body.",
         "anyOf": [FIELDS, {"type": "array", "items": TEXT}, {"$ref": "#/components/schemas/Detail"}],
     },
 }
@@ -248,13 +250,13 @@ RETRY = {"Retry-After": {"schema": {"type": "integer"}, "description": "Seconds 
 RESPONSES = {
     "400": refusal("The body or a filter is malformed, or a rule refuses it. Nothing was changed.", "Refusal"),
     "401": refusal("No token, or one that is unknown or has expired.", headers=CHALLENGE),
-    "403": refusal("Not allowed to this caller; or a session cookie came without a CSRF token."),
-    "404": refusal("Nothing has this address; or the cursor or the `format` is unknown."),
-    "406": refusal("The answer cannot be given in a form that `Accept` names."),
-    "409": refusal("Not as things stand: another state has to come about first. Nothing was changed."),
-    "413": refusal("The body is too long: more than 256 KiB, if the installation does not say otherwise."),
+    "403": refusal("Not permitted for this user; or a session cookie without a CSRF token."),
+    "404": refusal("No such object or URL; or an invalid cursor or `format`."),
+    "406": refusal("The response has none of the media types in `Accept`."),
+    "409": refusal("The current state does not allow it. Nothing was changed."),
+    "413": refusal("The body is too long: the default limit is 256 KiB."),
     "415": refusal("The body is neither JSON nor a form."),
     "422": refusal("The `Idempotency-Key` was used for another request. Nothing was changed."),
-    "429": refusal("Too many wrong passwords. Wait before the next try.", headers=RETRY),
-    "503": refusal("The database is away or overloaded. Nothing was changed; try again.", headers=RETRY),
+    "429": refusal("Too many login attempts. Wait before the next one.", headers=RETRY),
+    "503": refusal("The database is unavailable or overloaded. Nothing was changed. Retry later.", headers=RETRY),
 }

@@ -1,4 +1,4 @@
-"""Pages over (time, pk), newest first: rows with equal times are never lost, inserts in between shift nothing."""
+"""Keyset pages over (time, primary key), newest first. Rows with equal times are not lost; inserts shift no page."""
 
 from base64 import urlsafe_b64decode, urlsafe_b64encode
 from dataclasses import dataclass
@@ -9,6 +9,7 @@ from urllib.parse import parse_qsl, urlencode
 from django.db.models import Q, QuerySet
 from rest_framework.exceptions import NotFound
 from rest_framework.pagination import BasePagination
+from rest_framework.request import Request
 from rest_framework.utils.urls import replace_query_param
 
 from argus.util.rows import MAX_ID
@@ -16,35 +17,35 @@ from argus.util.rows import MAX_ID
 
 @dataclass(frozen=True)
 class Cursor:
-    """A place between two rows: after the row (time, pk) going to older ones, or before it going back to newer ones."""
+    """A position between two rows: after the row (time, pk), or before it if ``back``, which leads to newer rows."""
 
     time: datetime
     pk: int
     back: bool = False
 
     def encode(self) -> str:
-        """Return URL-safe text. It is opaque to clients, and harmless when forged: it names a place, not a right."""
+        """Return URL-safe text. Clients treat it as opaque. A forged cursor grants no access."""
         text = urlencode({"p": self.time.astimezone(UTC).isoformat(), "i": self.pk, "r": int(self.back)})
         return urlsafe_b64encode(text.encode()).decode().rstrip("=")
 
     @classmethod
     def decode(cls, text: str) -> "Cursor":
-        """Read what ``encode`` wrote. Raises ``NotFound`` for anything else (contract: 404)."""
+        """Parse the text of ``encode``. Raises ``NotFound`` for other text (contract: 404)."""
         try:
             raw = urlsafe_b64decode(text.encode("ascii") + b"=" * (-len(text) % 4)).decode("ascii")
             parts = dict(parse_qsl(raw, strict_parsing=True))
             time = datetime.fromisoformat(parts["p"]).astimezone(UTC)
             pk, back = int(parts["i"]), {"0": False, "1": True}[parts["r"]]
         except (ValueError, KeyError, OverflowError):
-            raise NotFound("This cursor cannot be read.") from None
+            raise NotFound("This cursor is invalid.") from None
         if not 0 <= pk <= MAX_ID:
-            raise NotFound("This cursor cannot be read.")
+            raise NotFound("This cursor is invalid.")
         return cls(time, pk, back)
 
 
 @dataclass(frozen=True)
 class Page:
-    """Some rows, newest first, and the cursors to both sides (``None`` where there is nothing)."""
+    """Rows, newest first, and the cursors of the adjacent pages (``None`` where there are no rows)."""
 
     rows: list
     older: Cursor | None
@@ -52,28 +53,28 @@ class Page:
 
 
 def read_page(queryset: QuerySet, *, time_field: str, size: int, cursor: Cursor | None = None) -> Page:
-    """Read one page of objects or named tuples with one query.
+    """Return one page of objects or named tuples. One query.
 
-    One row more than the page is read, to know whether there is another page beyond.
+    It reads one row more than the page, to know whether there is another page.
     """
     back = cursor is not None and cursor.back
     if cursor is not None:
-        queryset = queryset.filter(beyond(cursor, time_field))
+        queryset = queryset.filter(rows_beyond(cursor, time_field))
     order = (time_field, "pk") if back else (f"-{time_field}", "-pk")
     rows = list(queryset.order_by(*order)[: size + 1])
     more, rows = len(rows) > size, rows[:size]
     if back:
         rows.reverse()
     if not rows:
-        return Page([], *neighbours_of_nothing(cursor))
+        return Page([], *cursors_of_empty_page(cursor))
     first, last = ((getattr(row, time_field), row.pk) for row in (rows[0], rows[-1]))
     older = Cursor(*last) if more or back else None
     newer = Cursor(*first, back=True) if cursor is not None and (more or not back) else None
     return Page(rows, older, newer)
 
 
-def neighbours_of_nothing(cursor: Cursor | None) -> tuple[Cursor | None, Cursor | None]:
-    """Return the ways out of a page beyond either end: back to where the cursor came from, its own row included."""
+def cursors_of_empty_page(cursor: Cursor | None) -> tuple[Cursor | None, Cursor | None]:
+    """Return the cursors of a page beyond either end: one leads back, and includes the row of the cursor."""
     if cursor is None:
         return None, None
     if cursor.back:
@@ -81,8 +82,8 @@ def neighbours_of_nothing(cursor: Cursor | None) -> tuple[Cursor | None, Cursor 
     return None, Cursor(cursor.time, max(cursor.pk - 1, 0), back=True)
 
 
-def beyond(cursor: Cursor, time_field: str) -> Q:
-    """Ask for the rows on the far side of the cursor, in a form that an index on (time, pk) serves as a range."""
+def rows_beyond(cursor: Cursor, time_field: str) -> Q:
+    """Return the condition for rows beyond the cursor, in a form that an index on (time, pk) serves as a range."""
     side = "gt" if cursor.back else "lt"
     return Q(**{f"{time_field}__{side}e": cursor.time}) & (
         Q(**{f"{time_field}__{side}": cursor.time}) | Q(**{f"pk__{side}": cursor.pk})
@@ -90,7 +91,7 @@ def beyond(cursor: Cursor, time_field: str) -> Q:
 
 
 class KeysetPagination(BasePagination):
-    """REST framework's door to ``read_page``: ``cursor`` and ``page_size`` in the query, links in the answer."""
+    """REST framework's interface to ``read_page``: parameters ``cursor`` and ``page_size``, links in the body."""
 
     cursor_query_param = "cursor"
     page_size_query_param = "page_size"
@@ -98,7 +99,7 @@ class KeysetPagination(BasePagination):
     max_page_size = 1000
     time_field = "start_time"
 
-    def paginate_queryset(self, queryset, request, view=None):
+    def paginate_queryset(self, queryset: QuerySet, request: Request, view: Any = None) -> list:
         self.request = request
         text = request.query_params.get(self.cursor_query_param)
         self.page = read_page(
@@ -109,17 +110,17 @@ class KeysetPagination(BasePagination):
         )
         return self.page.rows
 
-    def get_page_size(self, request) -> int:
-        """Return the size asked for, at most ``max_page_size``; nonsense means the default (contract, "Incidents")."""
+    def get_page_size(self, request: Request) -> int:
+        """Return the requested size, up to ``max_page_size``. Invalid text means the default (contract)."""
         text = request.query_params.get(self.page_size_query_param, "")
         if not (text.isascii() and text.isdigit()):
             return self.page_size
-        # A number too long to be read is a large one.
+        # Longer texts are large numbers in any case.
         size = int(text) if len(text) < 19 else self.max_page_size
         return min(size, self.max_page_size) or self.page_size
 
-    def link_from(self, request, cursor: Cursor | None) -> str | None:
-        """Return the absolute URL of the page at the cursor, all other parameters kept."""
+    def link_from(self, request: Request, cursor: Cursor | None) -> str | None:
+        """Return the absolute URL of the page at the cursor, with all other parameters."""
         if cursor is None:
             return None
         return replace_query_param(request.build_absolute_uri(), self.cursor_query_param, cursor.encode())
@@ -129,7 +130,7 @@ class KeysetPagination(BasePagination):
         older, newer = (self.link_from(self.request, cursor) for cursor in (self.page.older, self.page.newer))
         return {"next": older, "previous": newer, "results": results}
 
-    def get_paginated_response_schema(self, schema):
+    def get_paginated_response_schema(self, schema: dict[str, Any]) -> dict[str, Any]:
         link = {"type": "string", "format": "uri", "nullable": True}
         return {
             "type": "object",

@@ -1,6 +1,8 @@
-"""Reading request bodies."""
+"""Parsers of request bodies."""
 
+from collections.abc import Mapping
 from io import BytesIO
+from typing import IO, Any
 
 from django.utils.http import parse_header_parameters
 from rest_framework import parsers
@@ -8,9 +10,11 @@ from rest_framework.exceptions import ParseError
 
 
 class JSONParser(parsers.JSONParser):
-    """JSON that may be nested deeper than the interpreter can follow: refused like all that is no JSON."""
+    """Parse JSON. Nesting beyond the interpreter's recursion limit is a parse error."""
 
-    def parse(self, stream, media_type=None, parser_context=None):
+    def parse(
+        self, stream: IO[Any], media_type: str | None = None, parser_context: Mapping[str, Any] | None = None
+    ) -> dict[str, Any]:
         try:
             return super().parse(stream, media_type, parser_context)
         except RecursionError:
@@ -18,9 +22,11 @@ class JSONParser(parsers.JSONParser):
 
 
 class MultiPartParser(parsers.MultiPartParser):
-    """Forms in parts, all of them: Django itself makes a value of whatever stands where a boundary should be."""
+    """Parse multipart forms. A missing closing boundary is a parse error; Django takes it for a part of the value."""
 
-    def parse(self, stream, media_type=None, parser_context=None):
+    def parse(
+        self, stream: IO[Any], media_type: str | None = None, parser_context: Mapping[str, Any] | None = None
+    ) -> Any:
         body = stream.read()
         boundary = parse_header_parameters(media_type or "")[1].get("boundary", "")
         if boundary and f"--{boundary}--".encode(errors="replace") not in body:

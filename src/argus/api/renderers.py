@@ -1,4 +1,7 @@
-"""Writing response bodies."""
+"""Renderers of response bodies."""
+
+from collections.abc import Mapping
+from typing import Any
 
 from rest_framework import renderers
 
@@ -7,25 +10,30 @@ from argus.util.json import dumps
 
 
 class JSONRenderer(renderers.BaseRenderer):
-    """JSON by ``orjson``: answers are plain dictionaries, so nothing needs to be converted first."""
+    """Render plain dictionaries as JSON by ``orjson``."""
 
     media_type = "application/json"
     format = "json"
     charset = None
     render_style = "binary"
 
-    def render(self, data, accepted_media_type=None, renderer_context=None) -> bytes:
-        """Return UTF-8 JSON; nothing at all for ``None``."""
+    def render(
+        self, data: Any, accepted_media_type: str | None = None, renderer_context: Mapping[str, Any] | None = None
+    ) -> bytes:
+        """Return UTF-8 JSON, or an empty body for ``None``."""
         return b"" if data is None else dumps(data)
 
 
 class BrowsableRenderer(renderers.BrowsableAPIRenderer):
-    """HTML to look around with, for people who are logged in to the admin."""
+    """Render HTML pages for users with a session."""
 
-    def get_default_renderer(self, view):
+    def get_default_renderer(self, view: Any) -> renderers.BaseRenderer:
         return renderers.JSONRenderer()
 
-    def render(self, data, accepted_media_type=None, renderer_context=None):
+    def render(
+        self, data: Any, accepted_media_type: str | None = None, renderer_context: Mapping[str, Any] | None = None
+    ) -> Any:
+        assert renderer_context is not None
         # REST framework's templates have style attributes.
         renderer_context["response"].headers[CSP] = policy(styles="'unsafe-inline'")
         return super().render(data, accepted_media_type, renderer_context)
