@@ -57,7 +57,7 @@ IDEMPOTENCY_PARAMETER = OpenApiParameter(
     "Idempotency-Key",
     str,
     location=OpenApiParameter.HEADER,
-    description="A key that the client chooses, up to 255 printable ASCII characters. The request is carried out once; "
+    description="A key that the client chooses, up to 255 printable ASCII characters. The request is executed once; "
     "a repeated one within 24 hours gets the first response, with `Idempotency-Replayed: true`. While the first request "
     "is in progress, the response is 409; for the same key with another request it is 422.",
 )
@@ -138,8 +138,7 @@ class AutoSchema(openapi.AutoSchema):
             "413": unsafe,
             "415": with_body,
             "422": self.is_idempotent(),
-            # Only logins accept a body from anonymous clients.
-            "429": with_body and not security,
+            "429": True,
             "503": True,
         }
         return [status for status, is_possible in applies.items() if is_possible]
@@ -257,6 +256,6 @@ RESPONSES = {
     "413": refusal("The body is too long: the default limit is 256 KiB."),
     "415": refusal("The body is neither JSON nor a form."),
     "422": refusal("The `Idempotency-Key` was used for another request. Nothing was changed."),
-    "429": refusal("Too many login attempts. Wait before the next one.", headers=RETRY),
+    "429": refusal("Too many requests, or too many login attempts.", headers=RETRY),
     "503": refusal("The database is unavailable or overloaded. Nothing was changed. Retry later.", headers=RETRY),
 }
