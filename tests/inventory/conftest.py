@@ -1,4 +1,4 @@
-"""A customer with one of everything below it, and a client for each kind of person in it."""
+"""Fixtures: a customer with one object of each kind, and a client for each role in it."""
 
 from types import SimpleNamespace
 
@@ -49,7 +49,7 @@ def people(place) -> dict:
         "admin": make_role(place.project, role="admin").user,
         "manager": make_role(place.project, role="manager").user,
         "group manager": make_role(place.group).user,
-        "nobody": make_user(),
+        "user without role": make_user(),
         "owner elsewhere": make_role(make_customer("Elsewhere")).user,
     }
     return {name: make_client(user) for name, user in users.items()}

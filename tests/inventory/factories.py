@@ -1,4 +1,4 @@
-"""An inventory for tests, made by the services that make it in real life."""
+"""Create objects of the inventory by its services."""
 
 from itertools import count
 

@@ -1,4 +1,4 @@
-"""Links as clients have them, and requests that leave no trace."""
+"""Links to objects, and requests that are rolled back."""
 
 from contextlib import contextmanager
 

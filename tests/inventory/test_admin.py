@@ -1,4 +1,4 @@
-"""The inventory in the admin: every page opens, and what is done there is done by the services."""
+"""The inventory in the admin: every page opens, and changes are made by the services."""
 
 import pytest
 from django.contrib.admin.models import LogEntry
@@ -87,7 +87,7 @@ def test_every_page_opens_and_rows_are_found_by_word_and_by_uuid(boss, model):
 
 
 @pytest.mark.parametrize("model", MODELS)
-def test_a_list_of_many_costs_the_queries_of_one(boss, model):
+def test_list_query_count_does_not_depend_on_rows(boss, model):
     def queries() -> int:
         with CaptureQueriesContext(connection) as found:
             assert boss.rows(model)
@@ -102,7 +102,7 @@ def test_a_list_of_many_costs_the_queries_of_one(boss, model):
     assert queries() == few
 
 
-def test_what_is_made_here_is_made_by_the_services(boss):
+def test_admin_creates_by_services(boss):
     user = make_user()
     boss.save(Customer, name="Customer", abbreviation="CU")
     customer = Customer.objects.get()
@@ -127,7 +127,7 @@ def test_what_is_made_here_is_made_by_the_services(boss):
     assert LogEntry.objects.count() == 11
 
 
-def test_what_a_service_refuses_is_said_in_the_form(boss):
+def test_refusal_of_a_service_is_a_form_error(boss):
     near, far = one_of_each(), one_of_each()
     role = near[ProjectRole]
     refused = [
@@ -153,7 +153,7 @@ def test_what_a_service_refuses_is_said_in_the_form(boss):
 
 
 @pytest.mark.parametrize("model", MODELS)
-def test_nothing_is_changed_here(boss, model):
+def test_objects_cannot_be_changed(boss, model):
     row = one_of_each()[model]
     response = boss.client.post(boss.url(model, "change", row.pk), {"name": "new"})
 
@@ -161,7 +161,7 @@ def test_nothing_is_changed_here(boss, model):
     assert model.objects.filter(pk=row.pk).exists()
 
 
-def test_what_is_deleted_here_is_told_of_and_what_is_held_stays(boss):
+def test_deletion_sends_the_signal_and_keeps_objects_in_use(boss):
     told = []
 
     def listen(sender, scopes, **kwargs):
@@ -194,7 +194,7 @@ def test_what_is_deleted_here_is_told_of_and_what_is_held_stays(boss):
     assert told == [rows[model].uuid for model in scopes]
 
 
-def test_staff_without_django_s_permissions_is_not_let_in(db):
+def test_staff_without_permissions_get_403(db):
     admin = Admin(make_staff())
     customer = make_customer()
     for model in MODELS:
@@ -203,6 +203,6 @@ def test_staff_without_django_s_permissions_is_not_let_in(db):
 
 
 @pytest.mark.parametrize("key", ["x", "9" * 30, "\x00", "-1", "1.5"])
-def test_pages_of_what_is_not_there_lead_back(boss, key):
+def test_pages_of_missing_objects_redirect_to_the_list(boss, key):
     for model in MODELS:
         assert boss.get(model, "change", key).status_code == 302

@@ -1,4 +1,4 @@
-"""Who may make and delete what, and who may give and take which role (contract, section 8)."""
+"""Who may create and delete objects, and grant and revoke roles (contract, section 8)."""
 
 import pytest
 
@@ -19,7 +19,7 @@ from .requests import link_to, path_to, undone
 
 STAFF = {"staff", "superuser"}
 OWNERS = {*STAFF, "owner"}
-STRANGERS = {"nobody", "owner elsewhere"}
+STRANGERS = {"user without role", "owner elsewhere"}
 
 
 def bodies(place) -> dict:
@@ -27,7 +27,7 @@ def bodies(place) -> dict:
     customer, project, group = (link_to(one) for one in (place.customer, place.project, place.group))
     lone, person = make_project(place.customer, place.group), link_to(place.person)
     unheld = make_project_group(place.customer)
-    # Somebody who sees the project sees the groups that it is in; nobody but owners is in this one.
+    # Users who see the project see its groups; only owners have a role in this one.
     make_group_membership(unheld, place.project)
     return {
         "a project in no group": ("projects", {"name": "a", "customer": customer}, OWNERS),
@@ -68,8 +68,8 @@ def bodies(place) -> dict:
     }
 
 
-# What these name, people of the project do not see.
-OUT_OF_THEIR_SIGHT = {"a cloud of a project", "an admin of a project elsewhere in the group"}
+# These requests name objects that users of the project do not see.
+INVISIBLE_FOR_PROJECT_USERS = {"a cloud of a project", "an admin of a project elsewhere in the group"}
 KINDS = [
     "a project in no group",
     "a project in the group",
@@ -94,14 +94,14 @@ def test_who_may_post(place, people, kind):
 
         if who in may:
             assert answer.status_code == 201, (who, answer.json())
-        elif who in STRANGERS or (who in {"admin", "manager"} and kind in OUT_OF_THEIR_SIGHT):
+        elif who in STRANGERS or (who in {"admin", "manager"} and kind in INVISIBLE_FOR_PROJECT_USERS):
             assert answer.status_code == 400, who
             assert answer.json().keys() <= body.keys() - {"name", "role", "user"}
         else:
             assert (answer.status_code, list(answer.json())) == (403, ["detail"]), who
 
 
-def test_only_staff_adds_customers_and_others_are_refused_before_the_body_is_looked_at(people):
+def test_only_staff_create_customers_and_others_get_403_before_validation(people):
     for who, client in people.items():
         if who in STAFF:
             assert client.post("/api/customers/", {"name": "a"}).status_code == 201
@@ -122,7 +122,7 @@ def test_who_may_put_a_project_into_a_group(place, people):
         assert answer.status_code == expected.get(who, 400), who
 
 
-def test_a_manager_of_some_of_the_groups_named_may_not_make_the_project(place, people):
+def test_manager_of_some_groups_may_not_create_the_project(place, people):
     other = make_project_group(place.customer)
     make_group_membership(other, place.project)
     client, body = people["group manager"], {"name": "a", "customer": link_to(place.customer)}
@@ -137,7 +137,7 @@ def test_a_manager_of_some_of_the_groups_named_may_not_make_the_project(place, p
 @pytest.mark.parametrize(
     ("name", "may", "status"),
     [
-        # Something still hangs on these two: whoever may is told of that, others are not.
+        # These two are in use: users who may delete them get 409, others 403 or 404.
         ("customer", STAFF, 409),
         ("group", OWNERS, 409),
         ("project", {*OWNERS, "group manager"}, 204),
@@ -158,7 +158,7 @@ def test_who_may_delete(place, people, name, may, status):
             assert type(row).objects.filter(pk=row.pk).exists() == (answer.status_code != 204)
 
 
-def test_who_manages_only_some_groups_of_a_project_may_not_delete_it(place, people):
+def test_manager_of_some_groups_may_not_delete_the_project(place, people):
     delete_instance(place.instance, actor=STAFF_ACTOR)
     other = make_project_group(place.customer)
     make_group_membership(other, place.project)
@@ -181,7 +181,7 @@ ROLES = [
 
 
 @pytest.mark.parametrize(("name", "role", "may"), ROLES)
-def test_who_may_take_a_role_away(place, people, name, role, may):
+def test_who_may_revoke_a_role(place, people, name, role, may):
     granted = make_role(getattr(place, name), place.person, role)
     for who, client in people.items():
         with undone():
@@ -191,7 +191,7 @@ def test_who_may_take_a_role_away(place, people, name, role, may):
 
 
 @pytest.mark.parametrize(("name", "role", "may"), ROLES)
-def test_a_role_is_shown_with_links_to_whom_it_is_given_and_in_what(place, as_owner, name, role, may):
+def test_role_has_links_to_user_and_object(place, as_owner, name, role, may):
     holder = getattr(place, name)
     granted = make_role(holder, place.person, role)
 
@@ -208,7 +208,7 @@ def test_a_role_is_shown_with_links_to_whom_it_is_given_and_in_what(place, as_ow
 
 
 @pytest.mark.parametrize(("name", "role", "may"), ROLES)
-def test_a_role_takes_effect_with_the_grant_and_ends_with_the_url(place, as_owner, name, role, may):
+def test_role_takes_effect_when_granted_and_ends_when_deleted(place, as_owner, name, role, may):
     client, holder = make_client(place.person), getattr(place, name)
     model = {"customer": CustomerRole, "project": ProjectRole, "group": ProjectGroupRole}[name]
     body = {model.holder: link_to(holder), "user": link_to(place.person), "role": role}
@@ -225,7 +225,7 @@ def test_a_role_takes_effect_with_the_grant_and_ends_with_the_url(place, as_owne
 
 
 @pytest.mark.parametrize(("name", "role", "may"), ROLES)
-def test_the_same_role_is_not_given_twice(place, as_owner, name, role, may):
+def test_duplicate_role_is_refused(place, as_owner, name, role, may):
     granted = make_role(getattr(place, name), place.person, role)
     body = {key: value for key, value in as_owner.get(path_to(granted)).json().items() if key not in {"url", "uuid"}}
 
@@ -233,7 +233,7 @@ def test_the_same_role_is_not_given_twice(place, as_owner, name, role, may):
     assert (answer.status_code, list(answer.json())) == (400, ["non_field_errors"])
 
 
-def test_a_person_may_be_admin_and_manager_of_a_project(place, as_owner):
+def test_user_may_be_admin_and_manager_of_a_project(place, as_owner):
     for role in ("admin", "manager"):
         body = {"project": link_to(place.project), "user": link_to(place.person), "role": role}
         assert as_owner.post("/api/project-permissions/", body).status_code == 201
@@ -247,7 +247,7 @@ def test_a_person_may_be_admin_and_manager_of_a_project(place, as_owner):
         ("group", "project_group", "project-group-permissions", ["admin", "owner"]),
     ],
 )
-def test_a_role_is_one_that_there_is(place, as_owner, name, field, collection, roles):
+def test_unknown_role_is_refused(place, as_owner, name, field, collection, roles):
     body = {field: link_to(getattr(place, name)), "user": link_to(place.person)}
     for role in [*roles, "", "Owner", "\x00", 1, None, True, [], {}, ["owner"]]:
         answer = as_owner.post(f"/api/{collection}/", body | {"role": role})
@@ -255,7 +255,7 @@ def test_a_role_is_one_that_there_is(place, as_owner, name, field, collection, r
     assert as_owner.post(f"/api/{collection}/", {}).json().keys() == {field, "user", "role"}
 
 
-def test_a_role_goes_to_an_active_user_by_a_link_to_a_user(place, as_owner):
+def test_role_needs_a_link_to_an_active_user(place, as_owner):
     gone = make_user(is_active=False)
     body = {"customer": link_to(place.customer), "role": "owner"}
     for link in (link_to(gone), link_to(place.project), f"/api/users/{'0' * 32}/", "/api/users/", "person", 1, None):
@@ -263,14 +263,14 @@ def test_a_role_goes_to_an_active_user_by_a_link_to_a_user(place, as_owner):
         assert (answer.status_code, list(answer.json())) == (400, ["user"]), link
 
 
-def test_an_owner_who_takes_the_own_role_away_sees_nothing_any_more(place, as_owner):
+def test_owner_who_revokes_their_own_role_sees_nothing(place, as_owner):
     own = CustomerRole.objects.get(user=as_owner.user)
     assert as_owner.delete(path_to(own)).status_code == 204
     assert as_owner.get("/api/customers/").json() == []
     assert as_owner.delete(path_to(own)).status_code == 404
 
 
-def test_a_role_taken_away_ends_what_it_allowed(place, people):
+def test_revoked_role_allows_nothing(place, people):
     client = people["group manager"]
     take_away(ProjectGroupRole.objects.get(user=client.user))
     make_role(place.project, client.user)
@@ -281,7 +281,7 @@ def test_a_role_taken_away_ends_what_it_allowed(place, people):
 # Users
 
 
-def test_current_is_the_caller_alone(place, people):
+def test_current_returns_the_caller_only(place, people):
     for client in people.values():
         for query in ("?current", "?current=", "?current=false"):
             answer = client.get(f"/api/users/{query}")
@@ -292,28 +292,28 @@ def test_current_is_the_caller_alone(place, people):
             assert answer["X-Result-Count"] == "1"
 
 
-def test_users_are_oneself_and_those_whose_roles_one_sees_and_for_staff_all(place, people):
+def test_visible_users_are_the_caller_and_users_with_visible_roles(place, people):
     def names(who):
         return {user["username"] for user in people[who].get("/api/users/?page_size=100").json()}
 
     def called(*who):
         return {people[one].user.username for one in who}
 
-    assert names("nobody") == called("nobody")
+    assert names("user without role") == called("user without role")
     assert names("owner elsewhere") == called("owner elsewhere")
     team = called("owner", "admin", "manager", "group manager")
     assert names("owner") == names("admin") == names("manager") == names("group manager") == team
-    assert names("staff") >= team | called("staff", "nobody", "owner elsewhere")
+    assert names("staff") >= team | called("staff", "user without role", "owner elsewhere")
 
 
-def test_a_user_out_of_sight_is_not_there_and_none_is_changed(place, people):
-    owner, nobody, staff = (people[who] for who in ("owner", "nobody", "staff"))
-    assert owner.get(path_to(nobody.user)).status_code == 404
-    assert staff.get(path_to(nobody.user)).status_code == 200
+def test_invisible_user_is_404_and_users_cannot_be_changed(place, people):
+    owner, other, staff = (people[who] for who in ("owner", "user without role", "staff"))
+    assert owner.get(path_to(other.user)).status_code == 404
+    assert staff.get(path_to(other.user)).status_code == 200
     for method in ("post", "put", "patch", "delete"):
-        assert getattr(staff, method)(path_to(nobody.user), {}).status_code == 405
+        assert getattr(staff, method)(path_to(other.user), {}).status_code == 405
         assert getattr(staff, method)("/api/users/", {}).status_code == 405
 
 
-def test_users_need_a_token(as_stranger):
+def test_users_require_a_token(as_stranger):
     assert as_stranger.get("/api/users/?current").status_code == 401

@@ -1,4 +1,4 @@
-"""Scopes: found by links of any host, and shown with what is around them."""
+"""Scopes: found by links with any host, with their parents."""
 
 import pytest
 
@@ -40,31 +40,31 @@ def path_of(scope, collection: str = "") -> str:
     return f"/api/{collection or scope.collection}/{scope.uuid.hex}/"
 
 
-def test_the_kinds_are_those_of_the_contract(scopes):
+def test_kinds_of_scopes_match_the_contract(scopes):
     assert set(SCOPES) == set(scopes)
     assert {kind: model.kind for kind, model in SCOPES.items()} == {kind: kind for kind in scopes}
 
 
 @pytest.mark.parametrize("kind", SCOPES)
 @pytest.mark.parametrize("host", ["", "http://testserver", "https://elsewhere.example.org:8443", "//x"])
-def test_every_kind_is_found_by_its_link_whatever_the_host(scopes, kind, host, django_assert_num_queries):
+def test_every_kind_is_found_by_link_with_any_host(scopes, kind, host, django_assert_num_queries):
     staff = make_staff()
     with django_assert_num_queries(1):
         assert resolve_scope(host + path_of(scopes[kind]), user=staff) == scopes[kind]
 
 
-def test_a_membership_is_found_by_both_its_paths(scopes):
+def test_membership_is_found_by_both_paths(scopes):
     membership = scopes["cloud_project_membership"]
     assert resolve_scope(path_of(membership, "cloud-project-memberships"), user=make_staff()) == membership
 
 
 @pytest.mark.parametrize("kind", SCOPES)
-def test_what_is_out_of_sight_is_not_found(scopes, kind):
+def test_invisible_scope_is_not_found(scopes, kind):
     assert resolve_scope(path_of(scopes[kind]), user=make_user()) is None
     assert resolve_scope(path_of(scopes[kind]), user=make_role(scopes["project"]).user) == scopes[kind]
 
 
-def test_links_to_anything_else_find_nothing(scopes):
+def test_other_links_find_nothing(scopes):
     project, staff = scopes["project"], make_staff()
     links = [
         "",
@@ -98,13 +98,13 @@ def test_links_to_anything_else_find_nothing(scopes):
         ("instance", ["project", "project_group", "cloud"]),
     ],
 )
-def test_each_scope_shows_what_it_is_in_with_one_query(scopes, kind, around, django_assert_max_num_queries):
+def test_parents_of_a_scope_need_one_query(scopes, kind, around, django_assert_max_num_queries):
     scope = resolve_scope(path_of(scopes[kind]), user=make_staff())
     with django_assert_max_num_queries(1):
         found = get_parents(scope)
     assert found == ScopeParents(scopes["customer"], **{name: scopes[name] for name in around})
 
 
-def test_an_instance_may_be_in_no_cloud_and_in_no_group():
+def test_instance_without_cloud_and_group():
     instance = make_instance()
     assert get_parents(instance) == ScopeParents(instance.project.customer, instance.project)

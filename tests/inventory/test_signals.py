@@ -1,4 +1,4 @@
-"""Those who keep something about scopes are told in time: inside the transaction, while the rows are there."""
+"""The signal ``scopes_deleted`` is sent inside the transaction, before the rows are deleted."""
 
 import pytest
 from django.db import connection
@@ -38,7 +38,7 @@ def heard():
     scopes_deleted.disconnect(listen)
 
 
-def test_a_scope_is_told_of_alone_if_nothing_goes_with_it(heard):
+def test_signal_names_a_scope_deleted_alone(heard):
     deletions = [
         (make_customer(), deletion.delete_customer),
         (make_project(), deletion.delete_project),
@@ -62,7 +62,7 @@ def uuids_of(message) -> set:
     return {scope.uuid for scope in message[0]}
 
 
-def test_what_goes_along_is_told_of_in_the_same_message(heard):
+def test_signal_names_all_scopes_that_are_deleted_together(heard):
     project = make_project()
     memberships = [make_cloud_membership(project) for _ in range(3)]
     deletion.delete_project(project, actor=STAFF)
@@ -81,7 +81,7 @@ def test_what_goes_along_is_told_of_in_the_same_message(heard):
     assert ProjectCloudMembership.objects.count() == 0
 
 
-def test_nobody_is_told_of_what_stays(heard):
+def test_refused_deletion_sends_no_signal(heard):
     instance = make_instance(membership=make_cloud_membership())
     membership = instance.cloud_project_membership
     for row, delete in [
@@ -97,7 +97,7 @@ def test_nobody_is_told_of_what_stays(heard):
     assert heard == []
 
 
-def test_if_a_listener_fails_nothing_is_deleted():
+def test_failing_receiver_prevents_the_deletion():
     def fail(**kwargs):
         raise ValueError("no")
 
@@ -112,7 +112,7 @@ def test_if_a_listener_fails_nothing_is_deleted():
     assert (Customer.objects.count(), Cloud.objects.count()) == (1, 1)
 
 
-def test_roles_and_places_in_groups_are_no_scopes(heard):
+def test_roles_and_group_memberships_send_no_signal(heard):
     project = make_project()
     group = make_project_group(project.customer)
     make_role(project)
@@ -124,7 +124,7 @@ def test_roles_and_places_in_groups_are_no_scopes(heard):
     assert [type(scope) for scope in heard[0][0]] == [Project]
 
 
-def test_a_hundred_scopes_go_with_as_many_queries_as_three(django_assert_max_num_queries):
+def test_deletion_query_count_does_not_depend_on_scopes(django_assert_max_num_queries):
     customer = make_customer()
     for _ in range(100):
         make_cloud(customer)

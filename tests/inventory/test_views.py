@@ -1,4 +1,4 @@
-"""The inventory over REST: what is shown, made, refused and deleted (contract, section 8)."""
+"""The REST API of the inventory: show, create, refuse and delete objects (contract, section 8)."""
 
 import re
 
@@ -55,7 +55,7 @@ NAMES = ["customer", "project", "group", "group_membership", "cloud", "membershi
 
 
 @pytest.mark.parametrize("name", NAMES)
-def test_each_object_is_shown_alone_and_in_its_list(place, as_owner, name):
+def test_object_is_equal_alone_and_in_the_list(place, as_owner, name):
     row = getattr(place, name)
 
     assert as_owner.get(path_to(row)).json() == whole_face_of(place)[name]
@@ -64,7 +64,7 @@ def test_each_object_is_shown_alone_and_in_its_list(place, as_owner, name):
     assert answer["X-Result-Count"] == "1"
 
 
-def test_links_are_made_of_the_host_that_was_asked(place, as_owner, settings):
+def test_links_have_the_host_of_the_request(place, as_owner, settings):
     settings.ALLOWED_HOSTS = ["argus.example.org"]
     answer = as_owner.get(path_to(place.instance), HTTP_HOST="argus.example.org", secure=True).json()
 
@@ -73,10 +73,10 @@ def test_links_are_made_of_the_host_that_was_asked(place, as_owner, settings):
 
 
 @pytest.mark.parametrize("name", NAMES)
-def test_what_one_may_not_see_is_like_what_is_not_there(place, people, name):
+def test_invisible_object_is_like_a_missing_one(place, people, name):
     row = getattr(place, name)
     nowhere = f"/api/{row.collection}/{'0' * 32}/"
-    for person in ("nobody", "owner elsewhere"):
+    for person in ("user without role", "owner elsewhere"):
         client = people[person]
         for method in ("get", "delete"):
             out_of_sight, missing = (getattr(client, method)(path) for path in (path_to(row), nowhere))
@@ -87,14 +87,14 @@ def test_what_one_may_not_see_is_like_what_is_not_there(place, people, name):
 
 
 @pytest.mark.parametrize("name", NAMES)
-def test_a_uuid_has_no_dashes_and_no_capitals(place, as_staff, name):
+def test_uuid_with_dashes_or_capitals_is_404(place, as_staff, name):
     row = getattr(place, name)
     for uuid in (str(row.uuid), "A" * 32, row.uuid.hex[:-1], f"{row.uuid.hex}0", "1", "%00"):
         assert as_staff.get(f"/api/{row.collection}/{uuid}/").status_code == 404
 
 
 @pytest.mark.parametrize("name", NAMES)
-def test_nothing_is_changed_once_it_is_made(place, as_staff, name):
+def test_objects_cannot_be_changed_over_rest(place, as_staff, name):
     row = getattr(place, name)
     before = as_staff.get(path_to(row)).json()
     for method in ("put", "patch", "post"):
@@ -105,7 +105,7 @@ def test_nothing_is_changed_once_it_is_made(place, as_staff, name):
 
 
 @pytest.mark.parametrize("name", NAMES)
-def test_without_a_token_nothing_is_shown_made_or_deleted(place, as_stranger, name):
+def test_requests_without_a_token_get_401(place, as_stranger, name):
     row = getattr(place, name)
     for method, path in [("get", path_to(row)), ("delete", path_to(row)), ("get", ""), ("post", "")]:
         answer = getattr(as_stranger, method)(path or f"/api/{row.collection}/", {})
@@ -113,7 +113,7 @@ def test_without_a_token_nothing_is_shown_made_or_deleted(place, as_stranger, na
         assert list(answer.json()) == ["detail"]
 
 
-def test_a_membership_has_two_addresses_and_shows_the_first(place, as_owner):
+def test_membership_has_two_urls_and_shows_the_first(place, as_owner):
     first, second = path_to(place.membership), path_to(place.membership).replace("project-cloud", "cloud-project")
 
     assert as_owner.get(second).json() == as_owner.get(first).json() == whole_face_of(place)["membership"]
@@ -129,7 +129,7 @@ def test_a_membership_has_two_addresses_and_shows_the_first(place, as_owner):
     assert as_owner.post("/api/instances/", body).json()["cloud_project_membership"] == made.json()["url"]
 
 
-def test_a_project_shows_of_its_groups_those_that_the_caller_sees(place, people, other_group, grouped):
+def test_project_shows_visible_groups_only(place, people, other_group, grouped):
     grouped(other_group)
 
     def names(person):
@@ -174,7 +174,7 @@ COLLECTIONS = [
 
 
 @pytest.mark.parametrize("collection", COLLECTIONS)
-def test_what_is_posted_is_shown_and_stays(place, as_staff, collection):
+def test_posted_object_is_returned_and_stored(place, as_staff, collection):
     body = new_bodies(place)[collection]
     answer = as_staff.post(f"/api/{collection}/", body)
     made = answer.json()
@@ -200,7 +200,7 @@ NEEDED = {
 
 
 @pytest.mark.parametrize("collection", COLLECTIONS)
-def test_what_is_needed_suffices_and_all_that_is_missing_is_named_at_once(place, as_staff, collection):
+def test_required_fields_suffice_and_missing_ones_are_reported_together(place, as_staff, collection):
     answer = as_staff.post(f"/api/{collection}/", {})
     assert answer.status_code == 400
     assert answer.json() == {name: ["This field is required."] for name in NEEDED[collection]}
@@ -227,7 +227,7 @@ def test_what_is_needed_suffices_and_all_that_is_missing_is_named_at_once(place,
         ("instances", "name", 150),
     ],
 )
-def test_texts_have_their_lengths(place, as_staff, collection, field, length):
+def test_texts_have_maximal_lengths(place, as_staff, collection, field, length):
     body = new_bodies(place)[collection]
 
     assert as_staff.post(f"/api/{collection}/", body | {field: "x" * length}).json()[field] == "x" * length
@@ -236,7 +236,7 @@ def test_texts_have_their_lengths(place, as_staff, collection, field, length):
 
 
 @pytest.mark.parametrize("collection", [name for name in COLLECTIONS if "name" in NEEDED[name]])
-def test_a_name_is_not_blank(place, as_staff, collection):
+def test_blank_name_is_refused(place, as_staff, collection):
     for name in ("", "  "):
         answer = as_staff.post(f"/api/{collection}/", new_bodies(place)[collection] | {"name": name})
         assert answer.json() == {"name": ["This field may not be blank."]}
@@ -245,12 +245,12 @@ def test_a_name_is_not_blank(place, as_staff, collection):
 @pytest.mark.parametrize(
     "url", ["ftp://x", "keystone:5000", "javascript:alert(1)", "http://", "http://a b", "x" * 3000]
 )
-def test_an_auth_url_is_of_the_web(place, as_staff, url):
+def test_auth_url_must_be_http_or_https(place, as_staff, url):
     answer = as_staff.post("/api/clouds/", {"name": "a", "customer": link_to(place.customer), "auth_url": url})
     assert (answer.status_code, list(answer.json())) == (400, ["auth_url"])
 
 
-def test_a_uuid_and_a_url_in_the_body_are_ignored(place, as_staff):
+def test_uuid_and_url_in_the_body_are_ignored(place, as_staff):
     old = path_to(place.customer)
     made = as_staff.post("/api/customers/", {"name": "New", "url": old, "uuid": place.customer.uuid.hex})
     assert made.status_code == 201
@@ -265,7 +265,7 @@ LINKS = [
 
 
 @pytest.mark.parametrize(("collection", "field"), LINKS)
-def test_a_link_may_name_any_host_or_none(place, as_staff, collection, field):
+def test_link_may_have_any_host_or_none(place, as_staff, collection, field):
     for host in ("", "http://testserver", "https://other.example.org:8443"):
         body = new_bodies(place)[collection]
         link = body[field].replace("http://testserver", host)
@@ -275,7 +275,7 @@ def test_a_link_may_name_any_host_or_none(place, as_staff, collection, field):
 
 
 @pytest.mark.parametrize(("collection", "field"), LINKS)
-def test_a_link_to_nothing_that_could_be_meant_is_400_on_its_field(place, people, collection, field):
+def test_invalid_link_is_400_on_its_field(place, people, collection, field):
     body, far = new_bodies(place)[collection], make_project(make_customer())
     far_group = make_project_group(far.customer)
     out_of_sight = {
@@ -310,9 +310,7 @@ def test_a_link_to_nothing_that_could_be_meant_is_400_on_its_field(place, people
     assert len(texts) == 1
 
 
-def test_groups_of_a_new_project_are_looked_up_at_once_and_errors_stand_in_their_places(
-    place, as_owner, django_assert_max_num_queries
-):
+def test_invalid_groups_of_a_project_are_reported_by_position(place, as_owner, django_assert_max_num_queries):
     body = {"name": "New", "customer": link_to(place.customer)}
     far = make_project_group()
     groups = [{"url": link_to(place.group)}, {"url": link_to(far)}, {"url": 5}, "x", {}]
@@ -330,13 +328,13 @@ def test_groups_of_a_new_project_are_looked_up_at_once_and_errors_stand_in_their
         assert as_owner.post("/api/projects/", body | {"project_groups": groups[:1] * 500}).status_code == 201
 
 
-def test_a_group_named_twice_is_one(place, as_owner):
+def test_duplicate_group_counts_once(place, as_owner):
     body = {"name": "New", "customer": link_to(place.customer), "project_groups": [{"url": link_to(place.group)}] * 2}
     made = as_owner.post("/api/projects/", body).json()
     assert [group["name"] for group in made["project_groups"]] == ["Group"]
 
 
-def test_things_of_two_customers_are_not_joined(place, as_staff):
+def test_objects_of_two_customers_cannot_be_connected(place, as_staff):
     far = make_project()
     far_group, far_cloud = make_project_group(far.customer), make_cloud(far.customer)
     mixtures = {
@@ -358,7 +356,7 @@ def test_things_of_two_customers_are_not_joined(place, as_staff):
         assert (answer.status_code, list(answer.json())) == (400, [field])
 
 
-def test_a_membership_is_made_once(place, as_staff):
+def test_duplicate_membership_is_refused(place, as_staff):
     for collection, body in [
         ("project-group-memberships", {"project_group": link_to(place.group), "project": link_to(place.project)}),
         ("project-cloud-memberships", {"project": link_to(place.project), "cloud": link_to(place.cloud)}),
@@ -371,7 +369,7 @@ def test_a_membership_is_made_once(place, as_staff):
 # Deleting
 
 
-def test_what_something_hangs_on_is_not_deleted(place, as_staff):
+def test_object_in_use_cannot_be_deleted(place, as_staff):
     for row in (place.customer, place.project, place.group, place.cloud, place.membership):
         answer = as_staff.delete(path_to(row))
         assert answer.status_code == 409
@@ -379,12 +377,12 @@ def test_what_something_hangs_on_is_not_deleted(place, as_staff):
         assert as_staff.get(path_to(row)).status_code == 200
 
 
-def test_a_customer_with_nothing_but_a_group_or_a_project_is_not_deleted_either(as_staff):
+def test_customer_with_a_group_or_a_project_cannot_be_deleted(as_staff):
     for row in (make_project(), make_project_group()):
         assert as_staff.delete(path_to(row.customer)).status_code == 409
 
 
-def test_from_the_leaves_up_everything_can_be_deleted(place, as_staff):
+def test_everything_can_be_deleted_from_the_leaves_up(place, as_staff):
     for name in ("instance", "membership", "cloud", "group_membership", "group", "project", "customer"):
         answer = as_staff.delete(path_to(getattr(place, name)))
         assert (answer.status_code, answer.content) == (204, b""), name
@@ -392,7 +390,7 @@ def test_from_the_leaves_up_everything_can_be_deleted(place, as_staff):
         assert as_staff.delete(path_to(getattr(place, name))).status_code == 404
 
 
-def test_memberships_clouds_and_roles_go_with_what_they_belong_to(place, as_staff):
+def test_memberships_clouds_and_roles_are_deleted_with_their_object(place, as_staff):
     as_staff.delete(path_to(place.instance))
     role = make_role(place.project)
 
@@ -408,7 +406,7 @@ def test_memberships_clouds_and_roles_go_with_what_they_belong_to(place, as_staf
 
 
 @pytest.mark.parametrize("person", ["staff", "owner", "admin", "group manager"])
-def test_a_list_of_fifty_costs_as_many_queries_as_a_list_of_one(place, people, person):
+def test_list_query_count_is_constant(place, people, person):
     def queries(collection) -> int:
         with CaptureQueriesContext(
             connection,

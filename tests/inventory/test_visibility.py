@@ -1,4 +1,4 @@
-"""Who sees what of the inventory (contract, section 7)."""
+"""Visibility of the inventory (contract, section 7)."""
 
 from types import SimpleNamespace
 
@@ -86,7 +86,7 @@ OF_GROUP_MANAGER = {
 OF_LONE_WORKER = NOTHING | {"customer": {"near"}, "project": {"lone"}, "instance": {"lone instance"}}
 
 
-def test_without_a_role_nothing_is_seen(world):
+def test_user_without_role_sees_nothing(world):
     assert seen_by(make_user()) == NOTHING
 
 
@@ -100,7 +100,7 @@ def test_without_a_role_nothing_is_seen(world):
         ("lone", "admin", OF_LONE_WORKER),
     ],
 )
-def test_a_role_shows_what_the_contract_says_and_taken_away_it_hides_it_at_once(world, place, role, seen):
+def test_role_grants_the_visibility_of_the_contract_until_revoked(world, place, role, seen):
     user = make_user()
     granted = make_role(getattr(world, place), user, role)
     assert seen_by(user) == seen
@@ -109,7 +109,7 @@ def test_a_role_shows_what_the_contract_says_and_taken_away_it_hides_it_at_once(
     assert seen_by(user) == NOTHING
 
 
-def test_a_manager_of_a_group_without_projects_sees_the_group_and_its_customer_but_no_cloud(world):
+def test_manager_of_an_empty_group_sees_group_and_customer_but_no_cloud(world):
     group = make_project_group(world.customer, name="empty")
     assert seen_by(make_role(group).user) == NOTHING | {"customer": {"near"}, "project_group": {"empty"}}
 
@@ -121,7 +121,7 @@ def test_roles_add_up(world):
     assert seen_by(user) == {kind: OF_GROUP_MANAGER[kind] | OF_LONE_WORKER[kind] for kind in NOTHING}
 
 
-def test_roles_with_two_customers_show_both(world):
+def test_roles_in_two_customers_show_both(world):
     user = make_user()
     make_role(world.customer, user)
     make_role(world.stranger, user)
@@ -129,17 +129,17 @@ def test_roles_with_two_customers_show_both(world):
 
 
 @pytest.mark.parametrize("make", [make_staff, make_superuser])
-def test_staff_sees_all(world, make):
+def test_staff_see_everything(world, make):
     user = make()
     for model in LISTED:
         assert set(model.objects.visible_to(user)) == set(model.objects.all())
 
 
-def test_a_superuser_who_is_not_staff_sees_nothing_by_that(world):
+def test_superuser_who_is_not_staff_sees_nothing(world):
     assert seen_by(make_user(is_superuser=True)) == NOTHING
 
 
-def test_a_project_that_joins_a_group_is_seen_by_its_managers_and_one_that_leaves_is_not(world):
+def test_group_managers_see_projects_while_they_are_in_the_group(world):
     user = make_role(world.group).user
     membership = make_group_membership(world.group, world.lone)
     assert seen_by(user)["project"] == {"project", "sibling", "lone"}
@@ -148,7 +148,7 @@ def test_a_project_that_joins_a_group_is_seen_by_its_managers_and_one_that_leave
     assert seen_by(user)["project"] == {"project", "sibling"}
 
 
-def test_that_a_project_is_in_a_group_is_seen_by_who_sees_both(world):
+def test_group_membership_is_visible_if_group_and_project_are(world):
     both = make_project_group(world.customer, name="both")
     make_group_membership(both, world.project)
     worker, manager = make_role(world.project).user, make_role(world.group).user
@@ -160,7 +160,7 @@ def test_that_a_project_is_in_a_group_is_seen_by_who_sees_both(world):
     assert pairs(manager) == {"group | project", "group | sibling"}
 
 
-def test_roles_are_seen_by_who_sees_what_they_are_in(world):
+def test_role_is_visible_if_its_object_is(world):
     owner, worker = make_role(world.customer), make_role(world.project)
     manager, far = make_role(world.group), make_role(world.stranger)
 
@@ -173,7 +173,7 @@ def test_roles_are_seen_by_who_sees_what_they_are_in(world):
     assert seen(make_role(world.lone).user) & {owner, worker, manager} == {owner}
 
 
-def test_what_is_visible_comes_with_one_query_however_much_it_is(world, django_assert_num_queries):
+def test_visible_rows_need_one_query(world, django_assert_num_queries):
     user = make_user()
     for place in (world.customer, world.group, world.project, world.stranger):
         make_role(place, user)
@@ -182,7 +182,7 @@ def test_what_is_visible_comes_with_one_query_however_much_it_is(world, django_a
             list(model.objects.visible_to(user))
 
 
-def test_who_sees_a_row_twice_gets_it_once(world):
+def test_row_visible_by_two_roles_is_returned_once(world):
     user = make_user()
     for place, role in [(world.customer, "owner"), (world.project, "admin"), (world.project, "manager")]:
         make_role(place, user, role)
