@@ -25,7 +25,7 @@ PATHS = [
 ]
 SUFFIXES = {".py", ".md", ".rst", ".html", ".txt", ".js", ".css", ".yml", ".json", ".service", ".conf"}
 # Applied migrations are history; built pages repeat their sources.
-SKIPPED_FOLDERS = {"migrations", "_build", "__pycache__"}
+SKIPPED_FOLDERS = {"migrations", "_build", "__pycache__", "argus_server.egg-info"}
 
 WORDS = [
     # The subject is missing.

@@ -58,7 +58,7 @@ IDEMPOTENCY_PARAMETER = OpenApiParameter(
     str,
     location=OpenApiParameter.HEADER,
     description="A key that the client chooses, up to 255 printable ASCII characters. The request is executed once; "
-    "a repeated one within 24 hours gets the first response, with `Idempotency-Replayed: true`. While the first request "
+    "a repeated one within 24 hours gets the first response, with `Idempotency-Replayed: true`. While the first one "
     "is in progress, the response is 409; for the same key with another request it is 422.",
 )
 FORMAT_PARAMETER = OpenApiParameter(
