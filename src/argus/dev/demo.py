@@ -90,20 +90,29 @@ def _create_history(
         description=kind.words.format(object=thing, location=location),
         tags=[("object", thing), ("location", location), ("problem_type", kind.problem)],
     )
-    fate, operator = dice.random(), dice.choice(operators)
-    lasted = timedelta(seconds=dice.randrange(60, 4 * 3600))
-    over = min(start + lasted, now)
+    outcome, operator = dice.random(), dice.choice(operators)
+    end = min(start + timedelta(seconds=dice.randrange(60, 4 * 3600)), now)
     comment = dice.choice(COMMENTS)
-    if dice.random() < 0.3:
-        services.record_event(incident, EventType.OTHER, actor=operator, timestamp=start, description=comment)
-    if kind.stateful and fate < 0.7:
-        services.record_event(incident, EventType.END, actor=source.user, timestamp=over)
-    elif kind.stateful and fate < 0.8:
-        services.record_event(incident, EventType.CLOSE, actor=operator, timestamp=over, description="Fixed by hand.")
-    elif fate < 0.9:
-        acknowledgements.acknowledge(incident, actor=operator, timestamp=over, description=comment)
-        services.update_incident(incident, actor=operator, ticket_url=f"https://tickets.example.org/{name}")
-    if kind.stateful and 0.7 <= fate < 0.72:
+    _add_events(incident, operator, outcome, end=end, comment=comment, has_comment=dice.random() < 0.3)
+
+
+def _add_events(
+    incident: Incident, operator: User, outcome: float, *, end: datetime, comment: str, has_comment: bool
+) -> None:
+    """Let the incident end, be closed, be acknowledged, be reopened, or stay open: ``outcome`` is from 0 to 1."""
+    stateful = incident.end_time is not None
+    if has_comment:
+        timestamp = incident.start_time
+        services.record_event(incident, EventType.OTHER, actor=operator, timestamp=timestamp, description=comment)
+    if stateful and outcome < 0.7:
+        services.record_event(incident, EventType.END, actor=incident.source.user, timestamp=end)
+    elif stateful and outcome < 0.8:
+        services.record_event(incident, EventType.CLOSE, actor=operator, timestamp=end, description="Fixed by hand.")
+    elif outcome < 0.9:
+        acknowledgements.acknowledge(incident, actor=operator, timestamp=end, description=comment)
+        url = f"https://tickets.example.org/{incident.source_incident_id}"
+        services.update_incident(incident, actor=operator, ticket_url=url)
+    if stateful and 0.7 <= outcome < 0.72:
         services.record_event(incident, EventType.REOPEN, actor=operator, description="It came back.")
 
 

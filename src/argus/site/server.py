@@ -84,11 +84,7 @@ def worker_process(server: uvicorn.Server) -> Iterator[None]:
 
     If the worker ends by itself, the server stops, and ``ServerError`` is raised: systemd or compose restarts both.
     """
-    # In a checkout, manage.py has extended the path. A session of its own: Ctrl-C must not end the worker first.
-    environment = {**os.environ, "PYTHONPATH": os.pathsep.join(filter(None, sys.path))}
-    command = [sys.executable, "-m", "django", "send_notifications", "--parent", str(os.getpid())]
-    process = subprocess.Popen(command, env=environment, start_new_session=True)
-    stopping = threading.Event()
+    process, stopping = start_worker(), threading.Event()
 
     def stop_server_after_worker() -> None:
         process.wait()
@@ -108,3 +104,11 @@ def worker_process(server: uvicorn.Server) -> Iterator[None]:
             process.wait(WORKER_STOP_TIMEOUT)
         except subprocess.TimeoutExpired:
             process.kill()
+
+
+def start_worker() -> subprocess.Popen[bytes]:
+    """Start a notification worker, which ends if this process is killed."""
+    # In a checkout, manage.py has extended the path. A session of its own: Ctrl-C must not end the worker first.
+    environment = {**os.environ, "PYTHONPATH": os.pathsep.join(filter(None, sys.path))}
+    command = [sys.executable, "-m", "django", "send_notifications", "--parent", str(os.getpid())]
+    return subprocess.Popen(command, env=environment, start_new_session=True)
