@@ -2,9 +2,13 @@
 
 import socket
 
+import pytest
+
 from argus.ws.hub import CUT_OFF
 from tests.factories import make_incident, make_source
 from tests.ws.server import connected, wait_until
+
+pytestmark = pytest.mark.once
 
 LARGE = 100_000
 # Bytes that the server may buffer for one client.

@@ -9,6 +9,8 @@ import pytest
 from tests.factories import make_incident
 from tests.ws.server import wait_until
 
+pytestmark = pytest.mark.once
+
 PAGE = Path(__file__).parents[2] / "docs" / "reference" / "websocket.md"
 
 
