@@ -41,7 +41,7 @@ rm -rf "$1"
 """
 
 
-class ServerFailed(RuntimeError):
+class ServerStartError(RuntimeError):
     """A server did not come up; the message ends with the last lines of its log."""
 
 
@@ -81,7 +81,7 @@ class Server:
         while not self.is_ready():
             if self.process.poll() is not None or time.monotonic() > deadline:
                 self.kill()
-                raise ServerFailed(f"{self.name} did not start:\n{self.log.read_text(errors='replace')[-3000:]}")
+                raise ServerStartError(f"{self.name} did not start:\n{self.log.read_text(errors='replace')[-3000:]}")
             time.sleep(0.02)
 
     def stop(self, timeout: float = 30) -> None:
@@ -190,7 +190,7 @@ class Postgres(Server):
         )
         password_file.unlink()
         if made.returncode:
-            raise ServerFailed(f"PostgreSQL's initdb failed:\n{made.stdout}{made.stderr}")
+            raise ServerStartError(f"PostgreSQL's initdb failed:\n{made.stdout}{made.stderr}")
 
 
 class Valkey(Server):
@@ -257,7 +257,7 @@ def find_free_port() -> int:
         with contextlib.suppress(OSError), socket.socket() as probe:
             probe.bind(("127.0.0.1", port))
             return port
-    raise ServerFailed("Found no free port")
+    raise ServerStartError("Found no free port")
 
 
 def make_folder(user: str | None) -> Path:

@@ -104,6 +104,7 @@ def check(what: str, sample: Sample, node: Node, post: Post, demands: Demands, r
 
 
 def modelled(node: Node, post: Post, demands: Demands, rounds: Rounds) -> list[Outcome]:
+    """Simulate the node once for each seed."""
     return [simulate(node, post, demands, seconds=rounds.modelled_seconds, seed=seed) for seed in SEEDS]
 
 

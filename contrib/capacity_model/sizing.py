@@ -150,6 +150,7 @@ def sizes_table(calibration: Calibration) -> Table:
 
 
 def size_row(calibration: Calibration, rate: int, size: int) -> list:
+    """Return the row of one rate and list size."""
     one = Incident.of(calibration, size)
     name, seconds = one.first_limit()
     how = "one by one" if size == 1 else f"lists of {size:,}"

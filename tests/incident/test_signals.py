@@ -15,12 +15,12 @@ from argus.util.infinity import INFINITY
 from tests.factories import INCIDENTS, NOON, incident_body, make_ack, make_event, make_incident, make_source, make_user
 
 
-class Broken(Exception):
+class BrokenError(Exception):
     """What a receiver raises."""
 
 
 def break_down(**kwargs):
-    raise Broken
+    raise BrokenError
 
 
 @pytest.fixture
@@ -81,7 +81,7 @@ def test_a_refused_event_has_no_change():
 def test_a_change_that_cannot_be_written_creates_no_incident(broken_feed):
     source = make_source()
     broken_feed()
-    with pytest.raises(Broken):
+    with pytest.raises(BrokenError):
         make_incident(source, tags=["a=b"])
     assert not Incident.objects.exists()
     assert not Event.objects.exists()
@@ -93,7 +93,7 @@ def test_a_change_that_cannot_be_written_creates_no_incident(broken_feed):
 def test_a_change_that_cannot_be_written_changes_nothing(broken_feed, happening):
     incident = make_incident()
     broken_feed()
-    with pytest.raises(Broken):
+    with pytest.raises(BrokenError):
         happening(incident)
     stored = Incident.objects.get(pk=incident.pk)
     assert (stored.end_time, stored.acked_until, stored.events.count()) == (INFINITY, None, 1)

@@ -102,7 +102,7 @@ class Stopper(Recorder):
         super().send(message)
 
 
-class WithoutText(Exception):
+class EmptyTextError(Exception):
     def __str__(self):
         raise ValueError
 
@@ -395,7 +395,7 @@ def test_worker_ends_when_it_is_not_wanted(db):
     [
         (ValueError("no"), "ValueError: no"),
         (ValueError("a\0b\ud800"), "ValueError: a b\N{REPLACEMENT CHARACTER}"),
-        (WithoutText(), "WithoutText"),
+        (EmptyTextError(), "EmptyTextError"),
     ],
 )
 def test_errors_become_text_for_the_delivery_log(error, words):

@@ -6,7 +6,7 @@ import psutil
 import pytest
 
 from tests.live import Argus
-from tests.servers import ServerFailed, is_alive, running
+from tests.servers import ServerStartError, is_alive, running
 from tests.test_servers import eventually
 
 pytestmark = pytest.mark.once
@@ -68,7 +68,7 @@ def test_options_that_cannot_work_are_refused_in_one_line(options, words):
     server = WithOptions()
     server.options = options
     try:
-        with pytest.raises(ServerFailed, match=words):
+        with pytest.raises(ServerStartError, match=words):
             server.start()
     finally:
         server.close()

@@ -78,6 +78,7 @@ def format_counts(counts: DependentCounts) -> tuple[dict[str, str], list[str]]:
 
 
 def name_of(model: type[Model]) -> str:
+    """Return the plural name of the model."""
     return model._meta.verbose_name_plural  # type: ignore[return-value]
 
 

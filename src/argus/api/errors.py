@@ -73,6 +73,7 @@ def reason_for(error: Exception) -> dict[str, str]:
 
 
 def status_for(error: Exception) -> int:
+    """Return 413 for a body that is too long, otherwise 400."""
     too_big = isinstance(error, RequestDataTooBig)
     return status.HTTP_413_REQUEST_ENTITY_TOO_LARGE if too_big else status.HTTP_400_BAD_REQUEST
 

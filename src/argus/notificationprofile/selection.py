@@ -137,4 +137,5 @@ def late_suppression_reason(delivery: Delivery) -> Reason:
 
 
 def priority_of(delivery: Delivery) -> int:
+    """Return the rank of the reason: the lowest one is reported."""
     return REASON_PRIORITY.index(Reason(delivery.reason))

@@ -69,17 +69,20 @@ def order_alerts(alerts: AlertQuerySet, params: QueryDict) -> AlertQuerySet:
 
 
 def by_severity(alerts: AlertQuerySet, params: QueryDict, user: User) -> AlertQuerySet:
+    """Filter by severities."""
     words = [word for word in params.getlist("severity") if word]
     return alerts.filter(severity__in=[Severity.from_label(check_choice(word, Severity.labels)) for word in words])
 
 
 def by_alert_type(alerts: AlertQuerySet, params: QueryDict, user: User) -> AlertQuerySet:
+    """Filter by types."""
     # The database rejects null characters.
     types = [text for text in params.getlist("alert_type") if text and "\0" not in text]
     return alerts.of_types(types)
 
 
 def by_scope(alerts: AlertQuerySet, params: QueryDict, user: User) -> AlertQuerySet:
+    """Filter by the object that the alert is about."""
     scope = resolve_scope(value_of(params, "scope"), user=user)
     if scope is None:
         raise DomainError("This is not the link of an object that an alert can be about.")
@@ -87,18 +90,22 @@ def by_scope(alerts: AlertQuerySet, params: QueryDict, user: User) -> AlertQuery
 
 
 def by_scope_type(alerts: AlertQuerySet, params: QueryDict, user: User) -> AlertQuerySet:
+    """Filter by the kind of object."""
     return alerts.filter(scope_type=check_choice(value_of(params, "scope_type"), SCOPES))
 
 
 def by_created_from(alerts: AlertQuerySet, params: QueryDict, user: User) -> AlertQuerySet:
+    """Filter by the earliest creation."""
     return alerts.filter(created__gte=parse_timestamp(value_of(params, "created_from")))
 
 
 def by_created_to(alerts: AlertQuerySet, params: QueryDict, user: User) -> AlertQuerySet:
+    """Filter by the latest creation, exclusive."""
     return alerts.filter(created__lt=parse_timestamp(value_of(params, "created_to")))
 
 
 def by_closed_from(alerts: AlertQuerySet, params: QueryDict, user: User) -> AlertQuerySet:
+    """Filter by the earliest end."""
     return alerts.closed().ending(gte=parse_timestamp(value_of(params, "closed_from")))
 
 
@@ -118,6 +125,7 @@ def by_active_from(alerts: AlertQuerySet, params: QueryDict, user: User) -> Aler
 
 
 def by_active_to(alerts: AlertQuerySet, params: QueryDict, user: User) -> AlertQuerySet:
+    """Filter by the end of a period in which the alert was active."""
     moment = parse_timestamp(value_of(params, "to"))
     if value_of(params, "from") and parse_timestamp(value_of(params, "from"), name="from") >= moment:
         raise DomainError('"from" must be earlier than "to".', field="non_field_errors")
@@ -125,10 +133,12 @@ def by_active_to(alerts: AlertQuerySet, params: QueryDict, user: User) -> AlertQ
 
 
 def by_opened(alerts: AlertQuerySet, params: QueryDict, user: User) -> AlertQuerySet:
+    """Filter by open alerts."""
     return alerts.open()
 
 
 def by_acknowledged(alerts: AlertQuerySet, params: QueryDict, user: User) -> AlertQuerySet:
+    """Filter by acknowledgement."""
     word = value_of(params, "acknowledged").strip().lower()
     if word not in BOOLEANS:
         raise DomainError("Must be True or False.")

@@ -181,6 +181,7 @@ def exact_deliveries(term: str) -> Q | None:
 
 
 def mentions(window: QuerySet, word: str) -> Q:
+    """Return the condition that a delivery mentions the word."""
     return Q(address__icontains=word)
 
 

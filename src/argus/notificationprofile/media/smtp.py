@@ -205,6 +205,7 @@ def permanent_errors() -> Iterator[None]:
 
 
 def is_permanent(code: int) -> bool:
+    """Return whether a retry after this reply code would fail, too."""
     return 500 <= code <= 599 and code not in CLIENT_REFUSED
 
 

@@ -123,6 +123,7 @@ def labelled_sources() -> Sources:
 
 
 def open_incidents(sources: Sources) -> GaugeMetricFamily:
+    """Count the open incidents by source and acknowledgement."""
     labels = ["source", "source_type", "acked"]
     family = GaugeMetricFamily("argus_open_incidents", "Open incidents by source.", labels=labels)
     numbers = Tally({(*source, acked): 0 for source in sources.values() for acked in ("true", "false")})
@@ -164,6 +165,7 @@ def token_expiry(sources: Sources) -> GaugeMetricFamily:
 
 
 def outbox_metrics() -> list[GaugeMetricFamily]:
+    """Count the unrouted events and the age of the oldest due notification."""
     waiting = Change.objects.unrouted().aggregate(number=Count("pk"))["number"]
     oldest = delivery_queue.oldest_waiting()
     age = max(0.0, (timezone.now() - oldest).total_seconds()) if oldest else 0
@@ -174,18 +176,21 @@ def outbox_metrics() -> list[GaugeMetricFamily]:
 
 
 def unsettled_deliveries() -> GaugeMetricFamily:
+    """Count the deliveries that are not settled."""
     text = "Deliveries that are still to be made, by medium and verdict."
     verdicts = [Verdict.PENDING, Verdict.RETRYING]
     return count_by_medium("argus_deliveries_unsettled", text, Delivery.objects.unsettled(), verdicts)
 
 
 def recent_deliveries() -> GaugeMetricFamily:
+    """Count the deliveries of the last minutes."""
     text = "Deliveries planned within the last five minutes, by medium and present verdict."
     rows = Delivery.objects.filter(created__gte=timezone.now() - RECENT)
     return count_by_medium("argus_deliveries_recent", text, rows, Verdict)
 
 
 def count_by_medium(name: str, text: str, rows: QuerySet[Delivery], verdicts: Iterable[Verdict]) -> GaugeMetricFamily:
+    """Count deliveries by medium and verdict."""
     family = GaugeMetricFamily(name, text, labels=["medium", "verdict"])
     numbers = dict.fromkeys(((medium, verdict) for medium, _ in medium_choices() for verdict in verdicts), 0)
     counted = rows.values_list("medium", "verdict").annotate(number=Count("pk")).order_by()
@@ -196,6 +201,7 @@ def count_by_medium(name: str, text: str, rows: QuerySet[Delivery], verdicts: It
 
 
 def failing_media() -> GaugeMetricFamily:
+    """Return the state of each medium."""
     family = GaugeMetricFamily("argus_medium_failing", "1 while all deliveries of a medium fail.", labels=["medium"])
     failing = set(MediumHealth.objects.filter(failing_since__isnull=False).values_list("medium", flat=True))
     for code, label in medium_choices():

@@ -65,6 +65,7 @@ class Env(environs.Env):
 
 
 def describe(message: str) -> str:
+    """Return the message of an error in our words."""
     return "must be set." if message == "Environment variable not set." else message
 
 

@@ -11,6 +11,8 @@ from .serializers import LoginMethodSerializer, TokenSerializer
 
 
 class TokenScheme(OpenApiAuthenticationExtension):
+    """The description of token authentication."""
+
     target_class = "argus.auth.authentication.ExpiringTokenAuthentication"
     name = "token"
 

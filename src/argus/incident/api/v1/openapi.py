@@ -29,10 +29,12 @@ def operation(operation_id: str, responses: Any, *examples: OpenApiExample, **ot
 
 
 def request_example(name: str, value: Any) -> OpenApiExample:
+    """Return an example of a request body."""
     return OpenApiExample(name, value=value, request_only=True)
 
 
 def response_example(name: str, value: Any) -> OpenApiExample:
+    """Return an example of a response body."""
     return OpenApiExample(name, value=value, response_only=True)
 
 
