@@ -1,4 +1,4 @@
-"""Bare arrays: all rows, streamed, up to a bound; pages for those who ask."""
+"""Bare arrays: all rows, streamed, up to a limit; pages on request."""
 
 import json
 from datetime import timedelta
@@ -64,7 +64,7 @@ def test_nothing_is_an_empty_array(as_user, path):
 
 
 @pytest.mark.parametrize("path", PATHS)
-def test_beyond_the_bound_a_header_leads_on(as_user, path):
+def test_longer_lists_have_a_link_header(as_user, path):
     path, rows = make_rows(path, MOST + 5)
     answer = as_user.get(path, HTTP_HOST="localhost:8123")
     assert rows_of(answer) == rows[:MOST]
@@ -102,7 +102,7 @@ def test_rows_of_one_moment_are_streamed_once_each(as_user):
     assert rows_of(as_user.get(OPEN)) == made[::-1]
 
 
-def test_what_comes_in_while_the_array_is_streamed_repeats_nothing(as_user):
+def test_rows_inserted_during_streaming_repeat_nothing(as_user):
     source = make_source()
     made = [incident.pk for incident in make_incidents(9, source)]
     chunks = iter(as_user.get(OPEN).streaming_content)
@@ -112,7 +112,7 @@ def test_what_comes_in_while_the_array_is_streamed_repeats_nothing(as_user):
     assert [row["pk"] for row in parsed(content)] == made[::-1]
 
 
-def test_what_goes_while_the_array_is_streamed_leaves_it_whole(as_user):
+def test_rows_deleted_during_streaming_keep_the_array_valid(as_user):
     made = make_incidents(8)
     chunks = iter(as_user.get(OPEN).streaming_content)
     content = next(chunks)

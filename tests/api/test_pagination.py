@@ -1,4 +1,4 @@
-"""Pages over (time, pk): nothing is lost, nothing comes twice."""
+"""Pages over (time, pk): no row is skipped or repeated."""
 
 from base64 import urlsafe_b64encode
 from contextlib import suppress
@@ -92,7 +92,7 @@ def test_a_full_last_page_has_no_next(page):
     assert second["next"] is None
 
 
-def test_what_comes_in_between_shifts_nothing(page):
+def test_inserted_rows_shift_nothing(page):
     source = make_source()
     made = [incident.pk for incident in make_incidents(6, source)]
     first = page(page_size=2)
@@ -106,7 +106,7 @@ def test_what_comes_in_between_shifts_nothing(page):
     assert len(pks(page(back["previous"]))) == 2
 
 
-def test_what_goes_in_between_shifts_nothing(page):
+def test_deleted_rows_shift_nothing(page):
     made = make_incidents(6)
     first = page(page_size=2)
     for gone in (made[5], made[4]):
@@ -118,7 +118,7 @@ def test_what_goes_in_between_shifts_nothing(page):
     assert pks(page(nothing["next"])) == pks(second)
 
 
-def test_beyond_the_end_there_is_a_way_back(page):
+def test_page_after_the_end_links_back(page):
     made = make_incidents(4)
     first = page(page_size=2)
     for gone in (made[0], made[1]):
@@ -135,7 +135,7 @@ def test_page_size_is_a_positive_number(page, text, rows):
 
 
 @pytest.mark.parametrize("text", ["0", "000", "-1", "x", "1.5", "1e3", " ", "", "²", "٣", "null", "\0"])
-def test_a_page_size_of_nonsense_is_the_default(page, monkeypatch, text):
+def test_page_size_that_is_invalid_is_the_default(page, monkeypatch, text):
     monkeypatch.setattr("argus.api.pagination.KeysetPagination.page_size", 3)
     make_incidents(5)
     assert len(page(page_size=text)["results"]) == 3
@@ -188,7 +188,7 @@ def encoded(text: str) -> str:
     ],
 )
 @pytest.mark.parametrize("path", ["", "mine/", "open/", "open+unacked/"])
-def test_a_cursor_that_cannot_be_read_is_not_found(as_user, path, cursor):
+def test_invalid_cursor_is_404(as_user, path, cursor):
     answer = as_user.get(f"{INCIDENTS}{path}", {"cursor": cursor})
     assert answer.status_code == 404
     assert list(answer.json()) == ["detail"]
@@ -197,14 +197,14 @@ def test_a_cursor_that_cannot_be_read_is_not_found(as_user, path, cursor):
 @pytest.mark.parametrize("back", [False, True])
 @pytest.mark.parametrize("time", ["0001-01-01T00:00:00+00:00", "9999-12-31T23:59:59.999999+00:00"])
 @pytest.mark.parametrize("pk", [0, 2**63 - 1])
-def test_a_forged_cursor_names_a_place_and_nothing_worse(page, time, pk, back):
+def test_forged_cursor_is_a_position(page, time, pk, back):
     make_incidents(3)
     cursor = Cursor(datetime.fromisoformat(time), pk, back).encode()
     assert len(page(cursor=cursor)["results"]) in {0, 3}
 
 
 @given(st.text(max_size=80) | st.binary(max_size=60).map(lambda raw: urlsafe_b64encode(raw).decode()))
-def test_no_cursor_does_worse_than_not_being_found(text):
+def test_any_cursor_is_accepted_or_404(text):
     with suppress(NotFound):
         assert isinstance(Cursor.decode(text), Cursor)
 
@@ -238,7 +238,7 @@ def test_links_are_absolute_by_the_requests_host_and_keep_the_parameters(as_user
 
 @settings(max_examples=40, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(times=st.lists(st.integers(0, 3), max_size=12), size=st.integers(1, 5))
-def test_walking_there_and_back_meets_every_row_once(db, times, size):
+def test_paging_forward_and_back_returns_each_row_once(db, times, size):
     Incident.objects.all().delete()
     source = make_source()
     for time in times:

@@ -1,4 +1,4 @@
-"""JSON out."""
+"""The JSON renderer."""
 
 import json
 from datetime import UTC, datetime
@@ -25,15 +25,15 @@ from argus.util.json import dumps
         ([], "[]"),
     ],
 )
-def test_whatever_rest_framework_puts_in_comes_out_as_json(data, text):
+def test_values_of_rest_framework_are_rendered_as_json(data, text):
     assert dumps(data).decode() == text
 
 
 @pytest.mark.parametrize("data", ["\ud800", {"\udfff": ["a"]}, {"a": 2**70}])
-def test_what_utf8_or_64_bits_cannot_hold_comes_out_nevertheless(data):
+def test_lone_surrogates_and_large_integers_are_rendered(data):
     assert json.loads(dumps(data)) == data
 
 
-def test_nothing_is_no_bytes():
+def test_no_data_renders_no_bytes():
     assert JSONRenderer().render(None) == b""
     assert JSONRenderer().render({}) == b"{}"

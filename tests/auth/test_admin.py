@@ -28,7 +28,7 @@ def helper(db) -> Admin:
 # Accounts
 
 
-def test_a_new_account_can_log_in(boss):
+def test_new_user_can_log_in(boss):
     boss.save(User, username="alice", password1="correct horse 1", password2="correct horse 1")
 
     assert boss.client.login(username="alice", password="correct horse 1")
@@ -47,7 +47,7 @@ def test_phone_numbers_are_entered_below_the_account(boss):
     assert str(PhoneNumber.objects.get(user=user).phone_number) == "+4767676767"
 
 
-def test_a_phone_number_deleted_meanwhile_does_no_harm(boss):
+def test_form_with_a_deleted_phone_number_is_accepted(boss):
     number = PhoneNumber.objects.create(user=make_user(), phone_number="+4767676767")
     form = boss.fill(User, "change", number.user_id)
 
@@ -56,7 +56,7 @@ def test_a_phone_number_deleted_meanwhile_does_no_harm(boss):
     assert boss.client.post(boss.url(User, "change", number.user_id), form).status_code in {200, 302}
 
 
-def test_a_password_can_be_set_anew(boss):
+def test_password_can_be_changed(boss):
     user = make_user("alice")
     url = reverse("admin:auth_user_password_change", args=[user.pk])
     data = {"password1": "correct horse 2", "password2": "correct horse 2", "usable_password": "true"}
@@ -68,11 +68,11 @@ def test_a_password_can_be_set_anew(boss):
 
 
 @pytest.mark.parametrize("key", ["zzz", "99999999999999999999", "%00"])
-def test_no_address_of_the_password_form_brings_the_admin_down(boss, key):
+def test_password_form_accepts_any_url(boss, key):
     assert boss.client.get(f"/admin/argus_auth/user/{key}/password/").status_code == 404
 
 
-def test_the_staff_cannot_make_superusers_or_touch_one(helper):
+def test_staff_cannot_create_or_change_superusers(helper):
     user, superuser = make_user(), make_superuser()
 
     helper.save(User, "change", user.pk, is_superuser="on", is_staff="on", first_name="Alice")
@@ -86,7 +86,7 @@ def test_the_staff_cannot_make_superusers_or_touch_one(helper):
     assert User.objects.filter(pk=superuser.pk).exists()
 
 
-def test_an_account_without_traces_is_deleted(boss):
+def test_user_without_history_is_deleted(boss):
     user = make_user()
     replace_token(user, actor=user)
 
@@ -98,7 +98,7 @@ def test_an_account_without_traces_is_deleted(boss):
     assert not User.objects.filter(pk=user.pk).exists()
 
 
-def test_an_account_that_acted_cannot_be_deleted_but_made_inactive(boss):
+def test_user_with_history_cannot_be_deleted_but_deactivated(boss):
     user = make_user()
     make_event(make_incident(), actor=user)
 
@@ -114,9 +114,7 @@ def test_an_account_that_acted_cannot_be_deleted_but_made_inactive(boss):
     assert not user.is_active
 
 
-def test_what_stands_in_the_way_is_counted_only_so_far_and_never_loaded(
-    boss, monkeypatch, django_assert_max_num_queries
-):
+def test_protecting_rows_are_counted_up_to_a_limit_and_not_loaded(boss, monkeypatch, django_assert_max_num_queries):
     monkeypatch.setattr("argus.adminkit.deletion.MAX_OBJECTS", 3)
     user, incident = make_user(), make_incident()
     for _ in range(5):
@@ -128,7 +126,7 @@ def test_what_stands_in_the_way_is_counted_only_so_far_and_never_loaded(
     assert "Events: more than 3" in content
 
 
-def test_the_deletion_of_a_sources_account_tells_of_the_incidents(boss):
+def test_deletion_page_of_a_source_account_names_the_incidents(boss):
     source = make_source()
     make_incident(source)
 
@@ -163,7 +161,7 @@ def test_no_phone_number_is_found_by_anything_else(boss, text):
 
 
 @pytest.mark.parametrize("number", ["12", "+47", "67676767", "abc", "\x00", "+" + "9" * 500])
-def test_a_phone_number_that_cannot_be_is_refused(boss, number):
+def test_impossible_phone_number_is_refused(boss, number):
     response = boss.send(PhoneNumber, user=make_user().pk, phone_number=number)
 
     assert response.status_code == 200

@@ -18,7 +18,7 @@ def test_a_password_is_set_without_any_policy():
     assert User.objects.get(username="kari").check_password("1")
 
 
-def test_superuser_rights_come_and_go():
+def test_superuser_rights_are_granted_and_revoked():
     User.objects.create_user("kari")
     said_by("grantsuperuser", "kari")
     kari = User.objects.get(username="kari")
@@ -29,14 +29,14 @@ def test_superuser_rights_come_and_go():
 
 
 @pytest.mark.parametrize(
-    "command", [["setpassword", "nobody", "x"], ["grantsuperuser", "nobody"], ["revokesuperuser", "nobody"]]
+    "command", [["setpassword", "unknown", "x"], ["grantsuperuser", "unknown"], ["revokesuperuser", "unknown"]]
 )
 def test_an_unknown_user_is_an_error_that_names_it(command):
-    with pytest.raises(CommandError, match="nobody"):
+    with pytest.raises(CommandError, match="unknown"):
         said_by(*command)
 
 
-def test_a_source_is_made_with_type_account_and_token_in_one_go():
+def test_create_source_creates_type_account_and_token():
     text = said_by("create_source", "nav.example.org", "-t", "nav", "-b", "https://nav.example.org", "--json")
     facts = json.loads(text)
     source = SourceSystem.objects.get(name="nav.example.org")
@@ -68,7 +68,7 @@ def test_a_second_source_of_the_type_may_have_another_account():
         ["new", "-t", "nav", "-b", "javascript:alert(1)"],
     ],
 )
-def test_what_cannot_be_made_leaves_nothing_behind(arguments):
+def test_failed_create_source_changes_nothing(arguments):
     said_by("create_source", "taken", "-t", "nav")
     before = SourceSystem.objects.count(), SourceSystemType.objects.count(), User.objects.count()
     with pytest.raises(CommandError):

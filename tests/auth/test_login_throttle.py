@@ -139,10 +139,10 @@ def test_attempts_during_the_delay_do_not_extend_it(db):
 
 
 def test_unknown_names_are_throttled_like_existing_ones(user, endpoint):
-    first = [try_login(endpoint, username=name) for name in ("operator", "nobody")]
+    first = [try_login(endpoint, username=name) for name in ("operator", "unknown")]
     reach_longest_delay("operator")
-    reach_longest_delay("nobody")
-    last = [try_login(endpoint, username=name) for name in ("operator", "nobody")]
+    reach_longest_delay("unknown")
+    last = [try_login(endpoint, username=name) for name in ("operator", "unknown")]
 
     assert first[0].status_code == first[1].status_code
     assert last[0].status_code == last[1].status_code == 429
@@ -191,7 +191,7 @@ def test_command_lists_attempts(user):
 def test_many_names_from_one_address_are_slowed_down(user):
     slow_address_down()
 
-    response = try_login(TOKEN, username="somebody")
+    response = try_login(TOKEN, username="another")
 
     assert response.status_code == 429
     assert int(response["Retry-After"]) <= 60
@@ -307,7 +307,7 @@ class CountingHasher(MD5PasswordHasher):
         return super().encode(password, salt)
 
 
-@pytest.mark.parametrize("username", ["nobody", "operator", "inactive", "without"])
+@pytest.mark.parametrize("username", ["unknown", "operator", "inactive", "without"])
 def test_wrong_password_takes_one_hash_for_any_account(user, settings, username):
     make_user("inactive", is_active=False)
     make_user("without", password=None)

@@ -1,4 +1,4 @@
-"""One's own phone numbers, and nobody else's."""
+"""Phone numbers of the requesting user."""
 
 import pytest
 
@@ -12,7 +12,7 @@ KEYS = ["pk", "user", "phone_number"]
 
 @pytest.fixture
 def foreign_number(db):
-    return PhoneNumber.objects.create(user=make_user("somebody_else"), phone_number="+4791234567")
+    return PhoneNumber.objects.create(user=make_user("another_user"), phone_number="+4791234567")
 
 
 def address_of(number) -> str:
@@ -31,7 +31,7 @@ def test_a_number_is_stored_and_shown(as_user):
 
 
 @pytest.mark.parametrize("text", ["+47 67 67 67 67", " +4767676767 ", "+47-676-76-767", "+47 (676) 76767"])
-def test_numbers_are_brought_to_one_form(as_user, text):
+def test_numbers_are_normalised(as_user, text):
     response = as_user.post(NUMBERS, {"phone_number": text})
 
     assert response.status_code == 201
@@ -68,7 +68,7 @@ def test_numbers_are_brought_to_one_form(as_user, text):
     ],
     ids=lambda value: repr(value)[:30],
 )
-def test_what_is_no_number_is_400_under_its_name(as_user, value):
+def test_invalid_number_is_400_under_its_field(as_user, value):
     response = send_json(as_user, "POST", NUMBERS, {"phone_number": value})
 
     assert response.status_code == 400
@@ -76,7 +76,7 @@ def test_what_is_no_number_is_400_under_its_name(as_user, value):
     assert not PhoneNumber.objects.exists()
 
 
-def test_a_missing_number_is_400_under_its_name(as_user):
+def test_missing_number_is_400_under_its_field(as_user):
     response = as_user.post(NUMBERS, {})
 
     assert response.status_code == 400
@@ -113,7 +113,7 @@ def test_a_number_can_be_changed(as_user, method):
     assert response.json() == number | {"phone_number": "+4722222222"}
 
 
-def test_a_patch_of_nothing_changes_nothing(as_user):
+def test_empty_patch_of_a_number_changes_nothing(as_user):
     number = as_user.post(NUMBERS, {"phone_number": "+4767676767"}).json()
 
     response = as_user.patch(address_of(number), {})
@@ -123,7 +123,7 @@ def test_a_patch_of_nothing_changes_nothing(as_user):
 
 
 @pytest.mark.parametrize("method", ["put", "patch"])
-def test_a_change_to_nonsense_is_400_and_changes_nothing(as_user, method):
+def test_invalid_change_is_400_and_changes_nothing(as_user, method):
     number = as_user.post(NUMBERS, {"phone_number": "+4767676767"}).json()
 
     response = getattr(as_user, method)(address_of(number), {"phone_number": "67676767"})
@@ -145,7 +145,7 @@ def test_a_number_can_be_deleted(as_user):
 
 @pytest.mark.parametrize("client", ["as_user", "as_superuser", "as_source"])
 @pytest.mark.parametrize("method", ["get", "put", "patch", "delete"])
-def test_the_numbers_of_others_are_not_there(request, client, method, foreign_number):
+def test_numbers_of_other_users_are_404(request, client, method, foreign_number):
     client = request.getfixturevalue(client)
 
     response = getattr(client, method)(address_of(foreign_number), {"phone_number": "+4767676767"})
@@ -157,7 +157,7 @@ def test_the_numbers_of_others_are_not_there(request, client, method, foreign_nu
 
 
 @pytest.mark.parametrize("client", ["as_user", "as_superuser"])
-def test_lists_hold_ones_own_numbers_only(request, client, foreign_number):
+def test_list_has_only_the_users_numbers(request, client, foreign_number):
     client = request.getfixturevalue(client)
     client.post(NUMBERS, {"phone_number": "+4767676767"})
 
@@ -166,6 +166,6 @@ def test_lists_hold_ones_own_numbers_only(request, client, foreign_number):
 
 
 @pytest.mark.parametrize("method", ["get", "post"])
-def test_strangers_have_no_numbers(as_stranger, db, method):
+def test_anonymous_requests_for_numbers_are_401(as_stranger, db, method):
     assert getattr(as_stranger, method)(NUMBERS, {"phone_number": "+4767676767"}).status_code == 401
     assert not PhoneNumber.objects.exists()

@@ -1,4 +1,4 @@
-"""The admin's session opens the API, too; leaving ends it together with the token."""
+"""Sessions authenticate API requests; logout ends session and token."""
 
 import pytest
 from django.contrib.sessions.models import Session
@@ -97,27 +97,27 @@ def test_logout_ends_the_session(as_browser):
     assert as_browser.get(USER).status_code == 401
 
 
-def test_logout_by_token_ends_the_session_that_came_along(as_user):
+def test_logout_by_token_ends_the_session_of_the_request(as_user):
     as_user.force_login(as_user.user)
 
     assert as_user.post(LOGOUT).status_code == 200
     assert not Session.objects.exists()
 
 
-def test_strangers_are_told_the_same(as_stranger, db):
+def test_anonymous_logout_is_401(as_stranger, db):
     response = as_stranger.post(LOGOUT)
 
     assert (response.status_code, response.content) == (200, b"")
 
 
 @pytest.mark.parametrize("header", [f"Token {'0' * 40}", "Token", "Token \xff", "Bearer x"])
-def test_a_dead_token_is_told_the_same(db, header):
+def test_logout_with_an_expired_token_is_401(db, header):
     response = Client(HTTP_AUTHORIZATION=header).post(LOGOUT)
 
     assert (response.status_code, response.content) == (200, b"")
 
 
-def test_a_dead_token_still_ends_the_session(db):
+def test_logout_with_an_expired_token_ends_the_session(db):
     user = make_user()
     client = Client(HTTP_AUTHORIZATION=f"Token {'0' * 40}")
     client.force_login(user)
@@ -126,14 +126,14 @@ def test_a_dead_token_still_ends_the_session(db):
     assert not Session.objects.exists()
 
 
-def test_a_second_logout_is_fine(as_user):
+def test_second_logout_is_accepted(as_user):
     as_user.post(LOGOUT)
 
     assert as_user.post(LOGOUT).status_code == 200
 
 
 @pytest.mark.parametrize("method", ["get", "put", "patch", "delete"])
-def test_logout_is_only_posted_to(as_user, method):
+def test_logout_allows_post_only(as_user, method):
     assert getattr(as_user, method)(LOGOUT).status_code == 405
     assert make_client(as_user.user).get(USER).status_code == 200
 
@@ -151,7 +151,7 @@ def read_only(db):
 
 
 @pytest.mark.parametrize("path", [USER, "/admin/"])
-def test_a_session_that_cannot_be_stored_now_is_an_outage(browser, settings, read_only, path):
+def test_session_that_cannot_be_stored_is_503(browser, settings, read_only, path):
     settings.SESSION_SAVE_EVERY_REQUEST = True
     browser.raise_request_exception = False
     read_only()
@@ -162,7 +162,7 @@ def test_a_session_that_cannot_be_stored_now_is_an_outage(browser, settings, rea
     assert int(response["Retry-After"]) > 0
 
 
-def test_a_session_that_somebody_has_ended_meanwhile_is_not(browser, settings, monkeypatch):
+def test_session_deleted_meanwhile_is_not_an_outage(browser, settings, monkeypatch):
     settings.SESSION_SAVE_EVERY_REQUEST = True
     monkeypatch.setattr(
         CurrentUserView, "get_object", lambda view: Session.objects.all().delete() and view.request.user

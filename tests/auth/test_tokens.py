@@ -1,4 +1,4 @@
-"""Names and passwords become tokens, at two addresses that behave alike."""
+"""Token endpoints: two URLs with the same behaviour."""
 
 from datetime import timedelta
 
@@ -41,7 +41,7 @@ def log_in(client, address, **overrides):
 
 
 def status_of(key: str) -> int:
-    """What somebody with this token is told when asking who they are."""
+    """Return the response to a request for the current user with this token."""
     return Client(HTTP_AUTHORIZATION=f"Token {key}").get(USER).status_code
 
 
@@ -65,8 +65,8 @@ def test_a_new_token_replaces_the_old_one_whichever_address_gave_it(user, as_str
     assert Token.objects.get(user=user).key == new
 
 
-@pytest.mark.parametrize("wrong", [{"password": "guessed"}, {"username": "nobody"}, {"password": PASSWORD.upper()}])
-def test_wrong_credentials_are_400_and_leave_the_old_token_alive(user, as_stranger, address, wrong):
+@pytest.mark.parametrize("wrong", [{"password": "guessed"}, {"username": "unknown"}, {"password": PASSWORD.upper()}])
+def test_wrong_credentials_are_400_and_keep_the_old_token(user, as_stranger, address, wrong):
     key = log_in(as_stranger, address).json()["token"]
 
     response = log_in(as_stranger, address, **wrong)
@@ -106,7 +106,7 @@ def test_a_body_that_is_no_object_is_400(user, as_stranger, address, body):
 
 
 @pytest.mark.parametrize("content_type", ["application/x-www-form-urlencoded", "multipart"])
-def test_forms_are_taken_too(user, as_stranger, address, content_type):
+def test_form_data_is_accepted(user, as_stranger, address, content_type):
     fields = {"username": "operator", "password": PASSWORD}
     if content_type == "multipart":
         response = as_stranger.post(address, fields, format="multipart")
@@ -124,7 +124,7 @@ def test_an_open_session_needs_no_csrf_token_to_log_in_by_password(user, address
 
 
 @pytest.mark.parametrize("header", ["Token 0123", "Token", "Bearer x", f"Token {'0' * 40}"])
-def test_a_dead_token_in_the_header_does_not_keep_one_from_logging_in(user, address, header):
+def test_login_ignores_an_expired_token_in_the_header(user, address, header):
     assert log_in(Client(HTTP_AUTHORIZATION=header), address).status_code == 200
 
 
@@ -148,14 +148,14 @@ def test_a_source_has_no_password_and_gets_no_token(db, address, as_stranger):
 
 
 @pytest.mark.parametrize("method", ["get", "put", "patch", "delete"])
-def test_tokens_are_only_posted_for(address, as_stranger, method, db):
+def test_token_endpoint_allows_post_only(address, as_stranger, method, db):
     response = getattr(as_stranger, method)(address)
 
     assert response.status_code == 405
     assert list(response.json()) == ["detail"]
 
 
-def test_the_token_of_a_user_who_is_switched_off_is_401(as_user):
+def test_token_of_an_inactive_user_is_401(as_user):
     as_user.user.is_active = False
     as_user.user.save()
 
@@ -183,7 +183,7 @@ def test_the_token_of_a_user_who_is_switched_off_is_401(as_user):
     ],
 )
 @pytest.mark.parametrize("address", [USER, INCIDENTS, f"{INCIDENTS}sources/", "/api/v1/auth/phone-number/"])
-def test_a_missing_or_unknown_token_is_401_and_says_what_is_wanted(db, header, address):
+def test_missing_or_unknown_token_is_401_with_challenge(db, header, address):
     response = Client(**({} if header is None else {"HTTP_AUTHORIZATION": header})).get(address)
 
     assert response.status_code == 401
@@ -212,7 +212,7 @@ def test_an_expired_token_is_401_and_deleted_when_it_is_used(as_user):
     assert not Token.objects.filter(user=as_user.user).exists()
 
 
-def test_how_long_tokens_last_is_a_setting(as_user, settings):
+def test_token_lifetime_is_a_setting(as_user, settings):
     settings.AUTH_TOKEN_EXPIRES_AFTER_DAYS = 1
     age(as_user, days=1, seconds=1)
 
@@ -228,7 +228,7 @@ def test_after_a_token_has_expired_the_password_gives_a_new_one(as_user, as_stra
     assert status_of(key) == 200
 
 
-def test_a_session_that_cannot_be_one_is_as_good_as_none(db):
+def test_malformed_session_cookie_counts_as_none(db):
     client = make_client()
     # Quoted cookies may hold any character: this one is NUL.
     client.cookies.load('sessionid="\\000aaaaaaaaaaaa"')
@@ -236,7 +236,7 @@ def test_a_session_that_cannot_be_one_is_as_good_as_none(db):
     assert client.get(USER).status_code == 401
 
 
-def test_a_source_may_be_given_longer(as_source, as_user, settings):
+def test_token_of_a_source_may_have_another_lifetime(as_source, as_user, settings):
     settings.ARGUS_SOURCE_TOKEN_DAYS = 90
     for client in (as_source, as_user):
         age(client, days=89)

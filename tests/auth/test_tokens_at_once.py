@@ -1,4 +1,4 @@
-"""Two programs with one account ask for a token at the same moment."""
+"""Concurrent token requests of one user."""
 
 from concurrent.futures import ThreadPoolExecutor
 from threading import Barrier
@@ -14,7 +14,7 @@ CALLERS = 6
 
 
 @pytest.mark.django_db(transaction=True)
-def test_all_get_a_token_and_exactly_one_stays():
+def test_concurrent_requests_get_tokens_and_one_remains():
     if connection.vendor == "sqlite":
         pytest.skip("SQLite in memory has one connection; tests/flows has the same story with a file")
     user = make_user("operator")

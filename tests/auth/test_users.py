@@ -1,4 +1,4 @@
-"""Who am I, and who are they."""
+"""The current user, and other users."""
 
 import pytest
 
@@ -24,7 +24,7 @@ def test_users_see_themselves_with_exactly_these_keys(as_user):
     }
 
 
-def test_names_of_users_are_text_even_when_nobody_gave_them(as_source):
+def test_missing_names_of_users_are_empty_texts(as_source):
     assert as_source.get(USER).json() == {
         "username": "nav.example.org",
         "first_name": "",
@@ -63,7 +63,7 @@ def test_users_that_do_not_exist_are_404(as_user, pk):
     assert list(response.json()) == ["detail"]
 
 
-def test_strangers_see_nobody(as_stranger):
+def test_anonymous_requests_for_users_are_401(as_stranger):
     user = make_user()
 
     assert as_stranger.get(USER).status_code == 401
@@ -71,7 +71,7 @@ def test_strangers_see_nobody(as_stranger):
 
 
 @pytest.mark.parametrize("method", ["post", "put", "patch", "delete"])
-def test_nobody_is_changed_over_the_api(as_superuser, method):
+def test_users_cannot_be_changed_over_the_api(as_superuser, method):
     user = make_user("unchanged")
 
     for address in (USER, f"{USERS}{user.pk}/"):

@@ -1,4 +1,4 @@
-"""A small world, and the one question of this folder: was that refused, in words, without leaving a trace?"""
+"""Fixtures: objects of every kind, and checks that a request was refused with a message and changed nothing."""
 
 from types import SimpleNamespace
 
@@ -49,7 +49,7 @@ def make_inventory() -> None:
 
 @pytest.fixture
 def send(world):
-    """Send bytes to a place as somebody who may do things there."""
+    """Send bytes to an endpoint as a user with the permission."""
 
     def send(place, content: bytes, content_type: str = "application/json", **headers):
         path = place.path.format(**vars(world))

@@ -1,4 +1,4 @@
-"""Every address that takes input, with an input that is fine: what bad input is made from."""
+"""Every endpoint that accepts input, with a valid input, from which bad input is derived."""
 
 from contextlib import contextmanager
 from dataclasses import dataclass, field

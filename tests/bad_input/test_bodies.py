@@ -1,4 +1,4 @@
-"""Bodies that cannot be read at all: 400, 413 or 415 with a ``detail``, and nothing has changed."""
+"""Bodies that cannot be parsed: 400, 413 or 415 with a ``detail``, and nothing is changed."""
 
 import gzip
 import json
@@ -49,19 +49,19 @@ CHARSETS = ["nonsense", "utf-16", "utf-7", "rot13", "idna", "", '"', "\xff", "a"
 
 
 @pytest.mark.parametrize("content", NO_JSON.values(), ids=NO_JSON)
-def test_what_is_no_json_is_400(assert_refused, content):
+def test_invalid_json_is_400(assert_refused, content):
     for place in one_of_each_kind([*NO_JSON.values()].index(content)):
         assert list(assert_refused(place, content)) == ["detail"], str(place)
 
 
 @pytest.mark.parametrize("content", [b"[]", b'[{"tag": "a=b"}]', b'"new"', b"1", b"true", b"1e999"])
-def test_json_that_is_no_object_is_400(assert_refused, content):
+def test_json_other_than_an_object_is_400(assert_refused, content):
     for place in PLACES:
         assert list(assert_refused(place, content)) == ["non_field_errors"], str(place)
 
 
 @pytest.mark.parametrize("content", [b"", b"{}"])
-def test_an_empty_body_is_400_for_each_needed_field(assert_refused, content):
+def test_empty_body_is_400_for_each_required_field(assert_refused, content):
     for place in PLACES:
         if place.method != "PATCH":
             assert assert_refused(place, content).keys() & set(place.body), str(place)
@@ -87,7 +87,7 @@ def test_another_content_type_is_415(assert_refused, content_type):
 
 @pytest.mark.parametrize("charset", CHARSETS)
 @pytest.mark.parametrize("media_type", ["application/json", "application/x-www-form-urlencoded", "multipart/form-data"])
-def test_a_strange_charset_is_no_server_error(send, media_type, charset):
+def test_unknown_charset_is_no_server_error(send, media_type, charset):
     for place in one_of_each_kind(CHARSETS.index(charset)):
         response = send(place, b'{"nome": "B\xc3\xa6rum"}', f"{media_type}; boundary=x; charset={charset}")
 
@@ -135,7 +135,7 @@ def test_multipart_without_a_known_field_changes_nothing(assert_refused, part):
         assert_refused(place, b"--x\r\n" + part + b"--x--\r\n", "multipart/form-data; boundary=x", statuses=statuses)
 
 
-def test_files_are_no_text(assert_refused):
+def test_file_for_a_text_field_is_refused(assert_refused):
     for place in PLACES:
         for name in set(place.fields) - {"tags", "event", "project_groups"}:
             part = (
@@ -165,13 +165,13 @@ def test_a_body_over_the_limit_is_413(assert_refused, settings, media_type):
 
 
 @pytest.mark.parametrize("length", ["-1", "x", "", "1e3", "0x10", "٣", " 5 ", "5, 5"])
-def test_nonsense_for_a_length_is_no_server_error(assert_refused, length):
+def test_invalid_content_length_is_no_server_error(assert_refused, length):
     for place in PLACES:
         assert_refused(place, b'{"nome": "new"}', CONTENT_LENGTH=length, statuses=[200, 400])
 
 
 @pytest.mark.parametrize("place", PLACES, ids=str)
-def test_what_is_fine_is_taken(send, place):
+def test_valid_bodies_are_accepted(send, place):
     response = send(place, json.dumps(place.body).encode())
 
     assert response.status_code == place.status, response.content
@@ -186,7 +186,7 @@ def test_a_body_just_below_the_limit_is_read(send, settings, place):
     assert response.status_code == place.status, response.content
 
 
-def test_each_place_has_its_share_of_bodies():
+def test_every_endpoint_gets_every_kind_of_body():
     reached = [place for number in range(len(NO_JSON)) for place in one_of_each_kind(number)]
 
     assert all(place in reached for place in PLACES)

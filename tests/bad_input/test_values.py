@@ -1,4 +1,4 @@
-"""Values that do not fit their field: 400 with the field's name, and nothing has changed."""
+"""Invalid values: 400 with the name of the field, and nothing is changed."""
 
 import json
 
@@ -105,35 +105,35 @@ def fails(assert_refused, values, names, places=PLACES) -> int:
     return number
 
 
-def test_what_is_no_text_is_refused_where_text_belongs(assert_refused):
+def test_value_other_than_text_is_refused(assert_refused):
     assert fails(assert_refused, NOT_TEXT[:-1], TEXT - {"type"}) > 100
 
 
-def test_text_that_cannot_be_stored_is_refused(assert_refused):
+def test_text_that_databases_refuse_is_refused(assert_refused):
     assert fails(assert_refused, BAD_TEXT, TEXT) > 50
 
 
-def test_what_is_no_time_is_refused(assert_refused):
+def test_invalid_time_is_refused(assert_refused):
     assert fails(assert_refused, ["true", "[]", "{}", *NO_TIMES], TIMES) > 100
 
 
-def test_a_start_or_an_event_has_a_time(assert_refused):
+def test_null_for_a_start_or_timestamp_is_refused(assert_refused):
     assert fails(assert_refused, ["null", '"infinity"'], {"start_time", "timestamp"}) == 6
 
 
 @pytest.mark.parametrize("values", [NO_TAGS[:15], NO_TAGS[15:]], ids=["types", "contents"])
-def test_what_is_no_list_of_tags_is_refused(assert_refused, values):
+def test_invalid_list_of_tags_is_refused(assert_refused, values):
     assert fails(assert_refused, values, {"tags"}) == 3 * len(values)
 
 
-def test_one_bad_tag_among_good_ones_is_pointed_out(assert_refused):
+def test_invalid_tag_is_reported_by_position(assert_refused):
     content = json.dumps({**NEW_INCIDENT, "tags": [{"tag": "a=b"}, {"tag": "A=b"}, {"tag": "c=d"}]})
 
     assert assert_refused(PLACES[0], content.encode())["tags"][::2] == [{}, {}]
 
 
 @pytest.mark.parametrize("value", ["null", "true", "1", '"OTH"', '"x"', "[]", '["a"]', '[{"type": "ACK"}]'])
-def test_what_is_no_event_cannot_be_acknowledged(assert_refused, value):
+def test_invalid_event_of_an_acknowledgement_is_refused(assert_refused, value):
     assert fails(assert_refused, [value], {"event"}) == 1
 
 
@@ -146,7 +146,7 @@ def test_what_is_no_event_cannot_be_acknowledged(assert_refused, value):
     ],
     ids=lambda value: value[:20],
 )
-def test_the_event_of_an_acknowledgement_is_checked_like_any_other(assert_refused, name, value):
+def test_event_of_an_acknowledgement_is_validated(assert_refused, name, value):
     (place,) = (place for place in PLACES if place.path.endswith("/acks/"))
 
     answer = assert_refused(place, f'{{"event": {{"{name}": {value}}}}}'.encode())
@@ -156,7 +156,7 @@ def test_the_event_of_an_acknowledgement_is_checked_like_any_other(assert_refuse
 
 
 @pytest.mark.parametrize("value", ["null", "true", "0", "[]", "{}", '""', '"oth"', '"OTHER"', '"XXX"', r'"\u0000"'])
-def test_what_is_no_type_of_event_is_refused(assert_refused, value):
+def test_invalid_event_type_is_refused(assert_refused, value):
     places = [place for place in PLACES if place.path.endswith("/events/")]
 
     assert fails(assert_refused, [value], {"type"}, places) == 1
@@ -165,7 +165,7 @@ def test_what_is_no_type_of_event_is_refused(assert_refused, value):
 @pytest.mark.parametrize(
     "value", ["null", "true", "1", "[]", "{}", '""', '"unknown"', '{"name": null}', '{"name": []}']
 )
-def test_a_source_needs_a_type_that_is_there(assert_refused, value):
+def test_source_with_unknown_type_is_refused(assert_refused, value):
     places = [place for place in PLACES if place.path.endswith("/sources/")]
 
     assert fails(assert_refused, [value], {"type"}, places) == 1
@@ -174,7 +174,7 @@ def test_a_source_needs_a_type_that_is_there(assert_refused, value):
 @pytest.mark.parametrize(
     "value", ["0", "-1", "true", "1.5", "1e300", "9" * 19, "9" * 400, '"x"', '"1x"', "[]", "{}", '""', r'"\ud800"']
 )
-def test_the_source_to_post_for_must_be_there(assert_refused, value):
+def test_incident_for_unknown_source_is_refused(assert_refused, value):
     place = Place("POST", PLACES[0].path, "as_superuser", NEW_INCIDENT, ("source",))
 
     assert fails(assert_refused, [value], {"source"}, [place]) == 1
@@ -201,7 +201,7 @@ def test_over_long_addresses_are_refused(assert_refused):
 @pytest.mark.parametrize(
     "url", ["javascript:alert(1)", "ftp://example.org", "//example.org", "example.org", "https://", "https://a b", "x:"]
 )
-def test_links_to_tickets_are_http(assert_refused, url):
+def test_ticket_url_must_be_http_or_https(assert_refused, url):
     assert fails(assert_refused, [json.dumps(url)], {"ticket_url", "base_url"}) == 5
 
 
@@ -222,7 +222,7 @@ def test_a_patch_of_anything_else_names_each_key(assert_refused, key):
     assert all(isinstance(text, str) for text in answer.values())
 
 
-def test_of_duplicate_keys_the_last_one_counts(send, assert_refused):
+def test_last_of_duplicate_keys_counts(send, assert_refused):
     (place,) = (place for place in PLACES if place.path.endswith("/source-types/"))
 
     assert list(assert_refused(place, b'{"name": "new", "name": []}')) == ["name"]

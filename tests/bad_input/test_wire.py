@@ -19,7 +19,7 @@ JSON = {"Content-Type": "application/json"}
 
 
 class Wire:
-    """Somebody with a source's token and a socket."""
+    """A raw socket with the token of a source."""
 
     def __init__(self, argus, token: str):
         self.argus = argus
@@ -111,7 +111,7 @@ def test_a_chunked_body_over_the_limit_is_413(wire, new_id, size):
     assert new_id not in wire.ids()
 
 
-def test_a_client_that_sends_300_kib_gets_to_read_its_413(wire, new_id):
+def test_client_that_sends_300_kib_can_read_the_413(wire, new_id):
     for _ in range(5):
         # gunicorn does not keep a connection on which it has not read the body; proxies use one for each request.
         headers = {"Connection": "close"}
@@ -179,7 +179,7 @@ def test_bytes_in_the_address_are_no_server_error(wire, path):
 @pytest.mark.parametrize(
     "host", [b"evil.example.org", b"", b"\xff", b"a b", b"[::1", b"127.0.0.1:x", b"localhost,evil"]
 )
-def test_a_host_that_is_not_ours_is_400(wire, host):
+def test_unknown_host_is_400(wire, host):
     headers = wire.headers.replace(b"127.0.0.1", host)
 
     status, _, body = wire.ask(b"GET /api/v1/incidents/ HTTP/1.1\r\n" + headers + b"\r\n")
@@ -188,7 +188,7 @@ def test_a_host_that_is_not_ours_is_400(wire, host):
     assert list(json.loads(body)) == ["detail"]
 
 
-def test_expectations_are_met(wire, new_id):
+def test_expect_100_continue_is_answered(wire, new_id):
     body = body_of(new_id)
 
     status, _, _ = wire.ask(wire.head() + b"Expect: 100-continue\r\nContent-Length: %d\r\n\r\n" % len(body), body)
@@ -196,7 +196,7 @@ def test_expectations_are_met(wire, new_id):
     assert status == 201
 
 
-def test_http_1_0_is_spoken(wire):
+def test_http_1_0_is_supported(wire):
     with wire.argus.connect() as connection:
         connection.sendall(b"GET /api/v1/incidents/?page_size=1 HTTP/1.0\r\n" + wire.headers + b"\r\n")
         status, _, body = read_answer(connection)
@@ -220,7 +220,7 @@ def test_a_connection_is_kept_after_a_refusal(wire):
             assert read_answer(connection)[0] == 400
 
 
-def test_a_form_that_is_cut_off_is_not_taken_for_a_whole(wire, new_id):
+def test_truncated_form_is_refused(wire, new_id):
     incident = wire.session.post(f"{wire.argus.api}incidents/", data=body_of(new_id), headers=JSON, timeout=10).json()
     form = b"type=OTH&timestamp=2024-05-15T15:00:00Z&description=half of a sente"
     events = f"{wire.argus.api}incidents/{incident['pk']}/events/"
@@ -237,7 +237,7 @@ def test_a_form_that_is_cut_off_is_not_taken_for_a_whole(wire, new_id):
     assert [event["type"]["value"] for event in wire.session.get(events, timeout=10).json()] == ["STA"]
 
 
-def test_json_that_is_cut_off_leaves_nothing(wire, new_id):
+def test_truncated_json_changes_nothing(wire, new_id):
     content = body_of(new_id)
 
     for length in (1, len(content) // 2, len(content) - 1):

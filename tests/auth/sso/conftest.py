@@ -1,4 +1,4 @@
-"""People who log in by a provider that runs on loopback."""
+"""Fixtures: an identity provider on the loopback interface, and browsers."""
 
 from contextlib import closing
 

@@ -1,4 +1,4 @@
-"""Logins that fail: a page that says so, nobody logged in, and nothing in the log that should not be there."""
+"""Failed logins: an error page, no session, and no secrets in the log."""
 
 import logging
 import threading
@@ -28,7 +28,7 @@ def log(caplog):
 
 
 def refused(response, status: int) -> str:
-    """Check that nobody was let in; return what the page says."""
+    """Assert that no user is logged in; return the text of the page."""
     assert response.status_code == status, response.content
     assert "token" not in response.cookies
     assert not Token.objects.exists()
@@ -63,18 +63,18 @@ def test_the_state_of_another_browser(provider, browser, address):
     refused(Browser().come_back(back), 400)
 
 
-def test_a_state_counts_once(provider, browser):
+def test_state_is_accepted_once(provider, browser):
     back = browser.visit(browser.begin()["Location"])
     assert browser.come_back(back).status_code == 302
 
     assert browser.come_back(back).status_code == 400
 
 
-def test_nobody_came_from_anywhere(provider, browser):
+def test_callback_without_login_is_refused(provider, browser):
     refused(browser.client.get("/oidc/complete/oidc/"), 400)
 
 
-def test_the_page_escapes_what_it_is_given(provider, browser):
+def test_error_page_escapes_its_input(provider, browser):
     response = browser.client.get("/oidc/complete/oidc/", {"error": "<script>", "error_description": "<script>"})
 
     assert b"<script>" not in response.content
@@ -84,8 +84,8 @@ def test_the_page_escapes_what_it_is_given(provider, browser):
 @pytest.mark.parametrize(
     "claims",
     [
-        {"aud": "somebody-else"},
-        {"aud": ["argus", "somebody-else"]},
+        {"aud": "another-client"},
+        {"aud": ["argus", "another-client"]},
         {"aud": None},
         {"iss": "https://evil.example.org"},
         {"iss": None},
@@ -102,7 +102,7 @@ def test_the_page_escapes_what_it_is_given(provider, browser):
         {"sub": ["4711"]},
         {"sub": "x" * 256},
         {"sub": "a\x00b"},
-        {"azp": "somebody-else"},
+        {"azp": "another-client"},
     ],
     ids=str,
 )
@@ -113,26 +113,26 @@ def test_an_id_token_that_is_not_for_this_login(provider, browser, claims):
     assert "is invalid" in refused(browser.log_in(), 502)
 
 
-def test_an_id_token_that_somebody_else_signed(provider, browser):
+def test_id_token_signed_by_another_key(provider, browser):
     provider.key = OTHER_KEY
 
     refused(browser.log_in(), 502)
 
 
-def test_userinfo_about_somebody_else(provider, browser):
+def test_userinfo_of_another_subject(provider, browser):
     provider.answers[USERINFO] = 200, {"sub": "4712", "preferred_username": "boss"}
 
     refused(browser.log_in(), 502)
 
 
-def test_an_access_token_that_dataporten_gave_to_another_application(provider, browser):
-    provider.claims = {"aud": "somebody-else"}
+def test_access_token_for_another_dataporten_application(provider, browser):
+    provider.claims = {"aud": "another-client"}
 
     refused(browser.log_in(FEIDE), 502)
 
 
 @pytest.mark.parametrize("names", [[], ["nin:0"], None, "feide:kari", [7], {}])
-def test_somebody_without_a_feide_account(provider, browser, names):
+def test_user_without_feide_account(provider, browser, names):
     provider.claims = {"userid_sec": names}
 
     assert "may not be used" in refused(browser.log_in(FEIDE), 403)
@@ -157,21 +157,21 @@ NONSENSE = [
 @pytest.mark.parametrize(
     ("address", "path"), [(OIDC, TOKEN), (OIDC, "/jwks"), (FEIDE, TOKEN), (FEIDE, DATAPORTEN_USERINFO)]
 )
-def test_answers_that_make_no_sense(provider, browser, address, path, nonsense):
+def test_invalid_responses_of_the_provider(provider, browser, address, path, nonsense):
     provider.answers[path] = 200, nonsense
 
     refused(browser.log_in(address), 502)
 
 
 @pytest.mark.parametrize("nonsense", NONSENSE, ids=lambda text: text[:12])
-def test_a_provider_that_tells_nonsense_about_itself(provider, browser, nonsense):
+def test_invalid_discovery_document(provider, browser, nonsense):
     provider.answers["/.well-known/openid-configuration"] = 200, nonsense
 
     refused(browser.begin(), 502)
 
 
 @pytest.mark.parametrize("id_token", ["", "a.b.c", "....", "a" * 10_000, None, 7, {}])
-def test_an_id_token_that_is_none(provider, browser, id_token):
+def test_missing_id_token(provider, browser, id_token):
     provider.answers[TOKEN] = 200, {"access_token": "a", "id_token": id_token}
 
     refused(browser.log_in(), 502)
@@ -179,7 +179,7 @@ def test_an_id_token_that_is_none(provider, browser, id_token):
 
 @pytest.mark.parametrize("status", [400, 401, 404, 429, 500, 503])
 @pytest.mark.parametrize(("address", "path"), [(OIDC, TOKEN), (OIDC, USERINFO), (FEIDE, TOKEN)])
-def test_a_provider_in_trouble(provider, browser, address, path, status):
+def test_provider_with_server_errors(provider, browser, address, path, status):
     provider.answers[path] = status, {"error": "trouble"}
 
     assert "is unavailable" in refused(browser.log_in(address), 503)
@@ -193,7 +193,7 @@ def test_a_provider_that_is_down(provider, browser, address):
     assert "is unavailable" in refused(browser.come_back(back), 503)
 
 
-def test_a_provider_that_is_down_before_it_was_ever_asked(provider, browser):
+def test_provider_that_is_down_at_the_first_request(provider, browser):
     provider.close()
 
     assert "is unavailable" in refused(browser.begin(), 503)
@@ -218,7 +218,7 @@ def test_only_some_threads_wait_for_a_provider(provider, browser, monkeypatch):
 
 
 @pytest.mark.parametrize("address", ["/oidc/login/unknown/", "/oidc/complete/unknown/", "/oidc/login/password/"])
-def test_a_provider_that_is_not_set_up_is_404(db, address):
+def test_unconfigured_provider_is_404(db, address):
     assert Client().get(address).status_code == 404
 
 

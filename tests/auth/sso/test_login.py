@@ -1,4 +1,4 @@
-"""Good logins at a provider: an account, a session, a token in a cookie, and on to the frontend."""
+"""Successful logins at a provider: user, session, token cookie, redirect to the frontend."""
 
 from urllib.parse import parse_qs, urlsplit
 
@@ -29,7 +29,7 @@ def test_a_first_login_makes_an_account_opens_a_session_and_hands_a_token_to_the
     assert Client(HTTP_AUTHORIZATION=f"Token {token}").get(USER).json()["first_name"] == "Kari"
 
 
-def test_the_user_name_is_what_feide_says_behind_its_prefix(provider, browser):
+def test_user_name_is_the_feide_id_without_prefix(provider, browser):
     provider.person["preferred_username"] = "kari@uninett.no"
 
     browser.log_in(FEIDE)
@@ -37,7 +37,7 @@ def test_the_user_name_is_what_feide_says_behind_its_prefix(provider, browser):
     assert User.objects.get().username == "kari@uninett.no"
 
 
-def test_feide_is_asked_as_its_application_page_wants_it(provider, browser):
+def test_authorization_request_to_feide(provider, browser):
     response = browser.begin(FEIDE)
 
     url = urlsplit(response["Location"])
@@ -86,7 +86,7 @@ def test_without_a_frontend_the_browser_lands_on_the_front_page(provider, browse
     assert browser.log_in()["Location"] == "/"
 
 
-def test_names_and_address_that_were_changed_here_stay(provider, browser):
+def test_login_keeps_changed_names_and_address(provider, browser):
     provider.person["email"] = "kari@example.org"
     browser.log_in()
     User.objects.update(first_name="Kaja", email="kaja@example.org", last_name="")
@@ -106,7 +106,7 @@ def test_given_and_family_name_go_before_the_full_name(provider, browser):
 
 
 @pytest.mark.parametrize(("verified", "email"), [(True, "kari@example.org"), (False, "")])
-def test_a_mail_address_that_the_provider_does_not_believe_in_is_not_taken_over(provider, browser, verified, email):
+def test_unverified_email_address_is_not_stored(provider, browser, verified, email):
     provider.person |= {"email": "kari@example.org", "email_verified": verified}
 
     browser.log_in()
@@ -114,7 +114,7 @@ def test_a_mail_address_that_the_provider_does_not_believe_in_is_not_taken_over(
     assert User.objects.get().email == email
 
 
-def test_nothing_of_the_provider_is_kept_but_who_is_who(provider, browser):
+def test_only_the_identity_is_stored(provider, browser):
     browser.log_in()
 
     link = UserSocialAuth.objects.get()
@@ -123,7 +123,7 @@ def test_nothing_of_the_provider_is_kept_but_who_is_who(provider, browser):
     assert not Nonce.objects.exists()
 
 
-def test_a_link_that_staff_made_by_hand_leads_to_the_account(provider, browser):
+def test_manually_linked_identity_logs_in_the_user(provider, browser):
     boss = make_user("boss")
     UserSocialAuth.objects.create(user=boss, provider="oidc", uid=f"{provider.url} 4711")
 
@@ -133,7 +133,7 @@ def test_a_link_that_staff_made_by_hand_leads_to_the_account(provider, browser):
     assert User.objects.count() == 1
 
 
-def test_a_session_of_somebody_else_ends_and_is_not_linked_to_the_identity(provider, browser):
+def test_open_session_of_another_user_ends_and_is_not_linked(provider, browser):
     boss = make_user("boss", is_superuser=True, is_staff=True)
     browser.client.force_login(boss)
 
@@ -143,7 +143,7 @@ def test_a_session_of_somebody_else_ends_and_is_not_linked_to_the_identity(provi
     assert UserSocialAuth.objects.get().user.username == "kari"
 
 
-def test_members_of_the_staff_may_go_on_to_the_admin(provider, browser):
+def test_next_may_be_the_admin_for_staff(provider, browser):
     browser.log_in()
     User.objects.update(is_staff=True)
 
@@ -151,7 +151,7 @@ def test_members_of_the_staff_may_go_on_to_the_admin(provider, browser):
 
 
 @pytest.mark.parametrize("page", ["/admin/", f"{FRONTEND}/incidents/5", f"{FRONTEND}/?a=b#c"])
-def test_one_may_ask_for_a_page_here_or_of_the_frontend(provider, browser, page):
+def test_next_may_be_a_local_or_frontend_page(provider, browser, page):
     assert browser.log_in(next=page)["Location"] == page
 
 
@@ -173,11 +173,11 @@ def test_one_may_ask_for_a_page_here_or_of_the_frontend(provider, browser, page)
         "",
     ],
 )
-def test_other_pages_are_not_gone_to(provider, browser, page):
+def test_next_to_other_sites_is_ignored(provider, browser, page):
     assert browser.log_in(next=page)["Location"] == FRONTEND
 
 
-def test_what_the_provider_adds_to_the_address_does_not_name_a_page(provider, browser):
+def test_next_from_the_provider_is_ignored(provider, browser):
     back = browser.visit(browser.begin()["Location"])
 
     assert browser.come_back(f"{back}&next=https://evil.example.org/")["Location"] == FRONTEND

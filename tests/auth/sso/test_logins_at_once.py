@@ -1,4 +1,4 @@
-"""One person's first logins, in several browsers at the same moment."""
+"""Concurrent first logins of one user in several browsers."""
 
 from social_django.models import UserSocialAuth
 
@@ -8,7 +8,7 @@ from tests.auth.sso.conftest import FRONTEND, Browser
 from tests.parallel import at_once
 
 
-def test_all_end_at_one_account(parallel_db, provider, monkeypatch):
+def test_concurrent_first_logins_create_one_user(parallel_db, provider, monkeypatch):
     monkeypatch.setattr(errors, "SLOT_TIMEOUT", 60)
     browsers = [Browser() for _ in range(5)]
     ways_back = [browser.visit(browser.begin()["Location"]) for browser in browsers]

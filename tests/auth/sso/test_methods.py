@@ -1,4 +1,4 @@
-"""Frontends ask by what one can log in."""
+"""The list of login methods for frontends."""
 
 from tests.auth.sso.conftest import FRONTEND
 from tests.factories import Client
@@ -7,13 +7,13 @@ METHODS = "/login-methods/"
 FORM = {"type": "username_password", "url": "http://testserver/api/v1/token-auth/", "name": "user_pw"}
 
 
-def test_a_name_and_a_password_are_always_there(db):
+def test_password_login_is_always_listed(db):
     response = Client().get(METHODS)
 
     assert (response.status_code, response.json()) == (200, [FORM])
 
 
-def test_each_provider_that_is_set_up_becomes_a_button(provider, db, settings):
+def test_configured_providers_are_listed(provider, db, settings):
     settings.ARGUS_OIDC_NAME = "Example University"
 
     assert Client().get(METHODS).json() == [
@@ -23,7 +23,7 @@ def test_each_provider_that_is_set_up_becomes_a_button(provider, db, settings):
     ]
 
 
-def test_the_frontend_may_read_them_and_a_dead_token_does_not_matter(provider, db):
+def test_login_methods_allow_cors_and_ignore_expired_tokens(provider, db):
     response = Client(HTTP_ORIGIN=FRONTEND, HTTP_AUTHORIZATION=f"Token {'0' * 40}").get(METHODS)
 
     assert response.status_code == 200

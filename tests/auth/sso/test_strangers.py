@@ -1,4 +1,4 @@
-"""Nobody gets into an account by calling themselves like somebody else."""
+"""A login never takes over an existing user by an equal name or e-mail address."""
 
 import pytest
 from social_django.models import UserSocialAuth
@@ -12,7 +12,7 @@ USER = "/api/v1/auth/user/"
 
 @pytest.mark.parametrize("address", [OIDC, FEIDE])
 @pytest.mark.parametrize("name", ["admin", "Admin", "ADMIN"])
-def test_a_user_name_that_is_taken_leads_to_an_account_of_ones_own(provider, browser, address, name):
+def test_taken_user_name_creates_another_user(provider, browser, address, name):
     admin = make_user("admin", is_superuser=True, is_staff=True)
     provider.person["preferred_username"] = name
 
@@ -25,7 +25,7 @@ def test_a_user_name_that_is_taken_leads_to_an_account_of_ones_own(provider, bro
     assert not User.objects.get(username=me).is_staff
 
 
-def test_the_account_of_a_source_is_not_taken_over(provider, browser):
+def test_source_account_is_not_taken_over(provider, browser):
     source = make_source("nav")
     provider.person["preferred_username"] = source.user.username
 
@@ -35,7 +35,7 @@ def test_the_account_of_a_source_is_not_taken_over(provider, browser):
 
 
 @pytest.mark.parametrize("verified", [True, False, None])
-def test_a_mail_address_that_is_known_leads_to_an_account_of_ones_own(provider, browser, verified):
+def test_known_email_address_creates_another_user(provider, browser, verified):
     victim = make_user("ola", email="ola@example.org")
     provider.person |= {"email": "ola@example.org", "email_verified": verified}
 
@@ -45,7 +45,7 @@ def test_a_mail_address_that_is_known_leads_to_an_account_of_ones_own(provider, 
     assert UserSocialAuth.objects.get().user != victim
 
 
-def test_the_same_subject_at_another_provider_is_somebody_else(provider, browser, settings):
+def test_same_subject_at_another_provider_is_another_user(provider, browser, settings):
     browser.log_in()
     UserSocialAuth.objects.update(uid="https://old.example.org 4711")
 
@@ -54,7 +54,7 @@ def test_the_same_subject_at_another_provider_is_somebody_else(provider, browser
     assert User.objects.count() == 2
 
 
-def test_dataporten_and_feide_and_openid_connect_do_not_mix_their_people_up(provider, browser):
+def test_identities_of_different_backends_are_separate(provider, browser):
     for address in (OIDC, FEIDE, "/oidc/login/dataporten/"):
         Browser().log_in(address)
 
@@ -75,7 +75,7 @@ def test_dataporten_and_feide_and_openid_connect_do_not_mix_their_people_up(prov
         ("x" * 400, "xxxxxxxx"),
     ],
 )
-def test_names_that_look_like_others_are_marked(provider, browser, claimed, begins):
+def test_similar_user_names_get_a_suffix(provider, browser, claimed, begins):
     make_user("admin")
     provider.person["preferred_username"] = claimed
 
@@ -88,7 +88,7 @@ def test_names_that_look_like_others_are_marked(provider, browser, claimed, begi
 
 
 @pytest.mark.parametrize("claimed", [None, "", 7, ["kari"], {"a": 1}, True])
-def test_somebody_without_a_user_name_is_called_after_the_provider(provider, browser, claimed):
+def test_missing_user_name_is_replaced_by_the_provider(provider, browser, claimed):
     provider.person["preferred_username"] = claimed
 
     browser.log_in()
@@ -99,7 +99,7 @@ def test_somebody_without_a_user_name_is_called_after_the_provider(provider, bro
 @pytest.mark.parametrize(
     "nonsense", [{"name": 5}, {"name": "A\x00\nB" * 400}, {"email": "no address"}, {"email": ["a@example.org"]}]
 )
-def test_details_that_make_no_sense_are_left_out_or_cut(provider, browser, nonsense):
+def test_invalid_claims_are_ignored_or_shortened(provider, browser, nonsense):
     provider.person |= nonsense
 
     browser.log_in()
@@ -109,7 +109,7 @@ def test_details_that_make_no_sense_are_left_out_or_cut(provider, browser, nonse
     user.full_clean(exclude=["password"])
 
 
-def test_who_is_switched_off_stays_out(provider, browser):
+def test_inactive_user_cannot_log_in(provider, browser):
     browser.log_in()
     User.objects.update(is_active=False)
 
