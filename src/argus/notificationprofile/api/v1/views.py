@@ -6,6 +6,7 @@ The rows of other users do not exist here, not even for superusers.
 from functools import partial
 from typing import Any
 
+from django.http.response import HttpResponseBase
 from django.shortcuts import get_object_or_404
 from rest_framework import generics
 from rest_framework.exceptions import ValidationError
@@ -119,9 +120,9 @@ def check_timeslot(serializer: BaseSerializer) -> None:
         raise ValidationError([error.message]) from None
 
 
-def matching_incidents(request: Request, criteria: list[Criteria]) -> Response:
+def matching_incidents(request: Request, criteria: list[Criteria]) -> HttpResponseBase:
     """Return the incidents that any of the criteria match, newest first."""
-    rows = incident_rows(filter_by_criteria(Incident.objects.visible_to(request.user), criteria))
+    rows = incident_rows(filter_by_criteria(Incident.objects.visible_to(get_actor(request)), criteria))
     return array_response(request, rows, time_field="start_time", represent=represent_rows)
 
 
@@ -131,7 +132,7 @@ class ProfileIncidentsView(ProfileRows):
 
     queryset = NotificationProfile.objects.all()
 
-    def get(self, request: Request, pk: int) -> Response:
+    def get(self, request: Request, pk: int) -> HttpResponseBase:
         """List the incidents, open and historic, that any of the profile's filters matches."""
         return matching_incidents(request, validation.criteria_of(self.get_object()))
 
@@ -142,7 +143,7 @@ class FilterPreviewView(generics.GenericAPIView):
 
     serializer_class = PreviewSerializer
 
-    def post(self, request: Request) -> Response:
+    def post(self, request: Request) -> HttpResponseBase:
         """List the incidents, open and historic, that a filter with these criteria would match."""
         return matching_incidents(request, [validation.read_preview(self.criteria_of(request.data))])
 
@@ -164,7 +165,7 @@ class DeliveryListView(generics.GenericAPIView):
 
     queryset = Event.objects.select_related("incident")
 
-    def get(self, request: Request, pk: int, event_pk: int) -> Response:
+    def get(self, request: Request, pk: int, event_pk: int) -> HttpResponseBase:
         """List who was notified of the event, who was not, and why. Users see their own part, staff all.
 
         First the deliveries, newest first. Then, without a pk, the profiles that have none: none of their filters
@@ -182,5 +183,5 @@ class DeliveryListView(generics.GenericAPIView):
 
     def get_event(self) -> Event:
         """Return the event of the path, if it belongs to the incident and the caller may see that."""
-        incidents = Incident.objects.visible_to(self.request.user).filter(pk=self.kwargs["pk"])
+        incidents = Incident.objects.visible_to(get_actor(self.request)).filter(pk=self.kwargs["pk"])
         return get_object_or_404(self.get_queryset().filter(incident__in=incidents), pk=self.kwargs["event_pk"])
