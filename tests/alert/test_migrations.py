@@ -23,7 +23,7 @@ def migrate(transactional_db):
         return MigrationExecutor(connection).loader.project_state([(APP, name)]).apps
 
     yield go
-    call_command("migrate", APP, verbosity=0)
+    call_command("migrate", verbosity=0)
 
 
 def test_keys_and_marks_are_made_from_each_other(migrate):

@@ -9,7 +9,7 @@ from django.db.migrations.executor import MigrationExecutor
 from django.utils import timezone
 
 from argus.http.models import IdempotencyRecord
-from argus.incident.models import IncidentTagRelation
+from argus.incident.models import Event, Incident, IncidentRelation, IncidentTagRelation, SourceSystem, Tag
 from tests.factories import NOON, make_incident, make_user
 
 pytestmark = pytest.mark.slow
@@ -25,7 +25,7 @@ def migrate(transactional_db):
         return MigrationExecutor(connection).migrate([(APP, name)])
 
     yield go
-    call_command("migrate", APP, verbosity=0)
+    call_command("migrate", verbosity=0)
 
 
 def test_existing_tags_get_the_start_time_of_their_incident(migrate):
@@ -46,3 +46,28 @@ def test_responses_under_idempotency_keys_move_to_the_http_app(migrate):
     record = IdempotencyRecord.objects.get()
     assert (record.user, record.key, record.digest, record.time) == (user, "recent", "d", now)
     assert (record.status, record.body) == (201, "{}")
+
+
+def names_in_database(*models) -> set[str]:
+    with connection.cursor() as cursor:
+        return {
+            name for model in models for name in connection.introspection.get_constraints(cursor, model._meta.db_table)
+        }
+
+
+def test_names_of_indexes_and_constraints_are_those_of_the_models_after_going_back_and_forth(migrate):
+    models = [Incident, Event, Tag, SourceSystem, IncidentTagRelation, IncidentRelation]
+    wanted = {index.name for model in models for index in model._meta.indexes}
+    constraints = [one for model in models for one in model._meta.constraints]
+    # SQLite has names for unique constraints with a condition only.
+    wanted |= {one.name for one in constraints if connection.vendor == "postgresql" or getattr(one, "condition", None)}
+    wanted -= {"incidentrelation_incidents_check"} if connection.vendor == "sqlite" else set()
+    assert wanted <= names_in_database(*models)
+
+    migrate("0013_help_texts")
+    old = {"incident_open", "tag_key", "one_start_and_one_end_per_incident"}
+    assert old <= names_in_database(*models)
+    migrate("0014_standard_names")
+
+    assert wanted <= names_in_database(*models)
+    assert not old & names_in_database(*models)

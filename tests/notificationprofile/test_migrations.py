@@ -40,7 +40,7 @@ def migrate(transactional_db):
         MigrationExecutor(connection).migrate([(APP, name)])
 
     yield go
-    call_command("migrate", APP, verbosity=0)
+    call_command("migrate", verbosity=0)
 
 
 def last_migration() -> str:

@@ -113,11 +113,11 @@ class Alert(models.Model):
 
     class Meta:
         indexes = [
-            models.Index(fields=["created", "id"], name="alert_newest"),
-            models.Index(fields=["severity", "created", "id"], name="alert_worst"),
-            models.Index(fields=["place_uuid", "created", "id"], name="alert_newest_of_place"),
-            models.Index(fields=["scope_uuid", "created", "id"], name="alert_newest_of_scope"),
-            models.Index(fields=["scope_type", "alert_type"], name="alert_kind"),
+            models.Index(fields=["created", "id"], name="alert_created_idx"),
+            models.Index(fields=["severity", "created", "id"], name="alert_severity_idx"),
+            models.Index(fields=["place_uuid", "created", "id"], name="alert_place_uuid_idx"),
+            models.Index(fields=["scope_uuid", "created", "id"], name="alert_scope_uuid_idx"),
+            models.Index(fields=["scope_type", "alert_type"], name="alert_scope_type_idx"),
         ]
 
     def __str__(self) -> str:

@@ -45,7 +45,7 @@ class SourceSystem(models.Model):
     )
 
     class Meta:
-        constraints = [models.UniqueConstraint(fields=["name", "type"], name="source_name_unique_in_type")]
+        constraints = [models.UniqueConstraint(fields=["name", "type"], name="sourcesystem_name_type_uniq")]
         ordering = ["name", "pk"]
 
     def __str__(self) -> str:
@@ -61,7 +61,7 @@ class Tag(models.Model):
 
     class Meta:
         # For searches by key.
-        indexes = [models.Index(models.functions.Left("key", 100), name="tag_key")]
+        indexes = [models.Index(models.functions.Left("key", 100), name="tag_key_idx")]
 
     def __str__(self) -> str:
         return f"{self.key}={self.value}"
@@ -96,9 +96,11 @@ class Incident(models.Model):
 
     class Meta:
         constraints = [
-            models.UniqueConstraint(fields=["source", "source_incident_id"], name="incident_unique_at_source"),
+            models.UniqueConstraint(
+                fields=["source", "source_incident_id"], name="incident_source_source_incident_id_uniq"
+            ),
             # The order of the lists. Unique, so that the foreign key of tags can refer to both columns.
-            models.UniqueConstraint(fields=["start_time", "id"], name="incident_newest"),
+            models.UniqueConstraint(fields=["start_time", "id"], name="incident_start_time_id_uniq"),
             models.UniqueConstraint(
                 fields=["open_key"],
                 name="incident_open_key_uniq",
@@ -106,29 +108,29 @@ class Incident(models.Model):
             ),
         ]
         indexes = [
-            models.Index(fields=["start_time", "id"], name="incident_newest_for_all", condition=Q(restricted=False)),
+            models.Index(fields=["start_time", "id"], name="incident_start_time_idx", condition=Q(restricted=False)),
             # These end in ``restricted``, so that restricted rows are skipped without reading the table.
-            models.Index(fields=["source", "start_time", "id", "restricted"], name="incident_newest_of_source"),
+            models.Index(fields=["source", "start_time", "id", "restricted"], name="incident_source_start_time_idx"),
             # Covers open and unacknowledged incidents, the first list that frontends show.
             models.Index(
                 fields=["end_time", "start_time", "id", "restricted", "acked_until"],
-                name="incident_open",
+                name="incident_end_time_idx",
                 condition=Q(end_time__isnull=False),
             ),
             # For sources that list or synchronise their open incidents.
             models.Index(
                 fields=["source", "end_time", "start_time", "id", "restricted"],
-                name="incident_open_of_source",
+                name="incident_source_end_time_idx",
                 condition=Q(end_time__isnull=False),
             ),
             models.Index(
                 fields=["start_time", "id", "restricted"],
-                name="incident_acked",
+                name="incident_acked_idx",
                 condition=Q(acked_until__isnull=False),
             ),
             models.Index(
                 fields=["start_time", "id", "restricted"],
-                name="incident_stateless",
+                name="incident_stateless_idx",
                 condition=Q(end_time__isnull=True),
             ),
             # Finds the incident that holds a key, also with an end in the future.
@@ -176,7 +178,11 @@ class IncidentTagRelation(models.Model):
     start_time = models.DateTimeField()
 
     class Meta:
-        constraints = [models.UniqueConstraint(fields=["tag", "start_time", "incident"], name="tag_once_on_incident")]
+        constraints = [
+            models.UniqueConstraint(
+                fields=["tag", "start_time", "incident"], name="incidenttagrelation_tag_start_time_incident_uniq"
+            )
+        ]
 
     def __str__(self) -> str:
         return str(self.tag)
@@ -204,7 +210,7 @@ class IncidentRelation(models.Model):
 
     class Meta:
         constraints = [
-            models.CheckConstraint(condition=~Q(incident1=F("incident2")), name="incident_not_related_to_itself")
+            models.CheckConstraint(condition=~Q(incident1=F("incident2")), name="incidentrelation_incidents_check")
         ]
 
     def __str__(self) -> str:
@@ -227,15 +233,15 @@ class Event(models.Model):
             models.UniqueConstraint(
                 fields=["incident", "type"],
                 condition=Q(type__in=[EventType.START, EventType.END]),
-                name="one_start_and_one_end_per_incident",
+                name="event_incident_type_uniq",
             )
         ]
         indexes = [
-            models.Index(fields=["incident", "timestamp", "id"], name="event_newest_of_incident"),
+            models.Index(fields=["incident", "timestamp", "id"], name="event_incident_timestamp_idx"),
             # For filters in the admin. Starts and ends are left out, because every incident has them.
             models.Index(
                 fields=["type", "id"],
-                name="event_of_rare_type",
+                name="event_type_idx",
                 condition=Q(type__in=[EventType.CLOSE, EventType.REOPEN, EventType.ACKNOWLEDGE, EventType.OTHER]),
             ),
         ]
