@@ -31,7 +31,7 @@ class BoundedArray(BasePagination):
 
     headers: dict[str, str] = {}
 
-    def paginate_queryset(self, queryset: QuerySet, request: Request, view: Any = None) -> list:
+    def paginate_queryset(self, queryset: Any, request: Request, view: Any = None) -> list:
         rows = list(queryset[: MAX_ROWS + 1])
         if len(rows) > MAX_ROWS:
             self.headers = {TOTAL_HEADER: str(queryset.count())}

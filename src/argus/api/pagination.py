@@ -99,7 +99,7 @@ class KeysetPagination(BasePagination):
     max_page_size = 1000
     time_field = "start_time"
 
-    def paginate_queryset(self, queryset: QuerySet, request: Request, view: Any = None) -> list:
+    def paginate_queryset(self, queryset: Any, request: Request, view: Any = None) -> list:
         self.request = request
         text = request.query_params.get(self.cursor_query_param)
         self.page = read_page(
