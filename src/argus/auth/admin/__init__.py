@@ -1,4 +1,4 @@
-"""The admin's pages of accounts and of what belongs to them; ``base`` is what the pages of all apps are made from."""
+"""Admin pages of users, groups, phone numbers, tokens and linked identities."""
 
 from . import stock, tokens, users
 

@@ -1,4 +1,4 @@
-"""Pages that other packages bring, with our guards around them."""
+"""Admin pages of models from other packages, with the base class of Argus."""
 
 from django.contrib import admin
 from django.contrib.auth.admin import GroupAdmin
@@ -12,20 +12,20 @@ admin.site.unregister([Group, Association, Nonce, UserSocialAuth])
 
 
 @admin.register(Group)
-class SafeGroupAdmin(SafeAdmin, GroupAdmin):
-    """Groups of people, with the permissions that they share."""
+class SafeGroupAdmin(SafeAdmin, GroupAdmin):  # type: ignore[misc]
+    """Groups of users with shared permissions."""
 
 
 @admin.register(Association)
 class SafeAssociationAdmin(SafeAdmin, AssociationOption):
-    """Social login: secrets shared with OpenID providers."""
+    """Secrets shared with OpenID providers."""
 
 
 @admin.register(Nonce)
 class SafeNonceAdmin(SafeAdmin, NonceOption):
-    """Social login: numbers that were used once."""
+    """Numbers used once in logins at providers."""
 
 
 @admin.register(UserSocialAuth)
 class SafeUserSocialAuthAdmin(SafeAdmin, UserSocialAuthOption):
-    """Social login: who is who at which provider."""
+    """Identities at providers and the users that they are linked to."""

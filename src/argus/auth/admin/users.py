@@ -1,11 +1,13 @@
-"""Pages of accounts and of phone numbers."""
+"""Admin pages of users and phone numbers."""
 
 import re
+from typing import Any
 
 from django.contrib import admin
 from django.contrib.auth.admin import UserAdmin
-from django.db.models import CharField, Q
+from django.db.models import CharField, Model, Q, QuerySet
 from django.db.models.functions import Cast
+from django.http import HttpRequest
 from django.utils.text import smart_split
 
 from argus.adminkit.base import SafeAdmin
@@ -13,8 +15,8 @@ from argus.adminkit.fields import TolerantFormSet
 from argus.auth import services
 from argus.auth.models import PhoneNumber, User
 
-# What people put between the digits of a phone number.
-DIVIDERS = re.compile(r"[\s()./-]+")
+# Characters between the digits of a phone number.
+SEPARATORS = re.compile(r"[\s()./-]+")
 DIGITS = re.compile(r"\+?[0-9]+")
 
 
@@ -26,57 +28,59 @@ class PhoneNumberInline(admin.TabularInline):
 
 @admin.register(User)
 class AccountAdmin(SafeAdmin, UserAdmin):
-    """People, and the accounts of source systems."""
+    """Users, and the accounts of source systems."""
 
     list_display = ["username", "email", "first_name", "last_name", "is_active", "is_staff", "last_login"]
     list_filter = ["is_active", "is_staff", "is_superuser", "groups"]
     inlines = [PhoneNumberInline]
 
-    def get_inlines(self, request, obj):
-        """Show phone numbers once there is an account to have them."""
+    def get_inlines(self, request: HttpRequest, obj: User | None) -> Any:
+        """Show phone numbers only on the page of an existing user."""
         return super().get_inlines(request, obj) if obj else []
 
-    def get_readonly_fields(self, request, obj=None):
-        """Keep those who are no superusers from making themselves, or others, more than they are."""
-        own = super().get_readonly_fields(request, obj)
-        return own if request.user.is_superuser else [*own, "is_staff", "is_superuser", "groups", "user_permissions"]
+    def get_readonly_fields(self, request: HttpRequest, obj: User | None = None) -> Any:
+        """Let only superusers change rights, so that no other user can extend their own."""
+        fields = super().get_readonly_fields(request, obj)
+        return (
+            fields if request.user.is_superuser else [*fields, "is_staff", "is_superuser", "groups", "user_permissions"]
+        )
 
-    def has_change_permission(self, request, obj=None):
+    def has_change_permission(self, request: HttpRequest, obj: User | None = None) -> bool:
         """Let only superusers change a superuser, for example the password."""
-        return super().has_change_permission(request, obj) and self._may_touch(request, obj)
+        return super().has_change_permission(request, obj) and self._may_change(request, obj)
 
-    def has_delete_permission(self, request, obj=None):
-        return super().has_delete_permission(request, obj) and self._may_touch(request, obj)
+    def has_delete_permission(self, request: HttpRequest, obj: User | None = None) -> bool:
+        return super().has_delete_permission(request, obj) and self._may_change(request, obj)
 
-    def destroy(self, request, obj):
+    def destroy(self, request: HttpRequest, obj: User) -> None:
         services.delete_user(obj, actor=request.user)
 
-    def log_action_of(self, request, verb, obj):
-        """Write into the log what the service does not."""
+    def log_action_of(self, request: HttpRequest, verb: str, obj: Model) -> None:
+        """Write the audit line, except for deletions: the service writes that."""
         if verb != "deleted":
             super().log_action_of(request, verb, obj)
 
     @staticmethod
-    def _may_touch(request, obj) -> bool:
+    def _may_change(request: HttpRequest, obj: User | None) -> bool:
         return obj is None or request.user.is_superuser or not obj.is_superuser
 
 
 @admin.register(PhoneNumber)
 class PhoneNumberAdmin(SafeAdmin):
-    """Phone numbers of everybody."""
+    """Phone numbers of all users."""
 
     list_display = ["phone_number", "user"]
     list_select_related = ["user"]
     autocomplete_fields = ["user"]
     search_fields = ["phone_number"]
-    search_help_text = "Digits of the number, with or without blanks, or a user name."
+    search_help_text = "Digits of the number, with or without spaces, or a user name."
 
-    def search(self, request, queryset, text):
-        """Find numbers by any of their digits, however they are spaced, and by the name of their owner."""
+    def search(self, request: HttpRequest, queryset: QuerySet, text: str) -> tuple[QuerySet, bool]:
+        """Find numbers by a sequence of digits, with any separators, or by the user name."""
         queryset = queryset.alias(digits=Cast("phone_number", CharField()))
-        number = DIVIDERS.sub("", text)
+        number = SEPARATORS.sub("", text)
         if DIGITS.fullmatch(number):
-            # 00 is what one dials for the plus.
+            # 00 is dialled instead of the plus sign.
             wanted = Q(digits__contains=number)
             if number.startswith("00"):
                 wanted |= Q(digits__startswith=f"+{number[2:]}")
