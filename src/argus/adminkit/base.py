@@ -37,7 +37,7 @@ class RefusedFormMixin:
     def clean(self) -> Any:
         form: Any = self
         data = super().clean()  # type: ignore[misc]
-        found = self.refusal.messages or {self.refusal.field: self.refusal.message}
+        found = self.refusal.messages or {self.refusal.field or "": self.refusal.message}
         for name, message in found.items():
             if name in form.fields:
                 form.add_error(name, message)
@@ -64,7 +64,7 @@ class SafeAdmin(admin.ModelAdmin):
 
     def get_object(self, request: HttpRequest, object_id: str, from_field: str | None = None) -> Any:
         """Return the row, or ``None`` also for keys that no database accepts."""
-        field = self.opts.get_field(from_field) if from_field else self.opts.pk
+        field: Any = self.opts.get_field(from_field) if from_field else self.opts.pk
         return super().get_object(request, object_id, from_field) if is_valid_key(field, object_id) else None
 
     def get_search_results(self, request: HttpRequest, queryset: QuerySet, search_term: str) -> tuple[QuerySet, bool]:
@@ -132,8 +132,8 @@ class SafeAdmin(admin.ModelAdmin):
             request.refusal = error  # type: ignore[attr-defined]
             return super().changeform_view(request, object_id, form_url, extra_context)
 
-    def get_form(self, request: HttpRequest, obj: Any = None, **kwargs: Any) -> Any:
-        form = super().get_form(request, obj, **kwargs)
+    def get_form(self, request: HttpRequest, obj: Any = None, **kwargs: Any) -> Any:  # type: ignore[override]
+        form: Any = super().get_form(request, obj, **kwargs)
         refusal = getattr(request, "refusal", None)
         return type(form)(form.__name__, (RefusedFormMixin, form), {"refusal": refusal}) if refusal else form
 
@@ -149,7 +149,7 @@ class SafeAdmin(admin.ModelAdmin):
             self.message_user(request, str(error), messages.ERROR)
             return HttpResponseRedirect(request.path)
 
-    def response_action(self, request: HttpRequest, queryset: QuerySet) -> HttpResponse | None:
+    def response_action(self, request: HttpRequest, queryset: QuerySet) -> HttpResponse | None:  # type: ignore[override]
         """Run the action on all selected rows, or on none if a service refuses it for one."""
         post = request.POST.copy()
         selected = [key for key in post.getlist(ACTION_CHECKBOX_NAME) if is_valid_key(self.opts.pk, key)]

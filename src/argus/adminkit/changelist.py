@@ -15,6 +15,7 @@ class BoundedPaginator(Paginator):
     Counting all rows of a large table, or skipping most of them, takes too long.
     """
 
+    object_list: Any
     max_rows = 10_000
     is_cut = False
 

@@ -33,7 +33,8 @@ class DependentCounts:
 
 def find_dependents(model: type[Model], path: tuple[str, ...] = ()) -> Iterator[tuple[type[Model], str, Any]]:
     """Yield each relation to the model, at any depth: related model, lookup of the relation, ``on_delete``."""
-    for relation in model._meta.get_fields(include_hidden=True):
+    relations: list[Any] = model._meta.get_fields(include_hidden=True)
+    for relation in relations:
         if not relation.auto_created or relation.concrete or not (relation.one_to_one or relation.one_to_many):
             continue
         here = (relation.field.name, *path)

@@ -28,7 +28,7 @@ class BoundedDateTimeField(forms.SplitDateTimeField):
 
     widget = AdminSplitDateTime
 
-    def compress(self, data_list: list) -> datetime | None:
+    def compress(self, data_list: Any) -> datetime | None:
         return check_year_range(super().compress(data_list))
 
 
@@ -36,8 +36,9 @@ class StrictMultipleChoiceField(forms.ModelMultipleChoiceField):
     """A choice of rows. Values that cannot be keys are refused without a query."""
 
     def clean(self, value: Any) -> QuerySet:
+        queryset: Any = self.queryset
         for key in value or []:
-            if not is_valid_key(self.queryset.model._meta.pk, key):
+            if not is_valid_key(queryset.model._meta.pk, key):
                 raise ValidationError(
                     self.error_messages["invalid_pk_value"], code="invalid_pk_value", params={"pk": str(key)[:100]}
                 )

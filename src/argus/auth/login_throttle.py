@@ -73,7 +73,7 @@ class ThrottleBackend:
             return
         prune_login_rows()
         if delay := count_attempt(username, client_address(request)):
-            request.login_delay = delay
+            request.login_delay = delay  # type: ignore[attr-defined]
             raise PermissionDenied("Too many login attempts.")
 
 

@@ -124,7 +124,8 @@ def delete_object(row: InventoryObject, *, actor: Any) -> None:
 
 def lock_scope(scope: S) -> S:
     """Lock the row and return it, read again: relations of the old object may be narrowed to what a user sees."""
-    return type(scope)._default_manager.select_for_update().get(pk=scope.pk)
+    locked: Any = type(scope)._default_manager.select_for_update().get(pk=scope.pk)
+    return locked
 
 
 def _delete_scope(scope: Scope, others: Sequence[Scope] = (), *, actor: User) -> None:

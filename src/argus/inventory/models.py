@@ -69,7 +69,9 @@ class Project(Scope):
     customer = models.ForeignKey(Customer, models.PROTECT, related_name="projects")
     name = models.CharField(max_length=150)
     description = models.TextField(blank=True)
-    project_groups = models.ManyToManyField("ProjectGroup", through="ProjectGroupMembership", related_name="projects")
+    project_groups: models.ManyToManyField = models.ManyToManyField(
+        "ProjectGroup", through="ProjectGroupMembership", related_name="projects"
+    )
 
     class Meta:
         indexes = [models.Index(fields=["name", "id"], name="project_name_id_idx")]

@@ -27,12 +27,12 @@ PARENT_RELATIONS: dict[type[Scope], tuple[str, ...]] = {
 
 def resolve_scope(link: str, *, user: User) -> Scope | None:
     """Return the scope of a link or path, with its parents; ``None`` if the user sees no such scope. One query."""
-    collection, uuid = parse_link(link) or ("", None)
-    model = SCOPES_BY_COLLECTION.get(ALIASES.get(collection, collection))
-    if model is None:
+    parsed = parse_link(link)
+    model = SCOPES_BY_COLLECTION.get(ALIASES.get(parsed[0], parsed[0])) if parsed else None
+    if parsed is None or model is None:
         return None
     rows = model._default_manager.visible_to(user).select_related(*PARENT_RELATIONS[model])
-    return rows.filter(uuid=uuid).first()
+    return rows.filter(uuid=parsed[1]).first()
 
 
 @dataclass(frozen=True)

@@ -5,6 +5,7 @@ query of the rows, so it takes no query of its own.
 """
 
 from collections.abc import Callable
+from typing import Any
 
 from django.db.models import Model, Q, QuerySet
 
@@ -100,8 +101,9 @@ def rows_of_visible_projects(user: User) -> Q:
 
 def roles(model: type[Role]) -> Callable[[User], Q]:
     """Users see the roles in customers, projects and groups that they see."""
-    holder = model._meta.get_field(model.holder)
-    return lambda user: Q(**{f"{holder.name}__in": holder.related_model.objects.visible_to(user)})
+    field: Any = model._meta.get_field(model.holder)
+    rows = field.related_model._default_manager
+    return lambda user: Q(**{f"{model.holder}__in": rows.visible_to(user)})
 
 
 CONDITIONS: dict[type[Model], Callable[[User], Q]] = {
@@ -119,7 +121,7 @@ CONDITIONS: dict[type[Model], Callable[[User], Q]] = {
 
 
 def users_visible_to(user: User) -> QuerySet[User]:
-    """Return the user, and all users of whom the user sees a role. Staff sees all users."""
+    """Return the user, and all users with a role that the user sees. Staff sees all users."""
     if user.is_staff:
         return User.objects.all()
     visible = Q(pk=user.pk)

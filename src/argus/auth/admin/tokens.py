@@ -15,12 +15,14 @@ from django.contrib.contenttypes.models import ContentType
 from django.http import HttpRequest, HttpResponse
 from django.urls import reverse
 from django.utils.html import format_html
-from rest_framework.authtoken.models import Token, TokenProxy
+from rest_framework.authtoken.admin import TokenProxy  # type: ignore[attr-defined]
+from rest_framework.authtoken.models import Token
 
 from argus.adminkit.base import ReadOnlyAdmin, ServiceForm
 from argus.adminkit.changelist import StrictChangeList
 from argus.adminkit.keys import is_valid_key
 from argus.auth import services
+from argus.auth.requests import get_actor
 from argus.auth.tokens import has_expired
 
 # REST framework's own page has the key in its URL.
@@ -90,10 +92,10 @@ class TokenAdmin(ReadOnlyAdmin):
         return has_expired(token)
 
     def create(self, request: HttpRequest, form: Any) -> Token:
-        return services.replace_token(form.cleaned_data["user"], actor=request.user)
+        return services.replace_token(form.cleaned_data["user"], actor=get_actor(request))
 
     def destroy(self, request: HttpRequest, obj: Token) -> None:
-        services.revoke_token(obj.user, actor=request.user)
+        services.revoke_token(obj.user, actor=get_actor(request))
 
     def deletion_line(self, obj: Token) -> str:
         return str(TokenLabel.of(obj))
@@ -145,7 +147,7 @@ class TokenAdmin(ReadOnlyAdmin):
     @staticmethod
     def _log(request: HttpRequest, token: Token, action: int) -> None:
         LogEntry.objects.create(
-            user=request.user,
+            user=get_actor(request),
             content_type=ContentType.objects.get_for_model(Token),
             object_id=str(token.user_id),
             object_repr=str(TokenLabel.of(token))[:200],

@@ -14,6 +14,7 @@ from argus.adminkit.base import SafeAdmin
 from argus.adminkit.fields import TolerantFormSet
 from argus.auth import services
 from argus.auth.models import PhoneNumber, User
+from argus.auth.requests import get_actor
 
 # Characters between the digits of a phone number.
 SEPARATORS = re.compile(r"[\s()./-]+")
@@ -53,7 +54,7 @@ class AccountAdmin(SafeAdmin, UserAdmin):
         return super().has_delete_permission(request, obj) and self._may_change(request, obj)
 
     def destroy(self, request: HttpRequest, obj: User) -> None:
-        services.delete_user(obj, actor=request.user)
+        services.delete_user(obj, actor=get_actor(request))
 
     def log_action_of(self, request: HttpRequest, verb: str, obj: Model) -> None:
         """Write the audit line, except for deletions: the service writes that."""

@@ -96,7 +96,7 @@ def error_page(request: Any, error: SocialAuthBaseException) -> HttpResponse:
     kind = next((kind for kind in STATUS_CODES if isinstance(error, kind)), SocialAuthBaseException)
     name, status = request.backend.name, STATUS_CODES.get(kind, 503)
     level = logging.ERROR if status >= 500 else logging.INFO
-    # Codes and names of claims only: details may hold what was sent, or by whom.
+    # Codes and names of claims only: details may hold what the provider has sent.
     log.log(level, "Login by %s failed: %s (%s; %s).", name, error.code, error.stage, error.claim or "no claim")
     context = {
         "message": MESSAGES.get(kind, MISCONFIGURED),

@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Callable
+from typing import Any, cast
 
 from django.db import models
 from django.db.models import QuerySet
@@ -9,6 +10,7 @@ from django.forms import ModelForm
 from django.http import HttpRequest
 
 from argus.adminkit.base import ReadOnlyAdmin
+from argus.auth.requests import get_actor
 from argus.inventory import deletion
 from argus.inventory.models import InventoryObject
 
@@ -28,11 +30,11 @@ class InventoryAdmin(ReadOnlyAdmin):
     readonly_fields = ["uuid"]
     sortable_by = []
 
-    def get_fields(self, request: HttpRequest, obj: InventoryObject | None = None) -> list[str]:
+    def get_fields(self, request: HttpRequest, obj: InventoryObject | None = None) -> Any:
         return [*self.form_fields, "uuid"] if obj else self.form_fields
 
     def get_queryset(self, request: HttpRequest) -> QuerySet:
-        return super().get_queryset(request).select_related(*self.list_select_related)
+        return super().get_queryset(request).select_related(*cast(list[str], self.list_select_related))
 
     def search(self, request: HttpRequest, queryset: QuerySet, text: str) -> tuple[QuerySet, bool]:
         if UUID.fullmatch(text.strip()):
@@ -41,7 +43,7 @@ class InventoryAdmin(ReadOnlyAdmin):
 
     def create(self, request: HttpRequest, form: ModelForm) -> models.Model:
         data = dict(form.cleaned_data)
-        return self.service(data.pop(self.subject), actor=request.user, **data)
+        return self.service(data.pop(self.subject), actor=get_actor(request), **data)
 
     def destroy(self, request: HttpRequest, obj: InventoryObject) -> None:
-        deletion.delete_object(obj, actor=request.user)
+        deletion.delete_object(obj, actor=get_actor(request))

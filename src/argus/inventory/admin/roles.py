@@ -15,7 +15,7 @@ class RoleAdmin(InventoryAdmin):
     service = staticmethod(services.grant_role)
 
     @property
-    def subject(self) -> str:
+    def subject(self) -> str:  # type: ignore[override]
         return self.model.holder
 
 

@@ -67,7 +67,8 @@ class ReferenceListSerializer(ListSerializer):
 
     def to_internal_value(self, data: Any) -> list:
         uuids = [one["uuid"] for one in super().to_internal_value(data)]
-        link = self.child.fields["url"]
+        child: Any = self.child
+        link = child.fields["url"]
         found = {row.uuid: row for row in link.get_rows().filter(uuid__in=set(uuids))}
         message = link.error_messages["not_found"]
         errors = {n: {"url": [message]} for n, uuid in enumerate(uuids) if uuid not in found}

@@ -90,7 +90,7 @@ user_list = describe_view(
     get={
         "operation_id": "list_users",
         "summary": "List users.",
-        "description": "The user itself, and users of whom it sees a role. Staff sees all.",
+        "description": "The user itself, and users with a role that it sees. Staff sees all.",
         "parameters": [CURRENT, *NUMBERED_PAGE_PARAMETERS],
     },
 )

@@ -8,6 +8,7 @@ from rest_framework import generics
 from argus.api.counted_pagination import CountedPagination
 from argus.api.links import Links
 from argus.auth.models import User
+from argus.auth.requests import get_actor
 
 from .. import deletion, services
 from ..models import CustomerRole, ProjectGroupRole, ProjectRole
@@ -71,27 +72,27 @@ class ProjectGroupRoleView(ProjectGroupRoleMixin, RoleView):
 
 
 class UserMixin(generics.GenericAPIView):
-    """The user, and all users of whom the user sees a role."""
+    """The user, and all users with a role that the user sees."""
 
     lookup_field = "uuid"
     serializer_class = serializers.PersonSerializer
 
     def get_queryset(self) -> QuerySet[User]:
-        return users_visible_to(self.request.user).order_by("username")
+        return users_visible_to(get_actor(self.request)).order_by("username")
 
     def get_serializer_context(self) -> dict[str, Any]:
-        return super().get_serializer_context() | {"links": Links(self.request)}
+        return {**super().get_serializer_context(), "links": Links(self.request)}
 
 
 @openapi.user_list
 class UserListView(UserMixin, generics.ListAPIView):
-    """List users. With ``current`` in the query, whatever its value, only the user itself."""
+    """List users. With ``current`` in the query, with any value, only the user itself."""
 
     pagination_class = CountedPagination
 
     def get_queryset(self) -> QuerySet[User]:
         users = super().get_queryset()
-        return users.filter(pk=self.request.user.pk) if "current" in self.request.query_params else users
+        return users.filter(pk=get_actor(self.request).pk) if "current" in self.request.query_params else users
 
 
 @openapi.user

@@ -1,6 +1,6 @@
 """Serializers of the inventory: the shapes of bodies. The rules are in the services."""
 
-from typing import Any
+from typing import Any, ClassVar
 
 from rest_framework import serializers
 
@@ -92,7 +92,7 @@ class ProjectGroupMembershipSerializer(InventorySerializer):
     class Meta:
         model = ProjectGroupMembership
         fields = ["url", "uuid", "project_group", "project"]
-        validators = []
+        validators: ClassVar[list] = []
 
 
 class CloudSerializer(InventorySerializer):
@@ -114,7 +114,7 @@ class ProjectCloudMembershipSerializer(InventorySerializer):
     class Meta:
         model = ProjectCloudMembership
         fields = ["url", "uuid", "project", "cloud"]
-        validators = []
+        validators: ClassVar[list] = []
 
 
 class InstanceSerializer(InventorySerializer):
@@ -148,7 +148,7 @@ class CustomerRoleSerializer(RoleSerializer):
     class Meta:
         model = CustomerRole
         fields = ["url", "uuid", "customer", "user", "role"]
-        validators = []
+        validators: ClassVar[list] = []
 
 
 class ProjectRoleSerializer(RoleSerializer):
@@ -159,7 +159,7 @@ class ProjectRoleSerializer(RoleSerializer):
     class Meta:
         model = ProjectRole
         fields = ["url", "uuid", "project", "user", "role"]
-        validators = []
+        validators: ClassVar[list] = []
 
 
 class ProjectGroupRoleSerializer(RoleSerializer):
@@ -170,7 +170,7 @@ class ProjectGroupRoleSerializer(RoleSerializer):
     class Meta:
         model = ProjectGroupRole
         fields = ["url", "uuid", "project_group", "user", "role"]
-        validators = []
+        validators: ClassVar[list] = []
 
 
 class PersonSerializer(serializers.ModelSerializer):

@@ -11,6 +11,7 @@ from rest_framework.response import Response
 
 from argus.api.counted_pagination import CountedPagination
 from argus.api.links import Links
+from argus.auth.requests import get_actor
 
 from .. import deletion, permissions, services
 from ..models import Cloud, Customer, Instance, Project, ProjectCloudMembership, ProjectGroup, ProjectGroupMembership
@@ -23,14 +24,14 @@ class InventoryView(generics.GenericAPIView):
     lookup_field = "uuid"
 
     def get_queryset(self) -> QuerySet:
-        return self.get_rows().visible_to(self.request.user)
+        return self.get_rows().visible_to(get_actor(self.request))
 
     def get_rows(self) -> Any:
         """Return all objects, with the relations that are shown to the user."""
         return super().get_queryset()
 
     def get_serializer_context(self) -> dict[str, Any]:
-        return super().get_serializer_context() | {"links": Links(self.request)}
+        return {**super().get_serializer_context(), "links": Links(self.request)}
 
 
 class CreateListView(InventoryView, generics.ListCreateAPIView):
@@ -47,7 +48,7 @@ class CreateListView(InventoryView, generics.ListCreateAPIView):
         values = dict(serializer.validated_data)
         # Represent it before the commit: afterwards it may be deleted, or no longer visible to the user.
         with transaction.atomic():
-            created = self.service(values.pop(self.subject), actor=request.user, **values)
+            created = self.service(values.pop(self.subject), actor=get_actor(request), **values)
             data = self.get_serializer(self.get_rows().get(pk=created.pk)).data
         return Response(data, status=status.HTTP_201_CREATED, headers={"Location": data["url"]})
 
@@ -62,7 +63,7 @@ class DetailView(InventoryView, generics.RetrieveAPIView):
     delete_service: ClassVar[Callable[..., None]]
 
     def delete(self, request: Request, *args: Any, **kwargs: Any) -> Response:
-        self.delete_service(self.get_object(), actor=request.user)
+        self.delete_service(self.get_object(), actor=get_actor(request))
         return Response(status=status.HTTP_204_NO_CONTENT)
 
 
@@ -76,7 +77,7 @@ class CustomerListView(CustomerMixin, CreateListView):
     service, subject = staticmethod(services.create_customer), "name"
 
     def check_may_create(self) -> None:
-        permissions.check_is_staff(self.request.user)
+        permissions.check_is_staff(get_actor(self.request))
 
 
 @openapi.customer
@@ -89,7 +90,7 @@ class ProjectMixin(InventoryView):
     queryset = Project.objects.select_related("customer")
 
     def get_rows(self) -> Any:
-        groups = ProjectGroup.objects.visible_to(self.request.user)
+        groups = ProjectGroup.objects.visible_to(get_actor(self.request))
         return super().get_rows().prefetch_related(Prefetch("project_groups", groups))
 
 
