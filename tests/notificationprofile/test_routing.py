@@ -10,7 +10,7 @@ from argus.incident.models import Change, Event
 from argus.notificationprofile.models import Delivery, NotificationProfile, RoutingVersion, Verdict
 from argus.notificationprofile.routing import Router
 from argus.notificationprofile.selection import Policy
-from tests.factories import make_event, make_incident, make_user
+from tests.factories import make_event, make_incident, make_source, make_user
 from tests.notificationprofile.factories import make_profile
 from tests.parallel import at_once
 
@@ -118,18 +118,19 @@ def test_event_that_commits_late_is_routed(parallel_db):
         pytest.skip("SQLite has one writer at a time.")
     RoutingVersion.objects.get_or_create(pk=1)
     make_profile(make_user())
+    source = make_source()
     is_written, is_routed = threading.Event(), threading.Event()
 
     def write():
         with transaction.atomic():
-            incident = make_incident()
+            incident = make_incident(source)
             is_written.set()
             is_routed.wait(30)
         return incident.pk
 
     def route():
         is_written.wait(30)
-        make_incident()
+        make_incident(source)
         routed = [Router().route(POLICY)]
         is_routed.set()
         return routed
