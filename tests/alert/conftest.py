@@ -32,5 +32,5 @@ def as_admin(project) -> Client:
 
 @pytest.fixture
 def as_outsider(db) -> Client:
-    """Somebody without any role."""
+    """A user without any role."""
     return make_client(make_user("outsider"))

@@ -1,4 +1,4 @@
-"""What happens to an alert at once, on a database that real threads share: one alert, one winner, never a 500."""
+"""Concurrent requests about an alert: one alert, one winner, no 500."""
 
 from collections import Counter
 
@@ -35,14 +35,14 @@ def statuses(answers: list) -> Counter:
     return Counter(getattr(answer, "status_code", answer) for answer in answers)
 
 
-def assert_whole() -> None:
+def assert_consistent() -> None:
     """Check that one alert of a type is open on a scope, and that each has one incident with one start."""
     assert max(Counter(Alert.objects.open().values_list("scope_uuid", "alert_type")).values(), default=1) == 1
     assert Alert.objects.count() == Incident.objects.count() == Event.objects.filter(type="STA").count()
 
 
 @pytest.mark.parametrize("severities", [["Error"], ["Error", "Warning", "Info", "Debug"]])
-def test_of_32_reports_of_the_same_all_get_the_same_alert(staff, project, severities):
+def test_32_reports_at_once_open_one_alert(staff, project, severities):
     bodies = [report(project, severity=severities[n % len(severities)]) for n in range(32)]
     answers = at_once(*(poster(staff, ALERTS, body) for body in bodies))
 
@@ -52,18 +52,18 @@ def test_of_32_reports_of_the_same_all_get_the_same_alert(staff, project, severi
     assert Event.objects.filter(type="STA").count() == 1
     if len(severities) == 1:
         assert Event.objects.count() == 1
-    assert_whole()
+    assert_consistent()
 
 
-def test_reports_of_different_things_do_not_disturb_each_other(staff):
+def test_reports_of_several_objects_at_once_open_one_alert_each(staff):
     projects = [make_project() for _ in range(8)]
     answers = at_once(*(poster(staff, ALERTS, report(project)) for project in projects for _ in range(3)))
     assert statuses(answers) == {201: 24}
     assert Alert.objects.count() == 8
-    assert_whole()
+    assert_consistent()
 
 
-def test_of_many_who_acknowledge_one_does(staff, project):
+def test_one_of_many_acknowledgements_at_once_succeeds(staff, project):
     alert = make_alert(project)
     answers = at_once(*(poster(staff, address_of(alert, "acknowledge")) for _ in range(16)))
     assert statuses(answers) == {200: 1, 409: 15}
@@ -74,24 +74,24 @@ def test_of_many_who_acknowledge_one_does(staff, project):
     assert Event.objects.count() == 3
 
 
-def test_of_many_who_close_all_have_closed_it_once(staff, project):
+def test_many_requests_at_once_close_an_alert_once(staff, project):
     alert = make_alert(project)
     answers = at_once(*(poster(staff, address_of(alert, "close")) for _ in range(12)))
     assert statuses(answers) == {204: 12}
     assert Event.objects.filter(type="CLO").count() == 1
-    assert_whole()
+    assert_consistent()
 
 
-def test_closing_while_others_report(staff, project):
+def test_closing_and_reports_at_once(staff, project):
     alert = make_alert(project, alert_type="overheated")
     reports = [poster(staff, ALERTS, report(project, severity=one)) for one in ("Error", "Info", "Error", "Debug")]
     answers = at_once(poster(staff, address_of(alert, "close")), *reports)
     assert statuses(answers) == {204: 1, 201: 4}
     assert Alert.objects.open().count() <= 1
-    assert_whole()
+    assert_consistent()
 
 
-def test_reopening_while_others_report(staff, project):
+def test_reopening_and_reports_at_once(staff, project):
     alert = make_alert(project, alert_type="overheated")
     poster(staff, address_of(alert, "close"))()
     reopen = poster(staff, f"{INCIDENTS}{alert.incident_id}/events/", {"type": "REO"})
@@ -102,10 +102,10 @@ def test_reopening_while_others_report(staff, project):
     assert Alert.objects.open().count() == 1
     reopened = answers[0].status_code == 201
     assert {answer.json()["uuid"] == alert.uuid.hex for answer in answers[1:]} == {reopened}
-    assert_whole()
+    assert_consistent()
 
 
-def test_deleting_the_scope_while_others_report(staff, project):
+def test_deletion_of_the_scope_and_reports_at_once(staff, project):
     make_alert(project, alert_type="overheated")
 
     def delete():
@@ -116,4 +116,4 @@ def test_deleting_the_scope_while_others_report(staff, project):
     assert set(statuses(answers[1:])) <= {201, 400}
     assert not Alert.objects.open().exists()
     assert not Alert.objects.filter(place_uuid__isnull=False).exists()
-    assert_whole()
+    assert_consistent()

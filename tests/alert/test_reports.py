@@ -103,7 +103,7 @@ def test_a_second_report_updates_the_open_alert(as_staff, project):
     assert "severity=Warning" not in {str(tag) for tag in incident.tags.all()}
 
 
-def test_a_change_is_an_event_of_which_people_are_told_when_it_gets_worse(as_staff, project):
+def test_change_is_an_event_and_quiet_unless_the_severity_rises(as_staff, project):
     for severity, message in [("Warning", "a"), ("Error", "a"), ("Info", "a"), ("Info", "b")]:
         as_staff.post(ALERTS, report(project, severity=severity, message=message))
 
@@ -193,7 +193,7 @@ def test_context_is_of_the_last_report(as_staff, project):
 
 
 @pytest.mark.parametrize("host", ["https://elsewhere.example.org:8443", "http://testserver", ""])
-def test_scope_is_shown_on_this_host_whatever_host_was_posted(as_staff, project, host):
+def test_scope_is_shown_on_this_host_for_any_posted_host(as_staff, project, host):
     answer = as_staff.post(ALERTS, report(project, scope=link_of(project, host)), headers={"host": "localhost"})
     assert answer.json()["scope"] == link_of(project, "http://localhost")
     assert answer.json()["url"].startswith("http://localhost/api/alerts/")
@@ -281,7 +281,7 @@ def test_a_body_that_is_no_object_is_400(as_staff, body):
 
 
 @pytest.mark.parametrize("body", ["{}", "{", "[]", "", '{"scope": "x"}'])
-def test_only_staff_may_report_and_nobody_else_gets_to_hear_of_scopes(as_admin, as_superuser, body):
+def test_only_staff_may_report_and_others_get_403_for_any_scope(as_admin, as_superuser, body):
     as_superuser.user.is_staff = False
     as_superuser.user.save()
     for client in (as_admin, as_superuser):
@@ -290,7 +290,7 @@ def test_only_staff_may_report_and_nobody_else_gets_to_hear_of_scopes(as_admin, 
         assert list(answer.json()) == ["detail"]
 
 
-def test_a_source_system_that_is_staff_may_do_all_that_staff_may(as_source, project):
+def test_source_system_with_staff_rights_may_do_everything(as_source, project):
     as_source.user.is_staff = True
     as_source.user.save()
     for severity in ("Info", "Error"):
@@ -302,14 +302,14 @@ def test_a_source_system_that_is_staff_may_do_all_that_staff_may(as_source, proj
     assert [kind for kind, *_ in history(Alert.objects.get())] == ["STA", "OTH", "ACK", "OTH", "CLO", "ACK", "OTH"]
 
 
-def test_a_scope_that_goes_while_one_reports_is_refused(as_staff, project):
+def test_report_about_a_scope_deleted_meanwhile_is_refused(as_staff, project):
     delete_project(type(project).objects.get(), actor=as_staff.user)
     with pytest.raises(DomainError) as refusal:
         raise_alert(project, actor=as_staff.user, alert_type="x", severity=Severity.INFO, message="x")
     assert refusal.value.field == "scope"
 
 
-def test_an_end_that_was_still_to_come_frees_the_place_when_it_has_come(as_staff, project):
+def test_new_alert_opens_when_a_future_end_has_passed(as_staff, project):
     alert = make_alert(project, alert_type="overheated")
     Incident.objects.update(end_time=alert.created)
     answer = as_staff.post(ALERTS, report(project))
@@ -318,7 +318,7 @@ def test_an_end_that_was_still_to_come_frees_the_place_when_it_has_come(as_staff
     assert Alert.objects.open().get().uuid.hex == answer.json()["uuid"]
 
 
-def test_closing_by_the_service_twice_keeps_the_first_time(as_staff, project):
+def test_second_close_by_the_service_keeps_the_first_time(as_staff, project):
     alert = make_alert(project)
     close(alert, actor=as_staff.user)
     first = Incident.objects.get().end_time

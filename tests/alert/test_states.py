@@ -1,4 +1,4 @@
-"""Closing and acknowledging, from this side and from the other: an alert and its incident are one thing."""
+"""Closing and acknowledging alerts through the alerts API and the incident API."""
 
 from datetime import timedelta
 
@@ -20,7 +20,7 @@ from tests.alert.factories import ALERTS, STATS, address_of, link_of, make_alert
 from tests.factories import INCIDENTS, NOON, make_incident
 from tests.inventory.factories import make_cloud_membership, make_instance, make_project
 
-NOBODY = "0" * 32
+UNKNOWN = "0" * 32
 
 
 @pytest.fixture
@@ -62,23 +62,23 @@ def test_a_second_close_keeps_the_first_time_and_writes_no_event(as_staff, alert
 
 @pytest.mark.parametrize("body", ["{", "[]", "null", '{"x": 1}', "\xff"])
 @pytest.mark.parametrize("action", ["close", "acknowledge", "cancel_acknowledgment"])
-def test_no_body_is_needed_and_none_is_looked_at(as_staff, alert, action, body):
+def test_bodies_of_actions_are_ignored(as_staff, alert, action, body):
     if action.startswith("cancel"):
         as_staff.post(address_of(alert, "acknowledge"))
     answer = as_staff.generic("POST", address_of(alert, action), body, "application/json")
     assert answer.status_code in {200, 204}
 
 
-def test_who_may_not_close_is_told_so_for_any_uuid(as_admin, as_outsider, as_staff, alert):
+def test_users_without_permission_to_close_get_403_for_any_uuid(as_admin, as_outsider, as_staff, alert):
     for client in (as_admin, as_outsider):
-        for uuid in (alert.uuid.hex, NOBODY):
+        for uuid in (alert.uuid.hex, UNKNOWN):
             answer = client.post(f"{ALERTS}{uuid}/close/")
             assert answer.status_code == 403
             assert list(answer.json()) == ["detail"]
-    assert as_staff.post(f"{ALERTS}{NOBODY}/close/").status_code == 404
+    assert as_staff.post(f"{ALERTS}{UNKNOWN}/close/").status_code == 404
 
 
-def test_who_sees_it_may_acknowledge_it_and_cancel_it(as_admin, as_staff, alert):
+def test_users_who_see_an_alert_may_acknowledge_it_and_cancel_that(as_admin, as_staff, alert):
     answer = as_admin.post(address_of(alert, "acknowledge"))
     assert answer.status_code == 200
     assert answer.json() == as_admin.get(address_of(alert)).json()
@@ -90,7 +90,7 @@ def test_who_sees_it_may_acknowledge_it_and_cancel_it(as_admin, as_staff, alert)
     assert state(as_admin, alert) == incident_state(as_staff, alert) == (False, False)
 
 
-def test_the_history_says_who_did_it_and_when(as_admin, as_staff, alert):
+def test_history_names_the_actors(as_admin, as_staff, alert):
     for client, action in [(as_admin, "acknowledge"), (as_staff, "cancel_acknowledgment"), (as_staff, "acknowledge")]:
         client.post(address_of(alert, action))
     events = alert.incident.events.order_by("pk").values_list("type", "actor__username", "quiet")
@@ -100,7 +100,7 @@ def test_the_history_says_who_did_it_and_when(as_admin, as_staff, alert):
     assert second.expiration is None
 
 
-def test_what_is_so_already_is_a_conflict(as_admin, alert):
+def test_repeated_action_is_a_conflict(as_admin, alert):
     def post(action: str) -> int:
         answer = as_admin.post(address_of(alert, action))
         assert answer.status_code == 200 or list(answer.json()) == ["detail"]
@@ -112,7 +112,7 @@ def test_what_is_so_already_is_a_conflict(as_admin, alert):
         assert (post("cancel_acknowledgment"), post("cancel_acknowledgment")) == (200, 409)
 
 
-def test_a_closed_alert_can_be_acknowledged_and_closing_leaves_that_alone(as_staff, alert):
+def test_closed_alert_can_be_acknowledged(as_staff, alert):
     as_staff.post(address_of(alert, "acknowledge"))
     as_staff.post(address_of(alert, "close"))
     assert state(as_staff, alert) == (True, True)
@@ -122,8 +122,8 @@ def test_a_closed_alert_can_be_acknowledged_and_closing_leaves_that_alone(as_sta
 
 
 @pytest.mark.parametrize("action", ["acknowledge", "cancel_acknowledgment"])
-def test_what_one_does_not_see_is_not_there(as_outsider, alert, action):
-    there, missing = (as_outsider.post(f"{ALERTS}{uuid}/{action}/") for uuid in (alert.uuid.hex, NOBODY))
+def test_invisible_alert_is_not_found(as_outsider, alert, action):
+    there, missing = (as_outsider.post(f"{ALERTS}{uuid}/{action}/") for uuid in (alert.uuid.hex, UNKNOWN))
     assert there.status_code == missing.status_code == 404
     assert there.content == missing.content
 
@@ -143,7 +143,7 @@ def test_actions_are_posted(as_staff, alert, action, method):
 
 
 @pytest.mark.parametrize("address", ["", "stats/", "{uuid}/", "{uuid}/close/", "{uuid}/acknowledge/"])
-def test_strangers_need_a_token_and_everybody_is_told_the_methods(as_stranger, as_admin, alert, address):
+def test_anonymous_requests_get_401_and_options_work(as_stranger, as_admin, alert, address):
     path = ALERTS + address.format(uuid=alert.uuid.hex)
     for method in ("GET", "POST", "OPTIONS", "DELETE"):
         answer = as_stranger.generic(method, path)
@@ -172,14 +172,14 @@ def test_another_spelling_of_a_uuid_is_another_address(as_staff, alert, spelling
     assert as_staff.get(f"{ALERTS}{text}/").status_code == 404
 
 
-def test_an_operator_closes_and_acknowledges_it_as_an_incident(as_staff, as_admin, alert):
+def test_alert_is_closed_and_acknowledged_through_its_incident(as_staff, as_admin, alert):
     as_staff.post(f"{INCIDENTS}{alert.incident_id}/acks/", {"event": {"timestamp": "2024-05-15T12:00:00Z"}})
     assert state(as_admin, alert) == (False, True)
     post_event(as_staff, alert, "CLO")
     assert state(as_admin, alert) == (True, True)
     assert as_admin.post(address_of(alert, "acknowledge")).status_code == 409
     assert as_staff.post(address_of(alert, "close")).status_code == 204
-    # The place is free at once.
+    # A new alert can be opened at once.
     assert as_staff.post(ALERTS, report(alert_scope(alert))).json()["uuid"] != alert.uuid.hex
 
 
@@ -187,7 +187,7 @@ def alert_scope(alert: Alert):
     return Project.objects.get(uuid=alert.scope_uuid)
 
 
-def test_an_acknowledgement_that_has_expired_is_none(as_staff, alert):
+def test_expired_acknowledgement_does_not_count(as_staff, alert):
     times = {"event": {"timestamp": "2024-05-15T12:00:00Z"}, "expiration": "2024-05-15T13:00:00Z"}
     assert as_staff.post(f"{INCIDENTS}{alert.incident_id}/acks/", times).status_code == 201
     assert state(as_staff, alert) == (False, False)
@@ -203,7 +203,7 @@ def test_a_cancelled_acknowledgement_does_not_come_back_when_another_is_deleted(
     assert state(as_staff, alert) == incident_state(as_staff, alert) == (False, False)
 
 
-def test_an_operator_reopens_it(as_staff, as_admin, alert):
+def test_alert_is_reopened_through_its_incident(as_staff, as_admin, alert):
     as_staff.post(address_of(alert, "close"))
     assert post_event(as_staff, alert, "REO").status_code == 201
     assert state(as_admin, alert) == (False, False)
@@ -211,7 +211,7 @@ def test_an_operator_reopens_it(as_staff, as_admin, alert):
     assert again.json()["uuid"] == alert.uuid.hex
 
 
-def test_it_is_not_reopened_while_a_newer_one_is_open(as_staff, alert):
+def test_alert_is_not_reopened_while_a_newer_one_is_open(as_staff, alert):
     as_staff.post(address_of(alert, "close"))
     newer = make_alert(alert_scope(alert), alert_type="overheated")
 
@@ -222,7 +222,7 @@ def test_it_is_not_reopened_while_a_newer_one_is_open(as_staff, alert):
     assert "newer" in answer.json()["type"]
     assert incident_state(as_staff, alert) == (True, False)
     assert not Event.objects.filter(type="REO").exists()
-    # Once that is closed, nothing is in the way.
+    # It can be reopened when the newer one is closed.
     as_staff.post(address_of(newer, "close"))
     assert post_event(as_staff, alert, "REO").status_code == 201
 
@@ -245,20 +245,20 @@ def test_an_end_moved_into_the_future_and_removed_again(as_staff, alert):
     assert as_staff.post(ALERTS, report(alert_scope(alert))).json()["uuid"] == alert.uuid.hex
 
 
-def test_an_end_that_is_still_to_come_leaves_it_open_until_then(as_staff, alert):
+def test_alert_with_an_end_in_the_future_is_open(as_staff, alert):
     end = timezone.now() + timedelta(hours=1)
     assert post_event(as_staff, alert, "CLO", timestamp=end.isoformat()).status_code == 201
     assert state(as_staff, alert) == (False, False)
     assert as_staff.post(ALERTS, report(alert_scope(alert))).json()["uuid"] == alert.uuid.hex
 
 
-def test_other_events_of_an_operator_change_nothing(as_staff, alert):
+def test_other_events_change_nothing(as_staff, alert):
     before = as_staff.get(address_of(alert)).json()
     assert post_event(as_staff, alert, "OTH", description="Looking into it.").status_code == 201
     assert as_staff.get(address_of(alert)).json() == before
 
 
-def test_incidents_of_the_source_that_are_no_alerts_are_left_alone(as_staff, db):
+def test_other_incidents_of_the_source_are_not_alerts(as_staff, db):
     source = get_internal_source("alerts")
     incident = create_incident(
         source, actor=source.user, start_time=NOON, end_time=INFINITY, source_incident_id="no uuid"
@@ -275,7 +275,7 @@ def test_other_incidents_cost_no_query_for_alerts(as_staff):
     assert not [one for one in queries.captured_queries if "argus_alert" in one["sql"]]
 
 
-def test_staff_see_it_among_incidents_and_others_do_not(as_staff, as_admin, alert):
+def test_incident_of_an_alert_is_visible_to_staff_only(as_staff, as_admin, alert):
     assert [one["pk"] for one in as_staff.get(f"{INCIDENTS}open/").json()] == [alert.incident_id]
     tagged = as_staff.get(f"{INCIDENTS}?tags=alert_type=overheated,severity=Warning,scope_type=project").json()
     assert [one["pk"] for one in tagged["results"]] == [alert.incident_id]
@@ -283,7 +283,7 @@ def test_staff_see_it_among_incidents_and_others_do_not(as_staff, as_admin, aler
     assert as_admin.get(f"{INCIDENTS}{alert.incident_id}/").status_code == 404
 
 
-def test_alerts_on_what_is_deleted_are_closed_and_kept_for_staff(as_staff, as_admin, project):
+def test_alerts_on_deleted_objects_are_closed_and_visible_to_staff(as_staff, as_admin, project):
     instance = make_instance(project, name="db1")
     open_one, closed_one = make_alert(instance), make_alert(instance)
     other = make_alert(project)
@@ -307,7 +307,7 @@ def test_alerts_on_what_is_deleted_are_closed_and_kept_for_staff(as_staff, as_ad
     assert as_staff.get(f"{ALERTS}?scope={link_of(instance)}").status_code == 400
 
 
-def test_alerts_on_what_goes_along_are_closed_too(as_staff, customer):
+def test_alerts_on_objects_deleted_by_cascade_are_closed(as_staff, customer):
     membership = make_cloud_membership(make_project(customer))
     alerts = [make_alert(membership), make_alert(membership.cloud)]
     delete_cloud(membership.cloud, actor=as_staff.user)
@@ -315,7 +315,7 @@ def test_alerts_on_what_goes_along_are_closed_too(as_staff, customer):
     assert {state(as_staff, alert)[0] for alert in alerts} == {True}
 
 
-def test_two_alerts_on_something_deleted_are_not_both_reopened(as_staff, project):
+def test_one_of_two_alerts_on_a_deleted_object_can_be_reopened(as_staff, project):
     first = make_alert(project, alert_type="overheated")
     as_staff.post(address_of(first, "close"))
     second = make_alert(project, alert_type="overheated")
@@ -324,7 +324,7 @@ def test_two_alerts_on_something_deleted_are_not_both_reopened(as_staff, project
     assert post_event(as_staff, first, "REO").status_code == 400
 
 
-def test_an_incident_that_is_deleted_takes_its_alert_along(as_staff, alert):
+def test_alert_is_deleted_with_its_incident(as_staff, alert):
     Incident.objects.all().delete()
     assert as_staff.get(address_of(alert)).status_code == 404
     assert as_staff.get(ALERTS).json() == []

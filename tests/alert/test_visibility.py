@@ -1,4 +1,4 @@
-"""Who sees which alert: whoever sees its scope, as the inventory says; and the pages and counts of just those."""
+"""A user sees the alerts on visible objects; lists, pages and counts hold these alerts."""
 
 import pytest
 
@@ -27,7 +27,7 @@ SEEN = {
     "admin": {"customer", "group", "project", "cloud", "in project"},
     "manager": {"customer", "group", "project", "cloud", "in project"},
     "group manager": {"customer", "group", "project", "cloud", "other cloud", "in project"},
-    "nobody": set(),
+    "no role": set(),
     "owner of another customer": {"foreign"},
 }
 
@@ -53,7 +53,7 @@ def scopes() -> dict:
 
 
 def holder_of(role: str, scopes: dict):
-    """Somebody with the role, and with no other."""
+    """Return a user with this role only."""
     user = make_user()
     place = {
         "owner": scopes["customer"],

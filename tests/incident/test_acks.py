@@ -37,7 +37,7 @@ def test_an_ack_is_an_event_with_an_expiration():
     assert acked_until(incident) == expiration
 
 
-def test_an_ack_without_expiration_holds_for_good():
+def test_ack_without_expiration_does_not_expire():
     incident = make_incident()
     assert not is_acked(incident)
     make_ack(incident)
@@ -51,7 +51,7 @@ def test_an_expired_ack_does_not_count():
     assert not is_acked(incident)
 
 
-def test_the_ack_that_holds_longest_counts_whatever_the_order():
+def test_latest_expiration_counts_in_any_order():
     now = timezone.now()
     for expirations in ([now + HOUR, now - HOUR], [now - HOUR, now + HOUR]):
         incident = make_incident()

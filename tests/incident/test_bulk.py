@@ -129,7 +129,7 @@ def test_forms_are_not_taken(as_source):
     assert as_source.post(BULK, {"incidents": "[]"}, format="multipart").status_code == 415
 
 
-def test_a_person_without_a_source_is_told_so_for_each(as_user, post):
+def test_user_without_a_source_gets_an_error_for_each(as_user, post):
     results = post(bodies(2), as_user)
     assert [list(result["errors"]) for result in results] == [["source"], ["source"]]
 

@@ -1,4 +1,4 @@
-"""What happens at once, on a database that real threads share: one wins, the others are told, nothing is lost."""
+"""Concurrent requests about incidents: one wins, the others get an error, no change is lost."""
 
 import os
 import time
@@ -39,7 +39,7 @@ def test_of_many_equal_posts_one_makes_the_incident():
     assert IncidentTagRelation.objects.count() == Tag.objects.count() == 4
 
 
-def test_the_refused_are_told_why():
+def test_refused_requests_get_the_reason():
     source, body = make_source(), incident_body()
     client = make_client(source.user)
     answers = at_once(*(lambda: client_of(source).post(INCIDENTS, body) for _ in range(4)))
@@ -57,7 +57,7 @@ def test_different_incidents_with_the_same_new_tags_are_all_stored_and_each_tag_
     posts = []
     for number in range(12):
         tags = [{"tag": f"key{n}=new"} for n in range(10)]
-        # Each in another order: whoever locks in the order given waits in a ring.
+        # Each request has another order. Locks in the order of the requests would deadlock.
         posts.append(post(make_source().user, "", incident_body(tags=tags[number % 10 :] + tags[: number % 10])))
     assert Counter(at_once(*posts)) == {201: 12}
     assert Tag.objects.count() == 10
@@ -67,7 +67,7 @@ def test_different_incidents_with_the_same_new_tags_are_all_stored_and_each_tag_
 @pytest.mark.skipif("DATABASE_URL" not in os.environ, reason="a matter of row locks")
 @pytest.mark.parametrize("address", ["", "bulk/"])
 def test_a_tag_that_is_thrown_away_at_the_moment_is_stored_again(address):
-    """Whoever prunes holds an unused tag; who posts an incident with it waits, and then finds it gone."""
+    """Pruning locks an unused tag. A post with this tag waits, and creates it again."""
     create_missing_tags([("fading", "1"), ("kept", "1")])
     body = incident_body(tags=[{"tag": "kept=1"}, {"tag": "fading=1"}])
     body = body if not address else {"incidents": [body]}
@@ -90,15 +90,15 @@ def in_thread(call):
 
 
 def wait_for_waiter():
-    """Return once somebody waits for a row that another holds."""
+    """Return as soon as a connection waits for a row lock."""
     deadline = time.monotonic() + 60
     with connection.cursor() as cursor:
         while not cursor.execute(WAITING) and not cursor.fetchone()[0]:
-            assert time.monotonic() < deadline, "nobody waits"
+            assert time.monotonic() < deadline, "no connection waits"
             time.sleep(0.01)
 
 
-def test_of_two_closers_one_wins_and_the_other_is_told():
+def test_second_of_two_concurrent_closes_is_refused():
     incident = make_incident()
     statuses = at_once(*(post(make_user(), f"{incident.pk}/events/", {"type": "CLO"}) for _ in range(2)))
     assert sorted(statuses) == [201, 400]
@@ -140,7 +140,7 @@ def test_acks_and_a_close_at_once_all_take_effect():
     assert Counter(stored.events.values_list("type", flat=True)) == {"STA": 1, "CLO": 1, "ACK": 4}
 
 
-def test_the_ack_that_holds_longest_counts_whoever_comes_last():
+def test_latest_expiration_counts_in_any_order():
     incident, person = make_incident(), make_user()
     expirations = [NOON.replace(year=year) for year in range(2090, 2098)]
     at_once(*(lambda until=until: acknowledge(incident, actor=person, expiration=until) for until in expirations))
@@ -179,7 +179,7 @@ def test_a_name_of_a_source_or_type_is_given_once():
     assert User.objects.count() == 2
 
 
-def test_accounts_of_one_name_are_told_apart():
+def test_accounts_with_the_same_name_get_different_user_names():
     superuser = make_user(is_superuser=True)
     bodies = [{"name": f"source{n}", "type": kind, "username": "same"} for n, kind in enumerate(["a", "b", "c", "d"])]
     for body in bodies:

@@ -61,7 +61,7 @@ def test_an_incident_posted_as_ended_takes_its_end_without_effect():
 
 
 @pytest.mark.parametrize("in_between", [[], ["REO"], ["REO", "CLO"], ["REO", "CLO", "REO"]])
-def test_a_second_end_is_refused_whatever_happened_in_between(in_between):
+def test_second_end_is_refused_after_any_event(in_between):
     incident = make_incident()
     make_event(incident, "END", timestamp=LATER)
     for event_type in in_between:
@@ -81,7 +81,7 @@ def test_a_second_end_of_a_stateless_incident_is_refused_too():
         make_event(incident, "END")
 
 
-def test_closing_and_reopening_go_on_for_ever():
+def test_incident_can_be_closed_and_reopened_repeatedly():
     incident = make_incident()
     for hours in range(1, 4):
         closed = NOON + timedelta(hours=hours)

@@ -70,7 +70,7 @@ def test_the_same_list_again_changes_nothing_and_writes_no_event(as_source, put)
     assert list(Event.objects.values_list("pk", flat=True)) == before
 
 
-def test_what_was_closed_is_reopened_whoever_closed_it(as_source, put):
+def test_closed_incidents_are_reopened_also_if_a_user_closed_them(as_source, put):
     by_person = make_incident(as_source.source, source_incident_id="by person")
     make_event(by_person, "CLO")
     put(body("by person"), body("by itself"))
@@ -87,7 +87,7 @@ def test_an_incident_ends_once_and_is_closed_after_that(put):
     assert types_of("flapping") == ["STA", "END", "REO", "CLO", "REO", "CLO"]
 
 
-def test_what_is_said_anew_is_taken_over_without_an_event(as_source, put):
+def test_changed_values_are_stored_without_an_event(as_source, put):
     put(body(1, description="Old.", tags=[{"tag": "a=1"}, {"tag": "b=1"}]))
     assert put(body(1, description="New.", tags=[{"tag": "b=1"}, {"tag": "c=1"}]))["updated"] == ["1"]
     assert Incident.objects.get().description == "New."

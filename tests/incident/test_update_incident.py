@@ -62,7 +62,7 @@ def test_tags_replace_the_whole_set_and_those_that_stay_keep_author_and_time(sha
     assert after["c=new"][0] == source_user
 
 
-def test_nobody_removes_the_tags_of_somebody_else(shared):
+def test_removing_tags_of_another_user_is_refused(shared):
     incident, source_user, operator = shared
     before = tags_of(incident)
     for actor, foreign in ((source_user, "b=operator"), (operator, "a=source")):

@@ -50,7 +50,7 @@ def boss(db) -> Admin:
 
 @pytest.fixture
 def line(kari) -> Delivery:
-    """A delivery that failed; its event still waits in the outbox."""
+    """A failed delivery, and an unrouted event."""
     event = make_incident().events.get()
     return make_line(event, kari, profile=make_profile(kari), verdict="failed", last_error="No such mailbox")
 

@@ -1,4 +1,4 @@
-"""The wishes that a worker keeps in memory are those that people have, after every kind of change."""
+"""The profile cache of a worker is up to date after every kind of change."""
 
 import pytest
 from django.db import connection
@@ -30,13 +30,13 @@ def router() -> Router:
 
 @pytest.fixture
 def tell(profile, router):
-    """Let something happen, and return who is told of it where."""
-    incident, somebody = make_incident(tags=["a=b"]), make_user()
+    """Record an event and return the addresses of its deliveries."""
+    incident, actor = make_incident(tags=["a=b"]), make_user()
     router.route(POLICY)
 
     def route() -> set[str]:
         Delivery.objects.all().delete()
-        make_event(incident, actor=somebody)
+        make_event(incident, actor=actor)
         router.route(POLICY)
         return set(Delivery.objects.filter(reason="").values_list("address", flat=True))
 
@@ -84,7 +84,7 @@ def test_change_counts_from_the_next_event_on(profile, tell, name):
     assert tell() == expected
 
 
-def test_nothing_is_loaded_anew_without_a_change(profile, tell, router):
+def test_cache_is_kept_without_a_change(profile, tell, router):
     tell()
     routing = router.profiles
 

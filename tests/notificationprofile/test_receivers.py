@@ -1,4 +1,4 @@
-"""What a change elsewhere leads to: a slot for a new user, a line in the outbox, a new version of the wishes."""
+"""Reactions to changes: the time slot of a new user, unrouted events, the version of the profile cache."""
 
 import pytest
 from django.core.management import call_command
@@ -20,7 +20,7 @@ def everybodys_slots() -> set[tuple]:
     return set(Timeslot.objects.values_list("user__username", "name"))
 
 
-# The slot that everybody has
+# The default time slot
 
 
 def test_every_new_user_has_a_slot_for_all_the_time(db):
@@ -52,10 +52,10 @@ def test_a_slot_that_was_deleted_does_not_come_back(db):
     assert not user.timeslots.exists()
 
 
-# The outbox
+# Unrouted events
 
 
-def test_every_event_is_put_into_the_outbox(db):
+def test_every_event_is_unrouted(db):
     incident = make_incident()
     make_event(incident, "CLO")
     make_event(incident, "REO")
@@ -77,20 +77,20 @@ def test_what_is_no_event_is_not(as_user):
     assert not Change.objects.unrouted().exists()
 
 
-# The version of the wishes
+# The version of the profile cache
 
 
 @pytest.mark.parametrize("method", ["post", "put", "patch", "delete"])
 @pytest.mark.parametrize("part", ["timeslot", "hours", "filter", "profile", "profile's filters", "phone number"])
 def test_every_change_over_rest_counts(as_user, slot, own_filter, profile, number, routing_changes, part, method):
     free, other = new_slot(as_user.user), make_filter(as_user.user)
-    wish = {"timeslot": free.pk, "filters": [own_filter.pk], "media": ["EM"]}
+    body = {"timeslot": free.pk, "filters": [own_filter.pk], "media": ["EM"]}
     path, pk, body = {
         "timeslot": (TIMESLOTS, slot.pk, {"name": "Other", "time_recurrences": []}),
         "hours": (TIMESLOTS, slot.pk, {"name": "Nightly", "time_recurrences": [ALL_DAY]}),
         "filter": (FILTERS, own_filter.pk, {"name": "Other", "filter_string": '{"tags": ["a=b"]}'}),
-        "profile": (API, slot.pk, wish),
-        "profile's filters": (API, slot.pk, {**wish, "filters": [own_filter.pk, other.pk]}),
+        "profile": (API, slot.pk, body),
+        "profile's filters": (API, slot.pk, {**body, "filters": [own_filter.pk, other.pk]}),
         "phone number": (NUMBERS, number.pk, {"phone_number": "+4791234567"}),
     }[part]
 
@@ -170,7 +170,7 @@ def test_refused_changes_do_not_count(as_user, profile, own_filter, routing_chan
     assert routing_changes(as_user.delete, f"{FILTERS}0/") == 0
 
 
-def test_deleting_a_user_leaves_no_wishes_behind(db):
+def test_deleting_a_user_deletes_the_profiles(db):
     profile = make_profile(make_user())
 
     profile.user.delete()
