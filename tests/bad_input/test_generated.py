@@ -18,7 +18,7 @@ from tests.site.test_schema import check
 
 pytestmark = pytest.mark.slow
 
-SLICES = 8
+SLICES = 4
 EXAMPLES = 300
 
 ODD = ["", " ", "\x00", "\ud800", "\udfff\ud800", "infinity", "null", "=", "a=b", "\u202e", "٣", "\U0010ffff"]
