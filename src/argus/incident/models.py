@@ -60,7 +60,6 @@ class Tag(models.Model):
     digest = models.CharField(max_length=64, unique=True, editable=False)
 
     class Meta:
-        # For searches by key.
         indexes = [models.Index(models.functions.Left("key", 100), name="tag_key_idx")]
 
     def __str__(self) -> str:
@@ -82,11 +81,11 @@ class Incident(models.Model):
     details_url = models.TextField("details URL", blank=True)
     description = models.TextField(blank=True)
     ticket_url = models.TextField("ticket URL", blank=True)
-    # Visible to staff only, see ``visible_to``. Set by the app that creates the incident; it never changes.
+    # Visible to staff only, see ``visible_to``. Never changes.
     restricted = models.BooleanField(default=False, db_default=False, editable=False)
     # The latest expiration of the acknowledgements, ``INFINITY`` for one without expiration.
     acked_until = InfinityDateTimeField(null=True, blank=True, editable=False)
-    # At most one open incident has the same key. Set by the app that creates the incident; it never changes.
+    # At most one open incident has the same key. Never changes.
     open_key = models.TextField(null=True, editable=False)
     tags = models.ManyToManyField(Tag, through="IncidentTagRelation", related_name="incidents")
     # The tags of an incident that was just created; set by ``create_incident``.
@@ -111,13 +110,11 @@ class Incident(models.Model):
             models.Index(fields=["start_time", "id"], name="incident_start_time_idx", condition=Q(restricted=False)),
             # These end in ``restricted``, so that restricted rows are skipped without reading the table.
             models.Index(fields=["source", "start_time", "id", "restricted"], name="incident_source_start_time_idx"),
-            # Covers open and unacknowledged incidents, the first list that frontends show.
             models.Index(
                 fields=["end_time", "start_time", "id", "restricted", "acked_until"],
                 name="incident_end_time_idx",
                 condition=Q(end_time__isnull=False),
             ),
-            # For sources that list or synchronise their open incidents.
             models.Index(
                 fields=["source", "end_time", "start_time", "id", "restricted"],
                 name="incident_source_end_time_idx",
@@ -133,7 +130,6 @@ class Incident(models.Model):
                 name="incident_stateless_idx",
                 condition=Q(end_time__isnull=True),
             ),
-            # Finds the incident that holds a key, also with an end in the future.
             models.Index(
                 fields=["open_key", "end_time"],
                 name="incident_open_key_idx",
