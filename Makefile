@@ -47,9 +47,9 @@ coverage: $(READY).test $(VENV)/pyargus-0.2 ## Run all tests on PostgreSQL; fail
 $(VENV)/pyargus-0.2: | $(READY).test
 	@$(PY) -m tests.clients.releases
 
-lint: $(READY).test ## Check style, format, spelling and the layers of imports
+lint: $(READY).test ## Check style, format, spelling, types and the layers of imports
 	@failed=; $(PY) -m ruff check . || failed=1; $(PY) -m ruff format --check . || failed=1; \
-		$(VENV)/bin/codespell || failed=1; \
+		$(VENV)/bin/codespell || failed=1; $(PY) -m mypy || failed=1; \
 		PYTHONPATH=src $(PY) $(VENV)/bin/lint-imports --no-cache --no-logo || failed=1; test -z "$$failed"
 
 format: $(READY).test ## Format the code and fix what ruff can fix

@@ -1,8 +1,8 @@
-"""Plain words: the finder of ``tests.words``."""
+"""Plain words, in the code and in the documentation."""
 
 import pytest
 
-from tests.words import find_in_paths, find_in_text
+from tests.words import PATHS, ROOT, find_in_paths, find_in_text
 
 
 @pytest.mark.parametrize(
@@ -28,3 +28,7 @@ def test_finding_names_file_and_line(tmp_path):
     [finding] = find_in_paths([tmp_path])
 
     assert str(finding) == f"{tmp_path / 'page.md'}:3: 'for good' in: It is gone for good."
+
+
+def test_code_and_documentation_use_plain_words():
+    assert [str(finding) for finding in find_in_paths(ROOT / path for path in PATHS)] == []

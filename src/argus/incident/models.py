@@ -131,9 +131,7 @@ class Incident(models.Model):
                 condition=Q(end_time__isnull=True),
             ),
             models.Index(
-                fields=["open_key", "end_time"],
-                name="incident_open_key_idx",
-                condition=Q(open_key__isnull=False),
+                fields=["open_key", "end_time"], name="incident_open_key_idx", condition=Q(open_key__isnull=False)
             ),
         ]
 
