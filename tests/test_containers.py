@@ -182,7 +182,7 @@ def test_what_docker_compose_up_starts_works_twice_over(image, valkey_url):
 
 
 def filled_template(**values: str) -> dict[str, str]:
-    """The template as somebody fills it in."""
+    """Return the template with a value for each variable."""
     lines = re.findall(r"^([A-Z_]+)=(.*)$", (ROOT / "env-template").read_text(), re.MULTILINE)
     return {name: value or f"{name.lower()}-{'x' * 40}" for name, value in lines} | values
 

@@ -1,4 +1,4 @@
-"""The servers of tests and benchmarks: they come back with what they had, and do not outlive whoever started them."""
+"""The servers of tests and benchmarks keep their data over a restart, and end with the process that started them."""
 
 import os
 import subprocess

@@ -1,4 +1,4 @@
-"""The admin's page of alerts: there to look at, and nothing else."""
+"""The admin's page of alerts, which is read-only."""
 
 import pytest
 
@@ -18,7 +18,7 @@ def text(answer) -> str:
     return answer.content.decode()
 
 
-def test_the_list_shows_alerts_and_what_they_are_about(as_browser, alert):
+def test_list_shows_alerts_and_their_objects(as_browser, alert):
     shown = text(as_browser.get(PAGE))
     for part in (str(alert.uuid), "Warning", "overheated", "instance: db1", "&lt;b&gt;Hot&lt;/b&gt;", "∞"):
         assert part in shown
@@ -30,12 +30,12 @@ def test_the_list_is_filtered(as_browser, alert, query):
 
 
 @pytest.mark.parametrize("query", ["open=0", "acked=1", "severity=Error", "scope_type=cloud", "q=heated"])
-def test_what_does_not_match_is_left_out(as_browser, alert, query):
+def test_search_excludes_other_alerts(as_browser, alert, query):
     assert str(alert.uuid) not in text(as_browser.get(f"{PAGE}?{query}"))
 
 
 @pytest.mark.parametrize("query", ["severity=x", "scope_type=x", "open=x"])
-def test_what_cannot_be_asked_leads_back_to_the_list(as_browser, alert, query):
+def test_invalid_filter_redirects_to_the_list(as_browser, alert, query):
     assert as_browser.get(f"{PAGE}?{query}").status_code == 302
 
 
@@ -50,7 +50,7 @@ def test_an_alert_is_shown_with_its_incident_and_cannot_be_changed(as_browser, a
     assert as_browser.post(f"{PAGE}{alert.pk}/change/", {"severity": "40"}, format="multipart").status_code == 403
 
 
-def test_fifty_alerts_cost_the_queries_of_one(as_browser, project, django_assert_max_num_queries):
+def test_list_query_count_does_not_depend_on_alerts(as_browser, project, django_assert_max_num_queries):
     def cost() -> int:
         with django_assert_max_num_queries(30) as queries:
             text(as_browser.get(PAGE))

@@ -1,4 +1,4 @@
-"""What lists and counts of alerts can be asked for; every filter is one of both."""
+"""Filters of the lists and counts of alerts."""
 
 from datetime import UTC, datetime
 from urllib.parse import urlencode
@@ -107,11 +107,11 @@ def test_scope_is_that_very_object(project, found):
 
 
 @pytest.mark.parametrize("value", ["x", "7", "/api/projects/", f"/api/projects/{'0' * 32}/", "http://[", "\0"])
-def test_a_scope_that_is_none_is_refused(db, refused, value):
+def test_invalid_scope_is_refused(db, refused, value):
     assert refused(scope=value) == ["scope"]
 
 
-def test_a_scope_out_of_sight_is_refused_like_one_that_does_not_exist(project, as_outsider, refused):
+def test_invisible_scope_is_refused_like_a_missing_one(project, as_outsider, refused):
     assert refused(as_outsider, scope=link_of(project)) == ["scope"]
     hidden, missing = (
         as_outsider.get(ALERTS, {"scope": link}).content
@@ -313,7 +313,7 @@ def test_other_aggregates_are_refused(db, refused, value):
     assert refused(aggregate=value) == ["aggregate"]
 
 
-def test_aggregates_are_of_what_one_sees(one_of_each, found):
+def test_aggregates_contain_visible_objects_only(one_of_each, found):
     other = make_project(one_of_each["customer"])
     make_alert(other, alert_type="elsewhere")
     admin = make_user()

@@ -144,7 +144,7 @@ def test_after_a_close_the_same_report_opens_a_new_alert(as_staff, project):
     assert [one["uuid"] for one in as_staff.get(ALERTS).json()] == [new["uuid"], old["uuid"]]
 
 
-def test_what_operators_have_tagged_stays(as_staff, as_superuser, project):
+def test_tags_of_operators_are_kept(as_staff, as_superuser, project):
     alert = make_alert(project, alert_type="overheated", severity="Debug")
     tags = [{"tag": str(tag)} for tag in alert.incident.tags.order_by("pk")]
     address = f"/api/v1/incidents/{alert.incident_id}/"
@@ -155,7 +155,7 @@ def test_what_operators_have_tagged_stays(as_staff, as_superuser, project):
     assert {"seen=yes", "severity=Warning"} < {str(tag) for tag in alert.incident.tags.all()}
 
 
-def test_context_tells_of_everything_around_the_scope(as_staff, customer, project):
+def test_context_describes_the_scope_and_its_parents(as_staff, customer, project):
     group = make_project_group(customer, name="Shops")
     make_group_membership(group, project)
     membership = make_cloud_membership(project, make_cloud(customer, name="North"))
@@ -205,7 +205,7 @@ def test_message_is_stored_as_it_is(as_staff, project):
     assert shown["message"] == message
 
 
-def test_what_follows_from_the_report_is_ignored_in_the_body(as_staff, project):
+def test_computed_fields_in_the_body_are_ignored(as_staff, project):
     extra = {"uuid": "0" * 32, "created": "x", "closed": "x", "context": 7, "acknowledged": True, "url": 1}
     shown = as_staff.post(ALERTS, report(project, **extra)).json()
     assert shown["uuid"] != "0" * 32
@@ -263,11 +263,11 @@ def test_a_bad_value_is_refused_on_its_field(as_staff, project, field, value):
     assert not Alert.objects.exists()
 
 
-def test_the_longest_texts_are_taken(as_staff, project):
+def test_texts_of_maximal_length_are_accepted(as_staff, project):
     assert as_staff.post(ALERTS, report(project, alert_type="x" * 50, message="ø" * 255)).status_code == 201
 
 
-def test_one_refusal_names_all_that_is_wrong(as_staff):
+def test_all_errors_are_reported_together(as_staff):
     answer = as_staff.post(ALERTS, {})
     assert answer.status_code == 400
     missing = ["scope", "alert_type", "severity", "message"]

@@ -68,7 +68,7 @@ def holder_of(role: str, scopes: dict):
 
 @pytest.mark.django_db
 @pytest.mark.parametrize("role", SEEN)
-def test_one_sees_the_alerts_on_what_ones_roles_show(scopes, role):
+def test_roles_show_alerts_on_visible_objects(scopes, role):
     alerts = {name: make_alert(scope, alert_type=name) for name, scope in scopes.items()}
     client = make_client(holder_of(role, scopes))
 
@@ -79,13 +79,13 @@ def test_one_sees_the_alerts_on_what_ones_roles_show(scopes, role):
 
 
 @pytest.mark.django_db
-def test_it_does_not_matter_how_many_places_one_sees(scopes, monkeypatch):
+def test_visibility_works_for_many_objects(scopes, monkeypatch):
     monkeypatch.setattr(models, "MAX_LISTED_PLACES", 1)
-    test_one_sees_the_alerts_on_what_ones_roles_show(scopes, "group manager")
+    test_roles_show_alerts_on_visible_objects(scopes, "group manager")
 
 
 @pytest.mark.django_db
-def test_alerts_on_memberships_are_seen_with_the_project(scopes):
+def test_alerts_on_memberships_are_visible_with_the_project(scopes):
     membership = scopes["project"].cloud_memberships.get()
     alert = make_alert(membership)
     for role in ("owner", "admin", "manager", "group manager"):
@@ -93,7 +93,7 @@ def test_alerts_on_memberships_are_seen_with_the_project(scopes):
 
 
 @pytest.mark.django_db
-def test_a_role_that_is_taken_away_takes_effect_at_once(scopes):
+def test_revoked_role_takes_effect_immediately(scopes):
     make_alert(scopes["project"])
     admin = holder_of("admin", scopes)
     client = make_client(admin)
@@ -104,7 +104,7 @@ def test_a_role_that_is_taken_away_takes_effect_at_once(scopes):
 
 
 @pytest.mark.django_db
-def test_nothing_tells_a_hidden_alert_from_none(as_outsider):
+def test_invisible_alert_is_like_a_missing_one(as_outsider):
     def everything() -> list[tuple]:
         paths = [ALERTS, STATS, f"{ALERTS}?opened", f"{ALERTS}?aggregate=customer", f"{ALERTS}?page=2"]
         answers = [as_outsider.get(path) for path in paths]
@@ -149,7 +149,7 @@ def test_newest_come_first_ten_a_page(as_admin, twelve):
     assert as_admin.get(f"{ALERTS}?page=3").status_code == 404
 
 
-def test_order_is_by_age_or_rank_and_a_minus_turns_it_round(as_admin, twelve):
+def test_order_by_age_or_severity_and_reversed(as_admin, twelve):
     in_order = {o: as_admin.get(f"{ALERTS}?page_size=12&o={o}") for o in ("created", "severity", "-severity", "")}
     assert uuids(in_order["created"]) == twelve
     assert uuids(in_order[""]) == uuids(as_admin.get(f"{ALERTS}?page_size=12&o=-created")) == twelve[::-1]
@@ -158,7 +158,7 @@ def test_order_is_by_age_or_rank_and_a_minus_turns_it_round(as_admin, twelve):
 
 
 @pytest.mark.parametrize("o", ["created", "-created", "severity", "-severity", ""])
-def test_pages_lose_and_repeat_nothing(as_admin, twelve, o):
+def test_pages_neither_skip_nor_repeat_alerts(as_admin, twelve, o):
     pages = [uuids(as_admin.get(f"{ALERTS}?o={o}&page_size=5&page={page}")) for page in (1, 2, 3)]
     assert [uuid for page in pages for uuid in page] == uuids(as_admin.get(f"{ALERTS}?o={o}&page_size=100"))
 
@@ -171,14 +171,14 @@ def test_other_orders_are_refused_but_counts_have_none(as_admin, twelve, o):
     assert sum(as_admin.get(STATS, {"o": o, "page": "x", "page_size": "x"}).json().values()) == 12
 
 
-def test_counts_know_all_severities_even_in_order(as_admin, twelve):
+def test_counts_have_all_severities_and_ignore_the_order(as_admin, twelve):
     for query in ("", "?o=created", "?o=severity&page=9"):
         assert as_admin.get(f"{STATS}{query}").json() == {"debug": 3, "info": 3, "warning": 3, "error": 3}
     assert as_admin.get(f"{STATS}?severity=Info&opened").json() == {"debug": 0, "info": 3, "warning": 0, "error": 0}
 
 
 @pytest.mark.django_db
-def test_fifty_alerts_in_a_deep_inventory_cost_the_queries_of_one(queries_of):
+def test_query_count_is_constant_in_a_deep_inventory(queries_of):
     customer = make_customer()
     owner, admin, manager = make_user(), make_user(), make_user()
     make_role(customer, owner)

@@ -98,7 +98,7 @@ def test_metrics_are_not_public(proxy, path):
     assert proxy.ask("GET", path).status_code == 404
 
 
-def test_tls_is_required_whatever_the_client_claims(proxy):
+def test_tls_is_required_regardless_of_client_headers(proxy):
     if proxy.scheme == "http":
         pytest.skip("another proxy terminates TLS")
     answer = requests.get(

@@ -30,7 +30,7 @@ def post(user, path: str, body: dict):
     return lambda: client.post(f"{INCIDENTS}{path}", body).status_code
 
 
-def test_of_many_equal_posts_one_makes_the_incident():
+def test_concurrent_equal_posts_create_one_incident():
     source, body = make_source(), incident_body(tags=[{"tag": f"key{n}=new"} for n in range(4)])
     statuses = at_once(*(post(source.user, "", body) for _ in range(32)))
     assert Counter(statuses) == {201: 1, 400: 31}
@@ -66,7 +66,7 @@ def test_different_incidents_with_the_same_new_tags_are_all_stored_and_each_tag_
 
 @pytest.mark.skipif("DATABASE_URL" not in os.environ, reason="a matter of row locks")
 @pytest.mark.parametrize("address", ["", "bulk/"])
-def test_a_tag_that_is_thrown_away_at_the_moment_is_stored_again(address):
+def test_tag_pruned_during_a_post_is_created_again(address):
     """Pruning locks an unused tag. A post with this tag waits, and creates it again."""
     create_missing_tags([("fading", "1"), ("kept", "1")])
     body = incident_body(tags=[{"tag": "kept=1"}, {"tag": "fading=1"}])
@@ -105,7 +105,7 @@ def test_second_of_two_concurrent_closes_is_refused():
     assert incident.events.filter(type="CLO").count() == 1
 
 
-def test_of_many_ends_one_is_stored():
+def test_concurrent_ends_are_stored_once():
     incident = make_incident()
     body = {"type": "END", "timestamp": "2024-05-15 15:00"}
     statuses = at_once(*(post(incident.source.user, f"{incident.pk}/events/", body) for _ in range(8)))
@@ -113,7 +113,7 @@ def test_of_many_ends_one_is_stored():
     assert incident.events.filter(type="END").count() == 1
 
 
-def test_the_end_of_a_source_and_the_close_of_a_person_leave_one_true_story():
+def test_concurrent_end_and_close_are_consistent():
     incident = make_incident()
     path, times = f"{incident.pk}/events/", {"END": "2024-05-15 15:00", "CLO": "2024-05-15 16:00"}
     people = {"END": incident.source.user, "CLO": make_user()}
@@ -127,7 +127,7 @@ def test_the_end_of_a_source_and_the_close_of_a_person_leave_one_true_story():
     assert Incident.objects.get().end_time == first
 
 
-def test_acks_and_a_close_at_once_all_take_effect():
+def test_concurrent_acks_and_close_all_succeed():
     incident, people = make_incident(), [make_user() for _ in range(5)]
     closer, *ackers = people
     outcomes = at_once(
@@ -147,7 +147,7 @@ def test_latest_expiration_counts_in_any_order():
     assert Incident.objects.get().acked_until == expirations[-1]
 
 
-def test_patches_of_different_parts_are_all_kept():
+def test_concurrent_patches_of_different_fields_are_kept():
     incident, person = make_incident(tags=["a=b"]), make_user()
     changes = [
         {"ticket_url": "https://tickets.example.org/1"},
@@ -160,7 +160,7 @@ def test_patches_of_different_parts_are_all_kept():
     assert (stored.ticket_url, stored.details_url, stored.tags.count()) == ("https://tickets.example.org/1", "x", 2)
 
 
-def test_patches_of_the_same_tags_at_once_put_each_on_once():
+def test_concurrent_patches_add_each_tag_once():
     incident, people = make_incident(), [make_user() for _ in range(6)]
     pairs = [(f"key{n}", "new") for n in range(5)]
     outcomes = at_once(
@@ -170,7 +170,7 @@ def test_patches_of_the_same_tags_at_once_put_each_on_once():
     assert Incident.objects.get().tag_relations.count() == 5
 
 
-def test_a_name_of_a_source_or_type_is_given_once():
+def test_concurrent_equal_source_names_are_refused():
     superuser = make_user(is_superuser=True)
     assert Counter(at_once(*(post(superuser, "source-types/", {"name": "new"}) for _ in range(6)))) == {201: 1, 400: 5}
     body = {"name": "new", "type": "new"}
@@ -188,7 +188,7 @@ def test_accounts_with_the_same_name_get_different_user_names():
     assert User.objects.filter(username__startswith="same").count() == 4
 
 
-def test_a_source_is_deleted_while_it_posts_and_nothing_of_it_stays():
+def test_source_is_deleted_during_posts():
     for _ in range(5):
         source = make_source()
         calls = [post(source.user, "", incident_body()) for _ in range(6)]
@@ -200,5 +200,5 @@ def test_a_source_is_deleted_while_it_posts_and_nothing_of_it_stays():
         assert Incident.objects.count() == 0
 
 
-def test_the_database_is_one_that_threads_share():
+def test_threads_share_the_database():
     assert connection.vendor == "postgresql" or connection.settings_dict["NAME"].endswith("parallel.sqlite3")

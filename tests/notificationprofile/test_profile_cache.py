@@ -107,7 +107,7 @@ def test_new_profile_counts_at_once(profile, tell):
     assert tell() == {MAIL, SMS, "ola@example.org"}
 
 
-def test_filter_that_cannot_be_read_leaves_the_profiles_other_filters_alone(profile, tell):
+def test_invalid_filter_does_not_affect_other_filters(profile, tell):
     broken = make_filter(profile.user)
     profile.filters.add(broken)
 

@@ -16,7 +16,7 @@ NUMBERS = "/api/v1/auth/phone-number/"
 ALL_DAY = {"days": [1], "all_day": True}
 
 
-def everybodys_slots() -> set[tuple]:
+def all_slots() -> set[tuple]:
     return set(Timeslot.objects.values_list("user__username", "name"))
 
 
@@ -32,13 +32,13 @@ def test_every_new_user_has_a_slot_for_all_the_time(db):
     assert recurrence.days == list("1234567")
 
 
-def test_it_does_not_matter_how_the_user_came_to_be(db):
+def test_users_created_in_any_way_have_a_time_slot(db):
     make_source("nav")
     call_command("createsuperuser", username="boss", email="boss@example.org", interactive=False)
     Admin().save(User, username="kari", password1=PASSWORD, password2=PASSWORD)
     User.objects.create(username="raw")
 
-    assert {(name, "All the time") for name in ("nav", "boss", "kari", "raw")} <= everybodys_slots()
+    assert {(name, "All the time") for name in ("nav", "boss", "kari", "raw")} <= all_slots()
 
 
 def test_a_slot_that_was_deleted_does_not_come_back(db):
@@ -67,7 +67,7 @@ def test_every_event_is_unrouted(db):
     assert set(unrouted) == set(Event.objects.values_list("pk", flat=True))
 
 
-def test_what_is_no_event_is_not(as_user):
+def test_changes_without_event_are_not_unrouted(as_user):
     incident = make_incident()
     Change.objects.update(routed=True)
 
@@ -133,7 +133,7 @@ def test_changes_in_the_admin_count(profile, slot, own_filter, routing_changes):
         assert routing_changes(boss.delete_selected, model, [row.pk]) > 0, model
 
 
-def test_changes_of_people_count(routing_changes):
+def test_changes_of_users_count(routing_changes):
     user = make_user()
     number = PhoneNumber.objects.create(user=user, phone_number="+4767676767")
 
@@ -143,7 +143,7 @@ def test_changes_of_people_count(routing_changes):
     assert routing_changes(user.delete) > 0
 
 
-def test_logging_in_and_looking_do_not_count(as_user, profile, routing_changes):
+def test_logins_and_reads_do_not_count(as_user, profile, routing_changes):
     credentials = {"username": as_user.user.username, "password": PASSWORD}
     browser = Client()
 

@@ -1,4 +1,4 @@
-"""A client that reconnects receives exactly the messages that it has missed, or is told to reload."""
+"""A client that reconnects receives exactly the messages that it has missed, or has to reload."""
 
 import random
 import threading

@@ -1,4 +1,4 @@
-"""Messages are rendered from the change feed with few queries, whatever their number."""
+"""Messages are rendered from the change feed with a constant number of queries."""
 
 import json
 

@@ -36,7 +36,7 @@ def test_oldest_messages_are_dropped_beyond_the_size():
     assert recent.size == sum(len(text) for _, text in recent.messages) <= 150
 
 
-def test_newest_message_is_kept_whatever_its_size():
+def test_newest_message_is_kept_at_any_size():
     assert indexes(filled(3, max_characters=1)) == [2]
 
 
