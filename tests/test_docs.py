@@ -14,7 +14,15 @@ from django.core.management import get_commands
 ROOT = Path(__file__).parent.parent
 DOCS = ROOT / "docs"
 SOURCE = ROOT / "src" / "argus"
-PAGES = sorted([ROOT / "README.md", ROOT / "CONTRIBUTING.md", *DOCS.glob("*.[mr][ds]*"), *DOCS.glob("[!_]*/*.md")])
+PAGES = sorted(
+    [
+        ROOT / "README.md",
+        ROOT / "CONTRIBUTING.md",
+        ROOT / "CONTRIBUTING.md",
+        *DOCS.glob("*.[mr][ds]*"),
+        *DOCS.glob("[!_]*/*.md"),
+    ]
+)
 BY_PATH = pytest.mark.parametrize("page", PAGES, ids=[str(page.relative_to(ROOT)) for page in PAGES])
 RECORDS = sorted((DOCS / "adr").glob("0*.md"))
 # Pages that name settings and modules of earlier versions.
