@@ -120,6 +120,12 @@ def test_post_takes_at_most_eight_queries(as_source, as_superuser, number, seen_
         assert len(queries_of(lambda client=client, body=body: client.post(INCIDENTS, body))) <= 8
 
 
+def test_post_with_known_tags_takes_five_queries(as_source):
+    as_source.post(INCIDENTS, incident_body())
+    # The token, the incident, its tags, its event and the change.
+    assert len(queries_of(lambda: as_source.post(INCIDENTS, incident_body()))) == 5
+
+
 @pytest.mark.parametrize("number", [1, 50])
 def test_events_take_as_many_queries_with_a_long_history(as_user, as_source, number):
     incident = make_incident(as_source.source, tags=[f"key{n}=value" for n in range(number)])
