@@ -12,17 +12,9 @@ from typing import NamedTuple
 
 ROOT = Path(__file__).resolve().parent.parent
 PAGES = ["README.md", "CHANGELOG.md", "CONTRIBUTING.md"]
-PATHS = [
-    "src",
-    "docs",
-    "benchmarks",
-    "contrib",
-    "deploy",
-    "changelog.d",
-    "README.md",
-    "CHANGELOG.md",
-    "CONTRIBUTING.md",
-]
+PATHS = ["src", "tests", "docs", "benchmarks", "contrib", "deploy", "changelog.d", *PAGES]
+# These quote the words.
+SKIPPED_FILES = {"words.py", "test_words.py"}
 SUFFIXES = {".py", ".md", ".rst", ".html", ".txt", ".js", ".css", ".yml", ".json", ".service", ".conf"}
 # Applied migrations are history; built pages repeat their sources.
 SKIPPED_FOLDERS = {"migrations", "_build", "__pycache__", "argus_server.egg-info"}
@@ -67,6 +59,7 @@ WORDS = [
 TERMS = {
     "floor(": "rounding down, a function of many languages and of SQL",
     "math.floor": "rounding down",
+    '"nobody"': "the unprivileged user of Unix systems",
     "audit trail": "the field's term for a record of who changed what",
 }
 
@@ -113,7 +106,12 @@ def files_below(paths: Iterable[Path]) -> Iterator[Path]:
         if path.is_file():
             yield path
         for file in path.rglob("*"):
-            if file.is_file() and file.suffix in SUFFIXES and not SKIPPED_FOLDERS & set(file.parts):
+            if (
+                file.is_file()
+                and file.name not in SKIPPED_FILES
+                and file.suffix in SUFFIXES
+                and not SKIPPED_FOLDERS & set(file.parts)
+            ):
                 yield file
 
 
