@@ -33,7 +33,7 @@ define suite
 	done; if [ -n "$$failed" ]; then echo "Failed on:$$failed" >&2; exit 1; fi
 endef
 
-test: $(READY).test $(VENV)/pyargus-0.2 ## Run the tests on SQLite and on a real PostgreSQL (ARGS="-k word")
+test: $(READY).test ## Run the tests on SQLite and on a real PostgreSQL (ARGS="-k word")
 	$(call suite)
 
 test-slow: $(READY).test $(VENV)/pyargus-0.2 ## Run the tests marked slow: drills, query plans, containers, generated input
