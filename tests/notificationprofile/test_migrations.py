@@ -15,6 +15,8 @@ from argus.notificationprofile.models import RoutingVersion, TimeRecurrence
 from tests.factories import make_event, make_incident
 from tests.live import SOURCE_DIR
 
+pytestmark = pytest.mark.slow
+
 APP = "argus_notificationprofile"
 # The database that the settings name has no tables at all.
 MIGRATE_ANOTHER = """
@@ -25,8 +27,6 @@ settings = {"ENGINE": "django.db.backends.sqlite3", "NAME": sys.argv[1]}
 connections.settings["other"] = connections.configure_settings({"default": {}, "other": settings})["other"]
 from django.core.management import call_command
 from argus.notificationprofile.models import RoutingVersion
-
-pytestmark = pytest.mark.slow
 call_command("migrate", database="other", verbosity=0)
 print(RoutingVersion.objects.using("other").count())
 """
