@@ -11,6 +11,7 @@ import pytest
 from argus.alert.api.filters import FILTERS
 from argus.auth.models import User
 from argus.inventory.models import Customer, Instance, ProjectGroup
+from argus.inventory.visibility import visible_to
 from tests.factories import make_client
 
 from .query_plans import excessive_reads
@@ -30,9 +31,9 @@ def queries(big_site, django_db_blocker) -> list[dict]:
     """Return each filter alone, and common combinations."""
     with django_db_blocker.unblock():
         owner = User.objects.get(customerroles__isnull=False)
-        customer = Customer.objects.visible_to(owner).get()
-        group = ProjectGroup.objects.visible_to(owner)[0]
-        instance = Instance.objects.visible_to(owner)[0]
+        customer = visible_to(Customer.objects.all(), owner).get()
+        group = visible_to(ProjectGroup.objects.all(), owner)[0]
+        instance = visible_to(Instance.objects.all(), owner)[0]
     now = datetime.now(UTC)
     recently, long_ago, then, a_week_later = (
         int((now - timedelta(days=days)).timestamp()) for days in (7, 300, 200, 193)

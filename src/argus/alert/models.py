@@ -16,6 +16,7 @@ from argus.auth.models import User
 from argus.incident.models import Incident
 from argus.inventory.models import Cloud, Customer, Project, ProjectGroup
 from argus.inventory.scopes import SCOPES
+from argus.inventory.visibility import visible_to
 
 # Up to so many UUIDs are listed in the query. With more, PostgreSQL reads a large part of the alerts in any case.
 MAX_LISTED_PLACES = 1000
@@ -49,7 +50,7 @@ class AlertQuerySet(models.QuerySet["Alert"]):
         if user.is_staff:
             return self.all()
         models_of_places = (Project, ProjectGroup, Customer, Cloud)
-        return self.under(*(model.objects.visible_to(user) for model in models_of_places))
+        return self.under(*(visible_to(model._default_manager.all(), user) for model in models_of_places))
 
     def under(self, *places: models.QuerySet[Any]) -> "AlertQuerySet":
         """Alerts on the rows of these querysets, and on objects in the projects among them. One query for the rows.

@@ -2,7 +2,7 @@
 
 import hashlib
 from datetime import datetime
-from typing import TYPE_CHECKING
+from typing import Any
 
 from django.conf import settings
 from django.db import models
@@ -14,9 +14,6 @@ from argus.util.infinity import INFINITY, InfinityDateTimeField
 from .fields import CurrentTransactionId
 from .lifecycle import EventType, State
 from .querysets import ChangeQuerySet, IncidentQuerySet
-
-if TYPE_CHECKING:
-    from .tags import TagLine
 
 # A row of a unique index on PostgreSQL takes at most a third of a page.
 MAX_SOURCE_ID_BYTES = 2000
@@ -88,8 +85,8 @@ class Incident(models.Model):
     # At most one open incident has the same key. Never changes.
     open_key = models.TextField(null=True, editable=False)
     tags = models.ManyToManyField(Tag, through="IncidentTagRelation", related_name="incidents")
-    # The tags of an incident that was just created; set by ``create_incident``.
-    new_tags: "list[TagLine]"
+    # The tags of an incident that was just created, as ``tags.TagLine``; set by ``create_incident``.
+    new_tags: list[Any]
 
     objects = IncidentQuerySet.as_manager()
 

@@ -1,27 +1,15 @@
 """Customers, their projects, clouds and instances, and the roles of users in them.
 
-Rows change through ``services`` and ``deletion`` only, and never change their parents. Every manager has
-``visible_to``, which applies the rules of ``visibility``.
+Rows change through ``services`` and ``deletion`` only, and never change their parents. Which rows a user sees is in
+``visibility``.
 """
 
-from typing import ClassVar, Self
+from typing import ClassVar
 from uuid import uuid4
 
 from django.conf import settings
 from django.db import models
 from django.db.models import Q
-
-from argus.auth.models import User
-
-
-class VisibleQuerySet(models.QuerySet):
-    """Rows that can be narrowed to those that a user sees."""
-
-    def visible_to(self, user: User) -> Self:
-        """Return the rows that the user sees. Staff sees all."""
-        from .visibility import CONDITIONS  # it imports this module
-
-        return self if user.is_staff else self.filter(CONDITIONS[self.model](user))
 
 
 class InventoryObject(models.Model):
@@ -29,8 +17,6 @@ class InventoryObject(models.Model):
 
     collection: ClassVar[str]
     uuid = models.UUIDField("UUID", default=uuid4, unique=True, editable=False)
-
-    objects = VisibleQuerySet.as_manager()
 
     class Meta:
         abstract = True

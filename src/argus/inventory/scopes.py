@@ -6,6 +6,7 @@ from argus.api.links import parse_link
 from argus.auth.models import User
 
 from .models import Cloud, Customer, Instance, Project, ProjectCloudMembership, ProjectGroup, Scope
+from .visibility import visible_to
 
 SCOPES: dict[str, type[Scope]] = {
     model.kind: model for model in (Customer, Project, ProjectGroup, Instance, ProjectCloudMembership, Cloud)
@@ -31,7 +32,7 @@ def resolve_scope(link: str, *, user: User) -> Scope | None:
     model = SCOPES_BY_COLLECTION.get(ALIASES.get(parsed[0], parsed[0])) if parsed else None
     if parsed is None or model is None:
         return None
-    rows = model._default_manager.visible_to(user).select_related(*PARENT_RELATIONS[model])
+    rows = visible_to(model._default_manager.all(), user).select_related(*PARENT_RELATIONS[model])
     return rows.filter(uuid=parsed[1]).first()
 
 

@@ -5,7 +5,7 @@ query of the rows, so it takes no query of its own.
 """
 
 from collections.abc import Callable
-from typing import Any
+from typing import Any, TypeVar
 
 from django.db.models import Model, Q, QuerySet
 
@@ -24,6 +24,8 @@ from .models import (
     ProjectRole,
     Role,
 )
+
+Row = TypeVar("Row", bound=Model)
 
 
 def owned_customers(user: User) -> QuerySet:
@@ -77,7 +79,7 @@ def project_groups(user: User) -> Q:
 
 def project_group_memberships(user: User) -> Q:
     """Users see the membership if they see both the group and the project."""
-    groups, projects = ProjectGroup.objects.visible_to(user), Project.objects.visible_to(user)
+    groups, projects = visible_to(ProjectGroup.objects.all(), user), visible_to(Project.objects.all(), user)
     return Q(project_group__in=groups) & Q(project__in=projects)
 
 
@@ -96,14 +98,17 @@ def clouds(user: User) -> Q:
 
 def rows_of_visible_projects(user: User) -> Q:
     """Users see rows of projects that they see."""
-    return Q(project__in=Project.objects.visible_to(user))
+    return Q(project__in=visible_to(Project.objects.all(), user))
 
 
 def roles(model: type[Role]) -> Callable[[User], Q]:
     """Users see the roles in customers, projects and groups that they see."""
-    field: Any = model._meta.get_field(model.holder)
-    rows = field.related_model._default_manager
-    return lambda user: Q(**{f"{model.holder}__in": rows.visible_to(user)})
+
+    def condition(user: User) -> Q:
+        field: Any = model._meta.get_field(model.holder)
+        return Q(**{f"{model.holder}__in": visible_to(field.related_model._default_manager.all(), user)})
+
+    return condition
 
 
 CONDITIONS: dict[type[Model], Callable[[User], Q]] = {
@@ -120,13 +125,18 @@ CONDITIONS: dict[type[Model], Callable[[User], Q]] = {
 }
 
 
+def visible_to(rows: QuerySet[Row], user: User) -> QuerySet[Row]:
+    """Return the rows of one model that the user sees. Staff sees all."""
+    return rows if user.is_staff else rows.filter(CONDITIONS[rows.model](user))
+
+
 def users_visible_to(user: User) -> QuerySet[User]:
     """Return the user, and all users with a role that the user sees. Staff sees all users."""
     if user.is_staff:
         return User.objects.all()
     visible = Q(pk=user.pk)
     for model in (CustomerRole, ProjectRole, ProjectGroupRole):
-        visible |= Q(pk__in=model.objects.visible_to(user).values("user"))
+        visible |= Q(pk__in=visible_to(model.objects.all(), user).values("user"))
     return User.objects.filter(visible)
 
 

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass
 from functools import partial
-from typing import TYPE_CHECKING, NamedTuple
+from typing import NamedTuple, Protocol
 from weakref import WeakKeyDictionary
 
 from channels.layers import BaseChannelLayer, get_channel_layer
@@ -14,7 +14,8 @@ from django.conf import settings
 from django.db import Error as DatabaseError
 from prometheus_client import Counter, Gauge
 
-from argus.auth.credentials import find_users
+from argus.auth.credentials import Credential, find_users
+from argus.auth.models import User
 from argus.incident.changes import Cursor, CursorExpiredError, end_of_feed
 
 from . import feed, protocol
@@ -22,9 +23,6 @@ from .database import DatabaseThread, SharedRead
 from .feed import Entry
 from .protocol import Audience, CloseCode, Position
 from .recent import RecentMessages
-
-if TYPE_CHECKING:
-    from .consumer import IncidentConsumer
 
 log = logging.getLogger(__name__)
 
@@ -81,6 +79,17 @@ def _is_running() -> bool:
     return task is not None and not task.cancelling()
 
 
+class Socket(Protocol):
+    """What the hub uses of a connection."""
+
+    user: User
+    credential: Credential
+    audience: Audience
+    sending_since: float
+
+    def close(self, code: CloseCode, reason: str = "") -> None: ...
+
+
 class FeedPosition(NamedTuple):
     """How far the feed has been read, and the number of the last message of each audience at that moment."""
 
@@ -98,7 +107,7 @@ class Hub:
     def __init__(self, loop: asyncio.AbstractEventLoop, limits: Limits | None = None) -> None:
         _hubs[loop] = self
         self.loop, self.limits = loop, limits or Limits()
-        self.sockets: set[IncidentConsumer] = set()
+        self.sockets: set[Socket] = set()
         sizes = self.limits.max_messages, self.limits.max_characters
         self.recent = {audience: RecentMessages(*sizes) for audience in Audience}
         # How far the feed has been read; None: begin at its present end.
@@ -131,7 +140,7 @@ class Hub:
         self.feed_thread.close()
         self.client_thread.close()
 
-    def join(self, socket: "IncidentConsumer") -> None:
+    def join(self, socket: Socket) -> None:
         """Add a socket."""
         if not self.sockets:
             # Nothing was read without sockets, and none of them waits for what happened meanwhile.
@@ -139,7 +148,7 @@ class Hub:
         self.sockets.add(socket)
         CLIENTS.set(len(self.sockets))
 
-    def leave(self, socket: "IncidentConsumer") -> None:
+    def leave(self, socket: Socket) -> None:
         """Remove a socket."""
         self.sockets.discard(socket)
         CLIENTS.set(len(self.sockets))

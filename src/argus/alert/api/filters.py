@@ -19,6 +19,7 @@ from rest_framework.exceptions import ValidationError
 from argus.auth.models import User
 from argus.inventory.models import Cloud, Customer, Project, ProjectGroup
 from argus.inventory.scopes import SCOPES, resolve_scope
+from argus.inventory.visibility import visible_to
 from argus.util.errors import DomainError
 
 from ..models import AlertQuerySet, Severity
@@ -148,7 +149,7 @@ def by_acknowledged(alerts: AlertQuerySet, params: QueryDict, user: User) -> Ale
 def by_aggregate(alerts: AlertQuerySet, params: QueryDict, user: User) -> AlertQuerySet:
     """Alerts on visible objects of this kind and all objects in them; with ``uuid``, of that object only."""
     model, parts = AGGREGATES[check_choice(value_of(params, "aggregate"), AGGREGATES)]
-    tops = model.objects.visible_to(user)
+    tops = visible_to(model._default_manager.all(), user)
     if model is Customer and not params.get("uuid"):
         # A user who sees an object sees its customer.
         return alerts.with_scope()

@@ -1,5 +1,6 @@
 """Serializers of the inventory: the shapes of bodies. The rules are in the services."""
 
+from functools import partial
 from typing import Any, ClassVar
 
 from rest_framework import serializers
@@ -20,7 +21,7 @@ from ..models import (
     ProjectGroupRole,
     ProjectRole,
 )
-from ..visibility import users_with_grantable_roles
+from ..visibility import users_with_grantable_roles, visible_to
 from .fields import LinkField, ReferenceField, ReferenceListSerializer, URLField
 
 USERS = "users"
@@ -29,7 +30,7 @@ DESCRIPTION = {"description": {"max_length": 2000}}
 
 def link_to(model: type[InventoryObject], **kwargs: Any) -> LinkField:
     """Return a field for links to visible rows of the model."""
-    return LinkField(model._default_manager.visible_to, collection=model.collection, **kwargs)
+    return LinkField(partial(visible_to, model._default_manager.all()), collection=model.collection, **kwargs)
 
 
 class InventorySerializer(serializers.ModelSerializer):
@@ -50,7 +51,9 @@ class CustomerSerializer(InventorySerializer):
 class GroupReferenceSerializer(serializers.Serializer):
     """A project group that a project is in."""
 
-    url = ReferenceField(ProjectGroup.objects.visible_to, collection=ProjectGroup.collection, source="*")
+    url = ReferenceField(
+        partial(visible_to, ProjectGroup.objects.all()), collection=ProjectGroup.collection, source="*"
+    )
     uuid = HexUUIDField(read_only=True)
     name = serializers.CharField(read_only=True)
 

@@ -15,6 +15,7 @@ from argus.auth.requests import get_actor
 
 from .. import deletion, permissions, services
 from ..models import Cloud, Customer, Instance, Project, ProjectCloudMembership, ProjectGroup, ProjectGroupMembership
+from ..visibility import visible_to
 from . import openapi, serializers
 
 
@@ -24,7 +25,7 @@ class InventoryView(generics.GenericAPIView):
     lookup_field = "uuid"
 
     def get_queryset(self) -> QuerySet:
-        return self.get_rows().visible_to(get_actor(self.request))
+        return visible_to(self.get_rows(), get_actor(self.request))
 
     def get_rows(self) -> Any:
         """Return all objects, with the relations that are shown to the user."""
@@ -90,7 +91,7 @@ class ProjectMixin(InventoryView):
     queryset = Project.objects.select_related("customer")
 
     def get_rows(self) -> Any:
-        groups = ProjectGroup.objects.visible_to(get_actor(self.request))
+        groups = visible_to(ProjectGroup.objects.all(), get_actor(self.request))
         return super().get_rows().prefetch_related(Prefetch("project_groups", groups))
 
 

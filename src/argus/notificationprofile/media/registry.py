@@ -6,16 +6,13 @@ from contextlib import ExitStack, suppress
 from copy import copy
 from dataclasses import dataclass, field, fields
 from functools import lru_cache
-from typing import TYPE_CHECKING, Any, ClassVar
+from typing import Any, ClassVar
 
 from django.conf import settings
 from django.core.exceptions import ImproperlyConfigured
 from django.utils.module_loading import import_string
 
 from .base import Medium, Message, NotificationMedium
-
-if TYPE_CHECKING:
-    from ..models import Delivery
 
 # The media of API v1: the setting that names the class, and the label.
 V1_MEDIA = {"EM": ("DEFAULT_EMAIL_MEDIA", "E-mail"), "SM": ("DEFAULT_SMS_MEDIA", "SMS")}
@@ -124,7 +121,8 @@ def is_send_of_1_0(send: Any) -> bool:
 class RowsMessage(Message):
     """A message with the database objects that plugins for Argus 1 expect."""
 
-    delivery: "Delivery" = field(kw_only=True)
+    # A ``models.Delivery``. The models import this module.
+    delivery: Any = field(kw_only=True)
 
 
 class AdaptedMedium(Medium):
@@ -133,7 +131,7 @@ class AdaptedMedium(Medium):
     plugin: ClassVar[Any]
 
     @staticmethod
-    def with_rows(message: Message, delivery: "Delivery") -> RowsMessage:
+    def with_rows(message: Message, delivery: Any) -> RowsMessage:
         """Add the database objects to a message."""
         return RowsMessage(**{item.name: getattr(message, item.name) for item in fields(Message)}, delivery=delivery)
 
