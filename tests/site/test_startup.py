@@ -19,6 +19,8 @@ pytestmark = pytest.mark.once
 DJANGO = [sys.executable, "-m", "django"]
 UVICORN = [sys.executable, "-m", "uvicorn", "--port=1", "argus.site.asgi:application"]
 GUNICORN = [sys.executable, "-m", "gunicorn", "--bind=127.0.0.1:0", "--config=python:argus.site.gunicorn_config"]
+# With several workers, gunicorn logs a traceback of its own if two of them fail to boot at the same time.
+GUNICORN += ["--workers=1"]
 ENTRIES = {
     "manage.py": [sys.executable, str(ROOT / "manage.py"), "serve"],
     "django-admin": [*DJANGO, "migrate"],
