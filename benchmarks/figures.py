@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from math import ceil
 
 # Limit of growth: p50 at the largest size divided by p50 at a smaller one.
-MOST_GROWTH = 2.0
+MAX_GROWTH = 2.0
 SAME_LENGTH = 0.9
 
 
@@ -44,4 +44,4 @@ def growth_of(measured: list[AtSize]) -> str:
         return ""
     growth = last.p50 / fair[0].p50
     since = f" since {fair[0].size:,}" if fair[0] is not measured[0] else ""
-    return times(growth) + since + " !" * (growth > MOST_GROWTH)
+    return times(growth) + since + " !" * (growth > MAX_GROWTH)

@@ -28,7 +28,7 @@ from .servers import POSTGRES_SETTINGS, Accounts, ArgusServer, prepare, running_
 SOURCES = 30
 BASELINE_RUNS = 15
 # Limits: queries of a page, and the ratio of its p50 to that of the bare view.
-MOST_QUERIES, MOST_OF_BARE_VIEW = 4, 3.0
+MAX_QUERIES, MAX_BARE_VIEW_RATIO = 4, 3.0
 PAGE = 100
 BARE_LIST = "/bare/list/"
 
@@ -171,7 +171,7 @@ def describe_case(name: str, sites: list[Site]) -> list:
         *(milliseconds(measured.p50) for _, measured in at_sizes),
         milliseconds(percentile(last.latencies, 95)),
         growth_of([AtSize(size, measured.p50, len(measured.pks)) for size, measured in at_sizes]),
-        f"{last.queries}{' !' * (last.queries > MOST_QUERIES and last.is_page)}",
+        f"{last.queries}{' !' * (last.queries > MAX_QUERIES and last.is_page)}",
         len(last.pks) if bare else "",
         milliseconds(bare) if bare else "",
         times(last.p50 / bare) if bare else "",
@@ -184,4 +184,4 @@ def beside_bare_view(last: Measured) -> list[str]:
     if not last.bare_view:
         return ["", ""]
     bare = percentile(last.bare_view, 50)
-    return [milliseconds(bare), f"{times(last.p50 / bare)}{' !' * (last.p50 > MOST_OF_BARE_VIEW * bare)}"]
+    return [milliseconds(bare), f"{times(last.p50 / bare)}{' !' * (last.p50 > MAX_BARE_VIEW_RATIO * bare)}"]

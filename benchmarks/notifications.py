@@ -25,7 +25,7 @@ from .workload import incident_body
 numbers = count(10**9)
 # Recipients of an incident, and incidents in a burst.
 RECIPIENTS, BURST, BUSY = 10, 20, 8
-PATIENCE = 120
+MAIL_TIMEOUT = 120
 ABOUT = re.compile(rb"^X-Argus-Incident: (\d+)", re.MULTILINE)
 
 
@@ -45,14 +45,14 @@ class Mailing:
 
     def times_of(self, incidents: set[str], mails: int) -> dict[str, float]:
         """Wait for this number of mails about the incidents; return the arrival time of the last one of each."""
-        deadline = time.monotonic() + PATIENCE
+        deadline = time.monotonic() + MAIL_TIMEOUT
         arrived: list[tuple[str, float]] = []
         while len(arrived) < mails and time.monotonic() < deadline:
             time.sleep(0.05)
             self.look_into_new_mails()
             arrived = [(incident, at) for incident, at in self.arrived if incident in incidents]
         if len(arrived) < mails:
-            raise TimeoutError(f"{len(arrived)} of {mails} mails came within {PATIENCE} s.")
+            raise TimeoutError(f"{len(arrived)} of {mails} mails came within {MAIL_TIMEOUT} s.")
         # Of each incident the latest is what stays.
         return dict(sorted(arrived, key=lambda one: one[1]))
 

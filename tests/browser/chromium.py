@@ -12,7 +12,7 @@ import requests
 from websockets.sync.client import connect
 
 PROGRAM = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
-PATIENCE = 90  # seconds
+TIMEOUT = 90  # seconds
 
 
 class Chromium:
@@ -54,7 +54,7 @@ class Chromium:
         return file.read_text().splitlines()[0] if file.exists() and file.read_text() else None
 
     def tabs(self, port: str) -> list[dict]:
-        tabs = requests.get(f"http://127.0.0.1:{port}/json/list", timeout=PATIENCE).json()
+        tabs = requests.get(f"http://127.0.0.1:{port}/json/list", timeout=TIMEOUT).json()
         return [tab for tab in tabs if tab["type"] == "page"]
 
     def command(self, method: str, **parameters) -> dict:
@@ -62,7 +62,7 @@ class Chromium:
         number = next(self.numbers)
         self.socket.send(json.dumps({"id": number, "method": method, "params": parameters}))
         while True:
-            answer = json.loads(self.socket.recv(timeout=PATIENCE))
+            answer = json.loads(self.socket.recv(timeout=TIMEOUT))
             if answer.get("id") == number:
                 assert "error" not in answer, answer
                 return answer["result"]
@@ -84,7 +84,7 @@ class Chromium:
 
 def until(condition, what: str = "the browser"):
     """Return what the condition gives, once that is something."""
-    deadline = time.monotonic() + PATIENCE
+    deadline = time.monotonic() + TIMEOUT
     while time.monotonic() < deadline:
         if found := condition():
             return found

@@ -21,7 +21,7 @@ from argus.notificationprofile.media.pipeline import (
 from argus.util.logs import current_request_id, request_context
 
 ROOT = Path(__file__).parents[2]
-PATIENCE = 20
+SEND_TIMEOUT = 20
 HANGS = """
 import threading
 from django.conf import settings
@@ -36,7 +36,7 @@ except SendTimeoutError:
 
 
 @contextmanager
-def running(timeout: float = PATIENCE):
+def running(timeout: float = SEND_TIMEOUT):
     thread = TimeoutThread(timeout)
     try:
         yield thread
@@ -52,7 +52,7 @@ def thread():
 
 def hang(gate: threading.Event) -> threading.Thread:
     """Wait for the gate, and return the thread."""
-    gate.wait(PATIENCE)
+    gate.wait(SEND_TIMEOUT)
     return threading.current_thread()
 
 
@@ -83,11 +83,11 @@ def test_call_that_times_out_is_abandoned_with_its_thread():
         caller.timeout = 0.05
         with pytest.raises(SendTimeoutError, match=r"did not return within 0\.05 seconds"):
             caller.call(lambda: hang(gate))
-        caller.timeout = PATIENCE
+        caller.timeout = SEND_TIMEOUT
 
         # The late result of the first call is not the result of this one.
         (stuck,) = began
-        another = caller.call(lambda: (gate.set(), stuck.join(PATIENCE), threading.current_thread())[-1])
+        another = caller.call(lambda: (gate.set(), stuck.join(SEND_TIMEOUT), threading.current_thread())[-1])
 
     assert another is not stuck
     assert not stuck.is_alive()
@@ -146,7 +146,7 @@ def test_database_connections_of_an_abandoned_call_are_closed_when_it_returns():
 
     def ask_and_hang():
         used.extend([ask_the_database(), threading.current_thread()])
-        gate.wait(PATIENCE)
+        gate.wait(SEND_TIMEOUT)
 
     with running() as caller:
         caller.call(lambda: None)
@@ -158,7 +158,7 @@ def test_database_connections_of_an_abandoned_call_are_closed_when_it_returns():
     wrapper, thread = used
     assert wrapper.connection is not None
     gate.set()
-    thread.join(PATIENCE)
+    thread.join(SEND_TIMEOUT)
 
     assert wrapper.connection is None
 
@@ -197,7 +197,7 @@ def recorder(monkeypatch):
 
 
 def test_medium_is_opened_and_closed_once_for_several_messages(recorder):
-    with Pipeline(recorder, timeout=PATIENCE) as pipeline:
+    with Pipeline(recorder, timeout=SEND_TIMEOUT) as pipeline:
         outcomes = [pipeline.send(None) for _ in range(2)]
 
     assert outcomes == [Outcome(Result.SENT)] * 2
@@ -216,7 +216,7 @@ def test_medium_is_opened_and_closed_once_for_several_messages(recorder):
 def test_errors_are_permanent_or_temporary(recorder, error, outcome):
     recorder.errors["send"] = error
 
-    with Pipeline(recorder, timeout=PATIENCE) as pipeline:
+    with Pipeline(recorder, timeout=SEND_TIMEOUT) as pipeline:
         assert pipeline.send(None) == outcome
 
     assert recorder.trace == ["open", "send", "close"]
@@ -225,7 +225,7 @@ def test_errors_are_permanent_or_temporary(recorder, error, outcome):
 def test_returned_value_is_a_permanent_error(recorder):
     recorder.returned = False
 
-    with Pipeline(recorder, timeout=PATIENCE) as pipeline:
+    with Pipeline(recorder, timeout=SEND_TIMEOUT) as pipeline:
         outcome = pipeline.send(None)
 
     assert outcome == Outcome(Result.PERMANENT, "send() must return None, but it returned False")
@@ -234,7 +234,7 @@ def test_returned_value_is_a_permanent_error(recorder):
 def test_medium_that_cannot_be_opened_is_not_used(recorder):
     recorder.errors["open"] = ConnectionRefusedError("closed")
 
-    with pytest.raises(OpenError, match="ConnectionRefusedError: closed"), Pipeline(recorder, timeout=PATIENCE):
+    with pytest.raises(OpenError, match="ConnectionRefusedError: closed"), Pipeline(recorder, timeout=SEND_TIMEOUT):
         pass
 
     assert recorder.trace == ["open"]
@@ -243,7 +243,7 @@ def test_medium_that_cannot_be_opened_is_not_used(recorder):
 def test_error_when_closing_is_logged(recorder, caplog):
     recorder.errors["close"] = OSError("gone")
 
-    with Pipeline(recorder, timeout=PATIENCE) as pipeline:
+    with Pipeline(recorder, timeout=SEND_TIMEOUT) as pipeline:
         assert pipeline.send(None).result is Result.SENT
 
     assert "could not be closed: OSError: gone" in caplog.text
