@@ -75,3 +75,13 @@ def test_body_over_the_limit_is_413(as_source, settings):
     assert answer["X-Request-ID"]
     assert list(answer.json()) == ["detail"]
     assert as_source.post(INCIDENTS, incident_body(description="x" * 1_000)).status_code == 201
+
+
+@pytest.mark.parametrize(("length", "unread"), [(LIMIT + 1, 0), (LIMIT * 5, 0), (LIMIT * 5 + 1, LIMIT * 5 + 1)])
+def test_body_too_long_for_its_path_is_discarded_up_to_the_largest_limit(settings, length, unread):
+    """A proxy that is still sending answers 502 when the server closes the connection."""
+    settings.ARGUS_MAX_BODY_SIZE, settings.ARGUS_BODY_SIZES = LIMIT, {"/bulk/": LIMIT * 5}
+    body = BytesIO(b"x" * length)
+    application = read_body_first(lambda environ, start_response: [])
+    application({"wsgi.input": body, "PATH_INFO": "/", "CONTENT_LENGTH": str(length)}, lambda *args: None)
+    assert len(body.read()) == unread

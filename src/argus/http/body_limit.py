@@ -10,6 +10,8 @@ from django.http import HttpRequest, HttpResponseBase, JsonResponse
 # Key of the WSGI environment: whether the body is shorter than its Content-Length.
 IS_TRUNCATED = "argus.body_is_truncated"
 
+CHUNK_SIZE = 64 * 1024
+
 WsgiApplication = Callable[[dict[str, Any], Callable], Iterable[bytes]]
 
 
@@ -18,11 +20,25 @@ def max_body_size(path: str) -> int:
     return settings.ARGUS_BODY_SIZES.get(path, settings.ARGUS_MAX_BODY_SIZE)
 
 
+def largest_body_size() -> int:
+    """Return how many bytes the longest accepted body may have, at any path. A reverse proxy passes no longer ones."""
+    return max(settings.ARGUS_MAX_BODY_SIZE, *settings.ARGUS_BODY_SIZES.values())
+
+
+def discard_body(body: Any, length: int) -> None:
+    """Read the rest of a body without keeping it."""
+    while length > 0 and (chunk := body.read(min(length, CHUNK_SIZE))):
+        length -= len(chunk)
+
+
 def read_body_first(application: WsgiApplication) -> WsgiApplication:
     """Wrap a WSGI application so that it gets complete bodies with their true length.
 
     Django would accept a truncated form, and ignores chunked bodies, which have no Content-Length. Of a chunked body,
     at most one byte more than the limit is read: enough for ``BodyLimitMiddleware`` to refuse it.
+
+    A body that is too long for its path, but not for others, is read and discarded. A proxy that is still sending it
+    would otherwise answer 502 when the server closes the connection.
     """
 
     def read(environ: dict[str, Any], start_response: Callable) -> Iterable[bytes]:
@@ -31,6 +47,8 @@ def read_body_first(application: WsgiApplication) -> WsgiApplication:
             body = environ["wsgi.input"].read(int(length))
             environ[IS_TRUNCATED] = len(body) < int(length)
             environ["wsgi.input"] = BytesIO(body)
+        elif length.isdecimal() and int(length) <= largest_body_size():
+            discard_body(environ["wsgi.input"], int(length))
         elif not length and "chunked" in environ.get("HTTP_TRANSFER_ENCODING", "").lower():
             body = environ["wsgi.input"].read(limit + 1)
             environ["wsgi.input"] = BytesIO(body)
@@ -41,7 +59,7 @@ def read_body_first(application: WsgiApplication) -> WsgiApplication:
 
 
 class BodyLimitMiddleware:
-    """Refuse a body that is too long, without reading it, and one that is truncated."""
+    """Refuse a body that is too long, without parsing it, and one that is truncated."""
 
     def __init__(self, get_response: Callable[[HttpRequest], HttpResponseBase]):
         self.get_response = get_response
