@@ -53,7 +53,8 @@ def database_samples() -> dict[tuple, float]:
     }
 
 
-@pytest.fixture(scope="module")
+# Session: the server is shared by the whole run, and a source can be created once.
+@pytest.fixture(scope="session")
 def scraped(argus) -> str:
     source = argus.make_source("metrics.example.org")
     argus.session(source["token"]).post(f"{argus.api}incidents/", json=incident_body(), timeout=10)
