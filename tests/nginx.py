@@ -47,7 +47,7 @@ class Nginx(Server):
         for old, new in {
             r"listen (443|8080)": f"listen 127.0.0.1:{self.port}",
             r"listen 80;": f"listen 127.0.0.1:{self.plain_port};",
-            r"server 127\.0\.0\.1:8000;": " ".join(f"server 127.0.0.1:{port};" for port in web),
+            r"server 127\.0\.0\.1:8000( .*);": " ".join(rf"server 127.0.0.1:{port}\1;" for port in web),
             r"argus-api:8000": f"127.0.0.1:{web[0]}",
             r"127\.0\.0\.1:8001|websocket:8000": f"127.0.0.1:{websocket}",
             r"/etc/ssl/\w+/": f"{self.folder}/",
