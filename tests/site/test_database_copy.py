@@ -111,7 +111,7 @@ def test_target_with_other_tables_is_refused(old):
         with connect_to(url) as cursor:
             cursor.execute("CREATE TABLE accounts AS SELECT 1 AS one")
         refusal = copy(old, url, check=False)
-        assert "not of Argus: accounts" in refusal.stderr
+        assert "tables of another application: accounts" in refusal.stderr
         with connect_to(url) as cursor:
             cursor.execute("SELECT count(*) FROM information_schema.tables WHERE table_schema = 'public'")
             assert cursor.fetchone() == (1,)

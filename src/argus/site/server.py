@@ -17,6 +17,8 @@ log = logging.getLogger(__name__)
 # Seconds for requests, and for the message that a worker is sending, to finish after SIGTERM.
 GRACEFUL_TIMEOUT = 10
 WORKER_STOP_TIMEOUT = 15
+# Seconds between checks of the worker. A worker that cannot start is tried again after this time.
+WORKER_CHECK_INTERVAL = 1
 
 # Seconds after which a client that does not take what was sent to it is disconnected.
 CLIENT_TIMEOUT = 30
@@ -33,7 +35,7 @@ WEBSOCKET_OPTIONS: dict[str, Any] = {
 
 
 class ServerError(Exception):
-    """The server could not start, or stopped because of an error."""
+    """The server could not start."""
 
 
 def serve(host: str, port: int, *, with_worker: bool = True) -> None:
@@ -43,7 +45,7 @@ def serve(host: str, port: int, *, with_worker: bool = True) -> None:
         listener = bind_socket(server.config)
     except SystemExit:
         raise ServerError(f"Cannot listen on {host}:{port}.") from None
-    with listener, worker_process(server) if with_worker else nullcontext():
+    with listener, worker_process() if with_worker else nullcontext():
         server.run(sockets=[listener])
 
 
@@ -79,31 +81,30 @@ def bind_socket(config: uvicorn.Config, *, client_timeout: float = CLIENT_TIMEOU
 
 
 @contextmanager
-def worker_process(server: uvicorn.Server) -> Iterator[None]:
-    """Run a notification worker beside the server.
-
-    If the worker ends by itself, the server stops, and ``ServerError`` is raised: systemd or compose restarts both.
-    """
-    process, stopping = start_worker(), threading.Event()
-
-    def stop_server_after_worker() -> None:
-        process.wait()
-        if not stopping.is_set():
-            log.error("The notification worker ended with status %s. The server stops.", process.returncode)
-            server.should_exit = True
-
-    threading.Thread(target=stop_server_after_worker, name="worker-watch", daemon=True).start()
+def worker_process() -> Iterator[None]:
+    """Run a notification worker beside the server, and start another one when it ends by itself."""
+    stopping = threading.Event()
+    keeper = threading.Thread(target=keep_worker_running, args=(stopping,), name="worker-keeper")
+    keeper.start()
     try:
         yield
-        if process.poll() is not None:
-            raise ServerError(f"The notification worker ended with status {process.returncode}.")
     finally:
         stopping.set()
-        process.terminate()
-        try:
-            process.wait(WORKER_STOP_TIMEOUT)
-        except subprocess.TimeoutExpired:
-            process.kill()
+        keeper.join()
+
+
+def keep_worker_running(stopping: threading.Event) -> None:
+    """Start a worker, replace it when it ends, and stop it when ``stopping`` is set."""
+    process = start_worker()
+    while not stopping.wait(WORKER_CHECK_INTERVAL):
+        if process.poll() is not None:
+            log.error("The notification worker ended with status %s. Starting another.", process.returncode)
+            process = start_worker()
+    process.terminate()
+    try:
+        process.wait(WORKER_STOP_TIMEOUT)
+    except subprocess.TimeoutExpired:
+        process.kill()
 
 
 def start_worker() -> subprocess.Popen[bytes]:
