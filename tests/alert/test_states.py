@@ -52,6 +52,15 @@ def test_close_ends_the_incident(as_staff, alert):
     assert (event.type, event.actor, event.quiet) == ("CLO", as_staff.user, False)
 
 
+def test_an_alert_that_a_server_with_a_fast_clock_has_opened_can_be_closed(as_staff, alert):
+    ahead = timezone.now() + timedelta(minutes=1)
+    Incident.objects.filter(pk=alert.incident_id).update(start_time=ahead)
+    Alert.objects.filter(pk=alert.pk).update(created=ahead)
+    assert as_staff.post(address_of(alert, "close")).status_code == 204
+    alert.incident.refresh_from_db()
+    assert alert.incident.end_time == ahead
+
+
 def test_a_second_close_keeps_the_first_time_and_writes_no_event(as_staff, alert):
     as_staff.post(address_of(alert, "close"))
     first = as_staff.get(address_of(alert)).json()

@@ -21,12 +21,17 @@ SITES = st.sampled_from(
 PATHS = st.text(alphabet="/ab.-_?#;:%\n ", max_size=12)
 
 
-@given(SITES, PATHS)
+@given(SITES, PATHS.filter(bool))
 def test_a_details_url_is_joined_as_a_browser_would(base_url, url):
     assert join_url(base_url, url) == urljoin(base_url, url)
 
 
-@pytest.mark.parametrize("url", ["/alerts/1/", "/alerts/1", "/a", "/", "//elsewhere/", "/a//b", "/a/../b", ""])
+@given(SITES)
+def test_an_empty_details_url_stays_empty(base_url):
+    assert join_url(base_url, "") == ""
+
+
+@pytest.mark.parametrize("url", ["/alerts/1/", "/alerts/1", "/a", "/", "//elsewhere/", "/a//b", "/a/../b"])
 def test_common_details_urls_are_joined_as_a_browser_would(url):
     for base_url in ("https://nav.example.org", "https://nav.example.org/", "https://nav.example.org/sub/"):
         assert join_url(base_url, url) == urljoin(base_url, url)

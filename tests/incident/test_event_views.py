@@ -140,6 +140,27 @@ def test_invalid_event_is_refused_by_field(as_user, events, body, field):
     assert Event.objects.count() == 1
 
 
+def test_an_end_cut_to_seconds_closes_an_incident_of_the_same_second(as_source, as_user):
+    start = "2024-05-15T12:00:00.700000Z"
+    one, other = (make_incident(as_source.source, start_time=datetime.fromisoformat(start)) for _ in range(2))
+    end = {"type": "END", "timestamp": "2024-05-15T12:00:00Z"}
+    answer = as_source.post(f"{INCIDENTS}{one.pk}/events/", end)
+    bulk = as_source.post(f"{INCIDENTS}events/bulk/", {"ids": [other.pk], "event": end})
+    assert (answer.status_code, answer.json()["timestamp"]) == (201, "2024-05-15T14:00:00+02:00")
+    assert bulk.json()["changes"][str(other.pk)]["status"] == 201
+    assert as_user.get(f"{INCIDENTS}open/").json() == []
+    # Both events are listed at the time that was said: the end is older than the start.
+    assert [event["type"]["value"] for event in as_user.get(f"{INCIDENTS}{one.pk}/events/").json()] == ["STA", "END"]
+    for query in ("open=false", f"end_time__lte={start}", f"end_time__gte={start}", "end_time__isnull=false"):
+        rows = as_user.get(f"{INCIDENTS}?{query}").json()["results"]
+        assert [(row["pk"], row["end_time"]) for row in rows] == [
+            (pk, "2024-05-15T14:00:00.700000+02:00") for pk in (other.pk, one.pk)
+        ]
+    # A user reopens and closes it as any other incident.
+    for event_type in ("REO", "CLO"):
+        assert as_user.post(f"{INCIDENTS}{one.pk}/events/", {"type": event_type}).status_code == 201
+
+
 def test_timestamp_is_required_of_sources_only(as_source, as_user, events):
     answer = as_source.post(events, {"type": "END"})
     assert (answer.status_code, list(answer.json())) == (400, ["timestamp"])

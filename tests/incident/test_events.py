@@ -98,14 +98,38 @@ def test_a_user_reopens_what_a_source_has_ended():
     assert end_time_of(incident) == INFINITY
 
 
-@pytest.mark.parametrize("event_type", ["END", "CLO", "REO"])
-def test_nothing_ends_or_begins_again_before_the_start(event_type):
+@pytest.mark.parametrize("event_type", ["CLO", "REO"])
+def test_users_close_and_reopen_no_incident_before_its_start(event_type):
     incident = make_incident(end_time=LATER if event_type == "REO" else INFINITY)
     with pytest.raises(DomainError) as caught:
         make_event(incident, event_type, timestamp=BEFORE)
     assert caught.value.field == "timestamp"
     assert incident.events.count() == 1
     make_event(incident, event_type, timestamp=NOON)
+
+
+@pytest.mark.parametrize("timestamp", [BEFORE, NOON - timedelta(days=9), NOON])
+def test_an_end_before_the_start_ends_the_incident_at_its_start(timestamp):
+    incident = make_incident()
+    event = make_event(incident, "END", timestamp=timestamp)
+    assert end_time_of(incident) == NOON
+    assert incident.events.get(type="END").timestamp == event.timestamp == timestamp
+    assert list(Incident.objects.closed()) == [incident]
+
+
+@pytest.mark.parametrize("end_time", [None, LATER])
+def test_an_end_before_the_start_without_effect_is_kept(end_time):
+    incident = make_incident(end_time=end_time)
+    make_event(incident, "END", timestamp=BEFORE)
+    assert end_time_of(incident) == end_time
+    assert incident.events.get(type="END").timestamp == BEFORE
+
+
+def test_an_end_of_an_incident_that_has_not_started_yet_takes_effect_at_its_start():
+    tomorrow = timezone.now() + timedelta(days=1)
+    incident = make_incident(start_time=tomorrow)
+    make_event(incident, "END", timestamp=timezone.now())
+    assert end_time_of(incident) == tomorrow
 
 
 def test_other_events_may_be_older_than_the_incident():

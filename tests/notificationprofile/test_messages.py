@@ -1,6 +1,6 @@
 """Messages: contents, escaping, and the headers that make a conversation."""
 
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 import pytest
 from django.core.mail import EmailMultiAlternatives
@@ -8,7 +8,7 @@ from django.core.mail import EmailMultiAlternatives
 from argus.incident.lifecycle import EventType
 from argus.notificationprofile.media.message import build_message, with_message_parts
 from argus.notificationprofile.models import Delivery
-from tests.factories import make_ack, make_event, make_incident, make_source, make_user
+from tests.factories import NOON, make_ack, make_event, make_incident, make_source, make_user
 from tests.notificationprofile.messages import make_delivery, make_message, start_of
 
 pytestmark = pytest.mark.django_db
@@ -105,6 +105,24 @@ def test_text_has_the_incidents_fields_one_a_line_with_times_in_the_servers_zone
         "",
         f"In Argus: https://argus.example.org/incidents/{incident.pk}",
     ] == lines[3:17]
+
+
+def test_an_incident_without_details_url_has_no_line_of_details_although_its_source_has_a_base_url():
+    message = make_message(start_of(make_incident(make_source(base_url="https://nav.example.org/"))))
+
+    assert message.incident.details_url == ""
+    assert "Details" not in message.text
+    assert "nav.example.org" not in message.html
+
+
+def test_an_end_before_the_start_is_shown_with_the_time_that_was_said():
+    event = make_event(make_incident(), "END", timestamp=NOON - timedelta(seconds=1))
+
+    message = make_message(event)
+
+    assert "2024-05-15 13:59:59+02:00" in message.subject
+    assert "Time: 2024-05-15 13:59:59+02:00" in message.text
+    assert "End: 2024-05-15 14:00:00+02:00" in message.text
 
 
 def test_no_link_is_shown_when_no_frontend_is_configured(settings):

@@ -148,8 +148,10 @@ def tags_for(scope: Scope, parents: ScopeParents, *, alert_type: str, severity: 
 
 def close(alert: Alert, *, actor: User, description: str = "") -> None:
     """Close the alert. A closed alert stays as it is."""
+    # The clock of the server that opened it may be ahead of this one.
+    timestamp = max(timezone.now(), alert.created)
     with suppress(StateError):
-        record_event(alert, EventType.CLOSE, actor=actor, description=description)
+        record_event(alert, EventType.CLOSE, actor=actor, timestamp=timestamp, description=description)
 
 
 def acknowledge(alert: Alert, *, actor: User) -> Alert:

@@ -24,8 +24,11 @@ def check_details_url(text: str, *, base_url: str) -> None:
 
 
 def join_url(base_url: str, url: str) -> str:
-    """Resolve ``url`` against the source's base URL as a browser would; return it unchanged if that is impossible."""
-    if not base_url:
+    """Resolve ``url`` against the source's base URL as a browser would; return it unchanged if that is impossible.
+
+    An empty URL stays empty: a browser would show the base URL.
+    """
+    if not (base_url and url):
         return url
     if PLAIN_PATH.fullmatch(url) and (site := SITE.fullmatch(base_url)):
         return site[1] + url

@@ -123,7 +123,7 @@ def record_event(
 
     ``timestamp`` defaults to now for users; a source system must give it. ``party`` replaces the kind of the actor's
     account. No user is notified of a ``quiet`` event. Of two users who close the incident at once, the second is
-    refused.
+    refused. An end that a source dates before the start takes effect at the start; the event keeps its timestamp.
     """
     incident, now = lock_incident(incident), timezone.now()
     party = party or check_may_change(incident, actor)
@@ -134,10 +134,11 @@ def record_event(
     state = incident.state_at(now)
     is_repeated = event_type is EventType.END and incident.events.filter(type=EventType.END).exists()
     new_state = next_state(event_type, party=party, state=state, is_repeated=is_repeated)
-    if event_type is not EventType.OTHER and timestamp < incident.start_time:
+    # The clock of a source may be coarse or wrong. Its end must not be lost for that.
+    if party is Party.USER and event_type is not EventType.OTHER and timestamp < incident.start_time:
         raise DomainError("This is before the incident started.", field="timestamp")
     if new_state is not state:
-        _save_end_time(incident, INFINITY if new_state is State.OPEN else timestamp)
+        _save_end_time(incident, INFINITY if new_state is State.OPEN else max(timestamp, incident.start_time))
     kind = ChangeKind.EVENT if new_state is state else ChangeKind.MODIFIED
     event = Event(
         incident=incident, type=event_type, actor=actor, timestamp=timestamp, description=description, quiet=quiet

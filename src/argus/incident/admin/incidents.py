@@ -182,7 +182,7 @@ class IncidentAdmin(ServiceAdmin):
 
     @admin.display(description="details")
     def details(self, incident: Incident) -> str:
-        return external_link(join_url(incident.source.base_url, incident.details_url)) if incident.details_url else ""
+        return external_link(join_url(incident.source.base_url, incident.details_url))
 
     @admin.display(description="ticket")
     def ticket(self, incident: Incident) -> str:

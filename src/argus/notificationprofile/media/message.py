@@ -153,7 +153,7 @@ def read_incident(incident: Incident) -> IncidentData:
         stateful=incident.stateful,
         open=incident.open,
         tags=tuple(str(relation.tag) for relation in tags),
-        details_url=join_url(source.base_url, incident.details_url) if incident.details_url else "",
+        details_url=join_url(source.base_url, incident.details_url),
         ticket_url=incident.ticket_url,
         url=frontend_url(incident),
     )
