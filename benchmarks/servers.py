@@ -103,4 +103,6 @@ def environment(database_url: str) -> dict[str, str]:
         # One source sends as fast as it can.
         "ARGUS_RATE_LIMIT": "0",
         "ARGUS_ADDRESS_RATE_LIMIT": "0",
+        # All websocket clients use one account.
+        "ARGUS_MAX_WEBSOCKETS": "0",
     }

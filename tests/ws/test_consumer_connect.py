@@ -3,16 +3,20 @@
 import time
 from contextlib import suppress
 from datetime import timedelta
+from functools import partial
 
 import pytest
 from django.utils import timezone
 from rest_framework.authtoken.models import Token
-from websockets.exceptions import InvalidStatus
+from websockets.exceptions import ConnectionClosed, InvalidStatus
 
+from argus.auth.credentials import find_users
 from argus.auth.models import User
 from argus.auth.services import replace_token
+from argus.ws import sockets
 from tests.factories import PASSWORD, make_client, make_incident
-from tests.ws.server import connected
+from tests.parallel import at_once
+from tests.ws.server import connected, wait_until
 
 pytestmark = [pytest.mark.once, pytest.mark.filterwarnings("error::ResourceWarning")]
 
@@ -74,6 +78,58 @@ def test_expired_token_and_deactivated_user_are_refused(server, as_user):
     assert is_accepted(server, as_user.token.key)
     Token.objects.update(created=timezone.now() - timedelta(days=15))
     assert not is_accepted(server, as_user.token.key)
+
+
+def test_connections_of_a_user_are_limited_and_those_of_others_are_not_affected(
+    server, settings, as_user, as_superuser
+):
+    settings.ARGUS_MAX_WEBSOCKETS = 2
+    browser = login(as_user.user)
+    with connected(server, as_user.token.key) as first, connected(server, headers=browser):
+        for headers in (browser, {"Authorization": f"Token {as_user.token.key}"}):
+            with connected(server, headers=headers) as third:
+                with pytest.raises(ConnectionClosed) as end:
+                    third.receive()
+                assert end.value.rcvd.code == 4429
+                assert end.value.rcvd.reason == "Your account has 2 connections, which is the limit."
+        assert first.subscribe()["type"] == "subscribed"
+        assert is_accepted(server, as_superuser.token.key)
+    wait_until(lambda: not server.hub.sockets)
+    assert is_accepted(server, as_user.token.key)
+
+    settings.ARGUS_MAX_WEBSOCKETS = 0
+    with connected(server, as_user.token.key), connected(server, as_user.token.key):
+        assert is_accepted(server, as_user.token.key)
+
+
+def test_connection_above_the_limit_is_refused_without_a_query(server, settings, monkeypatch, as_user):
+    settings.ARGUS_MAX_WEBSOCKETS = 1
+    lookups = []
+    monkeypatch.setattr(sockets, "find_users", lambda shown: lookups.append(shown) or find_users(shown))
+    with connected(server, as_user.token.key) as first:
+        assert first.subscribe()["type"] == "subscribed"
+        for _ in range(5):
+            with connected(server, as_user.token.key) as other:
+                assert other.close_code() == 4429
+
+    assert len(lookups) == 1
+
+
+def test_handshakes_at_the_same_time_share_the_queries(server, monkeypatch, as_user):
+    """They also share them with handshakes that are refused, so made-up tokens do not delay users with a queue."""
+    lookups = []
+
+    def slow_find_users(shown):
+        lookups.append(shown)
+        time.sleep(0.3)
+        return find_users(shown)
+
+    monkeypatch.setattr(sockets, "find_users", slow_find_users)
+    tokens = [as_user.token.key, *(f"{number:040}" for number in range(20))]
+    accepted = at_once(*[partial(is_accepted, server, token) for token in tokens])
+
+    assert accepted == [True] + [False] * 20
+    assert len(lookups) <= 3
 
 
 def test_foreign_origin_is_refused(server, as_user):

@@ -4,7 +4,7 @@ import socket
 
 import pytest
 
-from argus.ws.hub import CUT_OFF
+from argus.ws.sockets import CUT_OFF
 from tests.factories import make_incident, make_source
 from tests.ws.server import connected, wait_until
 

@@ -7,14 +7,16 @@ from collections.abc import Awaitable, Callable
 from contextlib import suppress
 from typing import Any
 
+from django.conf import settings
 from django.db import Error as DatabaseError
 from django.http import parse_cookie
 from django.utils.crypto import get_random_string
 
-from argus.auth.credentials import find_users, is_allowed_origin, parse_credentials
+from argus.auth.credentials import is_allowed_origin, parse_credentials
+from argus.auth.models import User
 from argus.incident.changes import CursorExpiredError
 
-from . import feed, hub, protocol
+from . import feed, hub, protocol, sockets
 from .feed import Entry
 from .protocol import Audience, CloseCode, Position, RequestError
 
@@ -33,10 +35,10 @@ MISSED_BATCH_SIZE = 50
 
 
 class RefusedError(Exception):
-    """The connection is refused before the handshake is complete."""
+    """The connection is refused, before the handshake is complete unless there is a reason for the client to read."""
 
-    def __init__(self, code: CloseCode) -> None:
-        self.code = code
+    def __init__(self, code: CloseCode, reason: str = "") -> None:
+        self.code, self.reason = code, reason
 
 
 class IncidentConsumer:
@@ -65,8 +67,10 @@ class IncidentConsumer:
                 if event["type"] == "websocket.receive":
                     await self.receive(event.get("text"))
         except RefusedError as refusal:
-            hub.REFUSED.inc()
-            await self.send({"type": "websocket.close", "code": refusal.code})
+            sockets.REFUSED.inc()
+            if refusal.reason:
+                await self.send({"type": "websocket.accept"})
+            await self.send({"type": "websocket.close", "code": refusal.code, "reason": refusal.reason})
         except asyncio.CancelledError:
             if self.closing is None:
                 raise
@@ -80,18 +84,28 @@ class IncidentConsumer:
         if not is_allowed_origin(headers.get("origin"), headers.get("host", "")):
             raise RefusedError(CloseCode.FOREIGN_ORIGIN)
         shown = parse_credentials(parse_cookie(headers.get("cookie", "")), headers.get("authorization", ""))
+        # A client that keeps opening connections is refused without a query.
+        if shown and (user := self.hub.sockets.user_of(shown[0])):
+            self.check_number(user)
         try:
-            users = await self.hub.client_thread.run(find_users, shown)
+            users = await self.hub.sockets.find_users(shown)
         except DatabaseError:
             raise RefusedError(CloseCode.RECONNECT) from None
         credential = next((one for one in shown if one in users), None)
         if credential is None:
             raise RefusedError(CloseCode.UNAUTHORIZED)
         self.credential, self.user = credential, users[credential]
+        self.check_number(self.user)
         self.audience = Audience.of(self.user)
         self.recent = self.hub.recent[self.audience]
         self.hub.join(self)
         await self.send({"type": "websocket.accept"})
+
+    def check_number(self, user: User) -> None:
+        """Raise ``RefusedError`` if the user has as many connections to this process as allowed."""
+        if not self.hub.sockets.has_room_for(user):
+            reason = f"Your account has {settings.ARGUS_MAX_WEBSOCKETS} connections, which is the limit."
+            raise RefusedError(CloseCode.TOO_MANY, reason)
 
     async def receive(self, text: str | None) -> None:
         """Answer a request; None stands for a binary frame."""

@@ -6,23 +6,22 @@ from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass
 from functools import partial
-from typing import NamedTuple, Protocol
+from typing import NamedTuple
 from weakref import WeakKeyDictionary
 
 from channels.layers import BaseChannelLayer, get_channel_layer
 from django.conf import settings
 from django.db import Error as DatabaseError
-from prometheus_client import Counter, Gauge
+from prometheus_client import Counter
 
-from argus.auth.credentials import Credential, find_users
-from argus.auth.models import User
 from argus.incident.changes import Cursor, CursorExpiredError, end_of_feed
 
 from . import feed, protocol
 from .database import DatabaseThread, SharedRead
 from .feed import Entry
-from .protocol import Audience, CloseCode, Position
+from .protocol import Audience, Position
 from .recent import RecentMessages
+from .sockets import Socket, Sockets
 
 log = logging.getLogger(__name__)
 
@@ -30,11 +29,8 @@ log = logging.getLogger(__name__)
 GROUP = "argus.live"
 WAKE_UP = {"type": "live.news"}
 
-CLIENTS = Gauge("argus_websocket_clients", "Connected websockets.", multiprocess_mode="livesum")
 MESSAGES = Counter("argus_websocket_messages", "Messages about incidents, each counted once per web process.")
 RELOADS = Counter("argus_websocket_reloads", "Websocket clients that missed messages and had to reload.")
-CLOSED = Counter("argus_websockets_closed", "Websockets closed by Argus.", ["reason"])
-REFUSED, ENDED, CUT_OFF = (CLOSED.labels(reason) for reason in ("refused", "ended", "cut_off"))
 
 
 @dataclass(frozen=True)
@@ -70,24 +66,13 @@ def wake_hubs() -> None:
 def check_credentials_soon() -> None:
     """Have the credentials of all sockets of this process checked soon. Thread-safe."""
     for hub in list(_hubs.values()):
-        hub.call_soon(hub.check_requested.set)
+        hub.call_soon(hub.sockets.check_requested.set)
 
 
 def _is_running() -> bool:
     """Return False once the current task is cancelled, even if a library has swallowed the cancellation."""
     task = asyncio.current_task()
     return task is not None and not task.cancelling()
-
-
-class Socket(Protocol):
-    """What the hub uses of a connection."""
-
-    user: User
-    credential: Credential
-    audience: Audience
-    sending_since: float
-
-    def close(self, code: CloseCode, reason: str = "") -> None: ...
 
 
 class FeedPosition(NamedTuple):
@@ -107,7 +92,6 @@ class Hub:
     def __init__(self, loop: asyncio.AbstractEventLoop, limits: Limits | None = None) -> None:
         _hubs[loop] = self
         self.loop, self.limits = loop, limits or Limits()
-        self.sockets: set[Socket] = set()
         sizes = self.limits.max_messages, self.limits.max_characters
         self.recent = {audience: RecentMessages(*sizes) for audience in Audience}
         # How far the feed has been read; None: begin at its present end.
@@ -120,8 +104,13 @@ class Hub:
             audience: SharedRead(partial(self.client_thread.run, feed.read_first_list, audience))
             for audience in Audience
         }
-        self.wake_up, self.check_requested = asyncio.Event(), asyncio.Event()
-        jobs = [self._follow_feed, self._check_credentials, self._cut_off_stalled]
+        self.sockets = Sockets(
+            self.client_thread,
+            check_interval=self.limits.credentials_check_interval,
+            send_timeout=self.limits.send_timeout,
+        )
+        self.wake_up = asyncio.Event()
+        jobs = [self._follow_feed, self.sockets.check_credentials, self.sockets.cut_off_stalled]
         if settings.ARGUS_REDIS_URL:
             jobs.append(self._listen)
         self.tasks = [loop.create_task(job()) for job in jobs]
@@ -146,12 +135,10 @@ class Hub:
             # Nothing was read without sockets, and none of them waits for what happened meanwhile.
             self.cursor = None
         self.sockets.add(socket)
-        CLIENTS.set(len(self.sockets))
 
     def leave(self, socket: Socket) -> None:
         """Remove a socket."""
-        self.sockets.discard(socket)
-        CLIENTS.set(len(self.sockets))
+        self.sockets.remove(socket)
 
     async def refresh(self) -> FeedPosition:
         """Read the feed to its present end, and return the position. Callers share one reading.
@@ -251,35 +238,3 @@ class Hub:
     async def _reset(layer: BaseChannelLayer) -> None:
         with suppress(Exception):
             await layer.flush()
-
-    async def _cut_off_stalled(self) -> None:
-        """Close sockets whose client does not read."""
-        while True:
-            await asyncio.sleep(self.limits.poll_interval)
-            for socket in list(self.sockets):
-                if socket.sending_since and self.loop.time() - socket.sending_since > self.limits.send_timeout:
-                    CUT_OFF.inc()
-                    log.warning("A websocket client of %s does not read. It is disconnected.", socket.user)
-                    socket.close(CloseCode.TOO_SLOW, "You did not read fast enough.")
-
-    async def _check_credentials(self) -> None:
-        """Close sockets whose credentials are no longer valid: regularly, and at once when this process revokes any."""
-        while True:
-            with suppress(TimeoutError):
-                async with asyncio.timeout(self.limits.credentials_check_interval):
-                    await self.check_requested.wait()
-            self.check_requested.clear()
-            with suppress(DatabaseError):
-                await self._check_credentials_once()
-
-    async def _check_credentials_once(self) -> None:
-        """Check all sockets with the same few queries."""
-        sockets = list(self.sockets)
-        users = await self.client_thread.run(find_users, {socket.credential for socket in sockets})
-        for socket in sockets:
-            user = users.get(socket.credential)
-            if user is None:
-                ENDED.inc()
-                socket.close(CloseCode.UNAUTHORIZED, "You are not logged in any more.")
-            elif Audience.of(user) is not socket.audience:
-                socket.close(CloseCode.RECONNECT, "Your rights have changed.")

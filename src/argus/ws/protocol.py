@@ -30,6 +30,7 @@ class CloseCode(IntEnum):
     UNAUTHORIZED = 4401
     FOREIGN_ORIGIN = 4403
     NOT_FOUND = 4404
+    TOO_MANY = 4429
 
 
 class Audience(StrEnum):

@@ -145,6 +145,8 @@ ARGUS_RETENTION_DAYS = env.int("ARGUS_RETENTION_DAYS", 0, validate=NOT_NEGATIVE)
 # limit. The requests of ten seconds may come at once.
 ARGUS_RATE_LIMIT = env.int("ARGUS_RATE_LIMIT", 500, validate=NOT_NEGATIVE)
 ARGUS_ADDRESS_RATE_LIMIT = env.int("ARGUS_ADDRESS_RATE_LIMIT", 50, validate=NOT_NEGATIVE)
+# Websockets of one user in each web process; 0: no limit.
+ARGUS_MAX_WEBSOCKETS = env.int("ARGUS_MAX_WEBSOCKETS", 100, validate=NOT_NEGATIVE)
 
 # Maximum length of a request body, in bytes; longer ones are answered with 413.
 ARGUS_MAX_BODY_SIZE = env.int("ARGUS_MAX_BODY_SIZE", 256 * 1024, validate=validate.Range(min=1024))
