@@ -39,7 +39,9 @@ def test_worker_ends_with_the_server(server):
 
     assert process.returncode == 0
     assert not is_alive(worker)
-    assert server.log.read_text().splitlines()[-1] == "Argus has stopped."
+    lines = server.log.read_text().splitlines()
+    assert lines[-1] == "Argus has stopped."
+    assert f"Argus serves {server.url}/ - Ctrl-C stops it." in lines
 
 
 def test_worker_ends_when_the_server_is_killed(server):
@@ -63,11 +65,12 @@ class WithOptions(Argus):
     ("options", "words"),
     [(("--processes=2",), "run gunicorn"), (("--port=0",), "is not a port number"), (("--host=192.0.2.1",), "listen")],
 )
-def test_options_that_cannot_work_are_refused_in_one_line(options, words):
+def test_options_that_cannot_work_are_refused_in_one_line_and_nothing_is_served(options, words):
     server = WithOptions()
     server.options = options
     try:
-        with pytest.raises(ServerStartError, match=words):
+        with pytest.raises(ServerStartError, match=words) as refusal:
             server.start()
+        assert "Argus serves" not in str(refusal.value)
     finally:
         server.close()

@@ -1,6 +1,7 @@
 """Settings come from the environment; all invalid ones are reported at start, each in one line."""
 
 import os
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -8,7 +9,9 @@ from pathlib import Path
 import pytest
 from django.core.management import execute_from_command_line
 
-from argus.site.settings.env import PORT, POSITIVE, Env, SettingsError, origin_of
+from argus.site import VERSION
+from argus.site.checks import check_variables
+from argus.site.settings.env import EXAMPLES, PORT, POSITIVE, Env, SettingsError, origin_of
 from argus.site.settings.secret_key import kept_secret
 
 pytestmark = pytest.mark.once
@@ -114,22 +117,108 @@ def test_secret_key_is_created_once_and_readable_by_its_owner_only(tmp_path):
 
 
 def manage(*arguments: str, **environment: str) -> subprocess.CompletedProcess:
-    return subprocess.run(
-        [sys.executable, ROOT / "manage.py", *arguments],
-        env={"PATH": os.environ["PATH"], **environment},
-        capture_output=True,
-        text=True,
-        timeout=60,
+    return execute([sys.executable, ROOT / "manage.py", *arguments], **environment)
+
+
+def argus(*arguments: str, **environment: str) -> subprocess.CompletedProcess:
+    """Run the installed command ``argus``."""
+    program = "from argus.site.commandline import main; main()"
+    return execute([sys.executable, "-c", program, *arguments], PYTHONPATH=str(ROOT / "src"), **environment)
+
+
+def execute(command: list, **environment: str) -> subprocess.CompletedProcess:
+    surroundings = {"PATH": os.environ["PATH"], **environment}
+    return subprocess.run(command, env=surroundings, capture_output=True, text=True, timeout=60)
+
+
+def missing(done: subprocess.CompletedProcess) -> list[str]:
+    """Return the variables that the command says must be set."""
+    assert done.returncode == 1
+    assert "Traceback" not in done.stderr
+    return re.findall(r"^argus: ([A-Z_]+): must be set, for example to .+$", done.stderr, re.MULTILINE)
+
+
+REQUIRED = ["DATABASE_URL", "DEFAULT_FROM_EMAIL", "EMAIL_HOST", "SECRET_KEY", "STATIC_ROOT"]
+DATAPORTEN = {"ARGUS_DATAPORTEN_KEY": "key", "ARGUS_DATAPORTEN_SECRET": "secret"}
+
+
+def test_argus_without_a_settings_module_is_production_and_names_all_that_is_missing_with_examples(tmp_path):
+    done = argus("serve", ARGUS_VAR_DIR=str(tmp_path))
+
+    assert sorted(missing(done)) == REQUIRED
+    assert "production settings" in done.stderr.splitlines()[-1]
+    assert "make run" in done.stderr.splitlines()[-1]
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_production_needs_neither_a_login_at_a_provider_nor_a_frontend(tmp_path):
+    environment = {name: PRODUCTION[name] for name in REQUIRED}
+
+    assert argus("check", **environment, ARGUS_VAR_DIR=str(tmp_path)).returncode == 0
+
+
+@pytest.mark.parametrize(
+    ("switched", "names"),
+    [
+        ({"ARGUS_SEND_NOTIFICATIONS": "off"}, ["DATABASE_URL", "SECRET_KEY", "STATIC_ROOT"]),
+        ({"ARGUS_DATAPORTEN_KEY": "key"}, [*REQUIRED, "ARGUS_DATAPORTEN_SECRET"]),
+        ({"ARGUS_DATAPORTEN_SECRET": "secret"}, [*REQUIRED, "ARGUS_DATAPORTEN_KEY"]),
+        ({"ARGUS_OIDC_ENDPOINT": "https://a.example.org"}, [*REQUIRED, "ARGUS_OIDC_KEY", "ARGUS_OIDC_SECRET"]),
+        ({"ARGUS_OIDC_KEY": "key"}, [*REQUIRED, "ARGUS_OIDC_ENDPOINT", "ARGUS_OIDC_SECRET"]),
+        ({"ARGUS_FRONTEND_URL": "https://a.example.org"}, REQUIRED),
+        ({"ARGUS_FRONTEND_URL": "https://a.example.org", **DATAPORTEN}, [*REQUIRED, "ARGUS_COOKIE_DOMAIN"]),
+        ({"ARGUS_FRONTEND_URL": "https://a.example.org", **PROVIDER}, [*REQUIRED, "ARGUS_COOKIE_DOMAIN"]),
+        (PROVIDER, REQUIRED),
+    ],
+)
+def test_production_requires_only_what_is_switched_on(switched, names):
+    done = argus("check", **switched)
+
+    assert sorted(missing(done)) == sorted(names)
+
+
+def test_every_variable_that_can_be_missing_has_an_example():
+    modules = [(ROOT / "src/argus/site/settings" / name).read_text() for name in ("prod.py", "login.py", "static.py")]
+    calls = re.findall(
+        r"env\.(?:require|str|database_url)\(((?:\"[A-Z_]+\"(?:, )?)+)(?:validate=.*)?\)", "".join(modules)
     )
+    required = set(re.findall(r"[A-Z_]+", " ".join(calls)))
+
+    assert required
+    assert required == set(EXAMPLES)
 
 
-@pytest.mark.parametrize("name", sorted(set(PRODUCTION) - {"DJANGO_SETTINGS_MODULE"}))
-def test_production_requires_its_variables(name, tmp_path):
-    environment = {**PRODUCTION, "ARGUS_VAR_DIR": str(tmp_path)}
-    del environment[name]
-    done = manage("check", **environment)
-    assert done.returncode != 0
-    assert done.stderr.strip().splitlines() == [f"argus: {name}: must be set."]
+def test_unknown_variable_is_a_warning_with_the_most_similar_name_and_without_its_value():
+    done = argus("check", **PRODUCTION, ARGUS_FRONTENDURL="hush", ARGUS_XYZZY="hush", ARGUS_ADMIN_PASSWORD="hush")
+
+    assert done.returncode == 0
+    assert "ARGUS_FRONTENDURL is set, but Argus has no such variable. Is ARGUS_FRONTEND_URL meant?" in done.stderr
+    assert "ARGUS_XYZZY is set, but Argus has no such variable.\n" in done.stderr
+    assert "ARGUS_ADMIN_PASSWORD" not in done.stderr
+    assert "hush" not in done.stderr
+
+
+def test_no_documented_variable_is_unknown(monkeypatch):
+    page = (ROOT / "docs/reference/settings.md").read_text()
+    for name in re.findall(r"^\| `(ARGUS_[A-Z_]+)`", page, re.MULTILINE):
+        monkeypatch.setenv(name, "1")
+
+    assert check_variables(None) == []
+
+
+def test_settings_module_of_the_site_may_read_more_variables(tmp_path):
+    module = (
+        "from argus.site.settings.prod import *\nfrom argus.site.settings.env import Env\nX = Env().str('ARGUS_MORE')\n"
+    )
+    (tmp_path / "site_settings.py").write_text(module)
+    environment = PRODUCTION | {"DJANGO_SETTINGS_MODULE": "site_settings", "ARGUS_MORE": "1"}
+    program = "from argus.site.commandline import main; main()"
+    path = f"{ROOT / 'src'}:{tmp_path}"
+
+    done = execute([sys.executable, "-c", program, "check"], PYTHONPATH=path, **environment)
+
+    assert done.returncode == 0
+    assert "ARGUS_MORE" not in done.stderr
 
 
 def test_all_problems_are_reported_at_once(tmp_path):
@@ -140,6 +229,37 @@ def test_all_problems_are_reported_at_once(tmp_path):
     assert done.returncode == 1
     assert names == {"SECRET_KEY", "ARGUS_COOKIE_DOMAIN", "DEBUG", "EMAIL_PORT"}
     assert len(done.stderr.splitlines()) == 4
+
+
+@pytest.mark.parametrize("command", [manage, argus])
+def test_version_is_that_of_argus_without_any_settings(command):
+    assert command("--version").stdout.startswith(f"Argus {VERSION} ")
+
+
+@pytest.mark.parametrize(
+    ("command", "reason"),
+    [
+        (["migrate"], "Database error: "),
+        (["createsuperuser", "--no-input", "--username=one", "--email=one@example.org"], "Database error: "),
+        (["sendtestemail", "one@example.org"], "Mail server error: "),
+        (["collectstatic", "--no-input", "--verbosity=0"], ""),
+    ],
+)
+def test_unavailable_service_is_one_line(command, reason, tmp_path):
+    (tmp_path / "file").touch()
+    environment = PRODUCTION | {"EMAIL_HOST": "127.0.0.1", "EMAIL_PORT": "1"}
+    if not reason:
+        environment["STATIC_ROOT"] = str(tmp_path / "file")
+
+    done = argus(*command, **environment)
+
+    assert done.returncode == 1
+    assert "Traceback" not in done.stderr
+    assert done.stderr.splitlines()[-1].startswith(f"argus: {reason}")
+
+
+def test_traceback_of_an_unavailable_service_is_printed_on_request():
+    assert "Traceback" in argus("migrate", "--traceback", **PRODUCTION).stderr
 
 
 @pytest.mark.parametrize(
@@ -158,21 +278,6 @@ def test_variable_of_an_earlier_version_is_refused_and_its_replacement_named(nam
     (line,) = done.stderr.splitlines()
     assert line.startswith(f"argus: {name}: Has been removed.")
     assert replacement in line
-
-
-@pytest.mark.parametrize("name", ["ARGUS_OIDC_KEY", "ARGUS_OIDC_SECRET"])
-def test_provider_requires_its_credentials(name, tmp_path):
-    environment = {**PRODUCTION, **PROVIDER, "ARGUS_VAR_DIR": str(tmp_path)}
-    del environment[name]
-
-    assert manage("check", **environment).stderr.strip().splitlines() == [f"argus: {name}: must be set."]
-
-
-def test_dataporten_is_not_required_with_another_provider(tmp_path):
-    environment = {**PRODUCTION, **PROVIDER, "ARGUS_VAR_DIR": str(tmp_path)}
-    del environment["ARGUS_DATAPORTEN_KEY"], environment["ARGUS_DATAPORTEN_SECRET"]
-
-    assert manage("check", **environment).returncode == 0
 
 
 def test_production_requires_https_of_the_provider(tmp_path):

@@ -2,6 +2,7 @@
 
 import json
 import logging
+import time
 from datetime import UTC, datetime
 
 import pytest
@@ -39,6 +40,19 @@ def test_line_ends_with_the_request_id(line):
         assert written(line, "Hello %s", "you") == "INFO argus.x: Hello you [request-1]"
     assert written(line, "Hello") == "INFO argus.x: Hello"
     assert current_request_id() == ""
+
+
+def test_time_of_a_line_has_the_offset_of_the_server(monkeypatch):
+    record = logging.makeLogRecord({"created": 1_767_225_600.25, "msg": "Hello"})
+    monkeypatch.setenv("TZ", "Asia/Kolkata")
+    time.tzset()
+    try:
+        text = LineFormatter("{asctime} {message}", style="{").format(record)
+    finally:
+        monkeypatch.undo()
+        time.tzset()
+
+    assert text == "2026-01-01 05:30:00.250+05:30 Hello"
 
 
 def test_client_input_cannot_start_a_log_line(line):

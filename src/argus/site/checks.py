@@ -8,8 +8,12 @@ from django.conf import settings
 from django.contrib.staticfiles.storage import ManifestFilesMixin, staticfiles_storage
 from django.core.checks import CheckMessage, Error, Warning, register
 
+from .settings.env import unknown_variables
+
 TAG = "argus"
 IMPLICIT_TLS = 465
+# Read by a command and by docker-compose.yml, not by the settings.
+OTHER_VARIABLES = ["ARGUS_ADMIN_PASSWORD", "ARGUS_LISTEN"]
 
 
 @register(TAG)
@@ -53,3 +57,16 @@ def check_hosts(app_configs: Any, **kwargs: Any) -> list[CheckMessage]:
         return []
     message = "ALLOWED_HOSTS contains *: clients can get links to another host into responses."
     return [Warning(message, id="argus.W003")]
+
+
+@register(TAG)
+def check_variables(app_configs: Any, **kwargs: Any) -> list[CheckMessage]:
+    """Check that each environment variable of Argus is one that Argus reads."""
+    return [
+        Warning(
+            f"{name} is set, but Argus has no such variable." + (f" Is {similar} meant?" if similar else ""),
+            hint="See docs/reference/settings.md.",
+            id="argus.W004",
+        )
+        for name, similar in unknown_variables(OTHER_VARIABLES).items()
+    ]

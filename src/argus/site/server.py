@@ -6,7 +6,7 @@ import socket
 import subprocess
 import sys
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager, nullcontext
 from typing import Any
 
@@ -38,9 +38,24 @@ class ServerError(Exception):
     """The server could not start."""
 
 
-def serve(host: str, port: int, *, with_worker: bool = True) -> None:
-    """Serve REST, the admin and the websocket until SIGINT or SIGTERM. Raise ``ServerError`` if that fails."""
+class Server(uvicorn.Server):
+    """A uvicorn server that calls ``on_start`` once it accepts connections."""
+
+    on_start: Callable[[], None] = staticmethod(lambda: None)
+
+    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+        await super().startup(sockets)
+        if self.started:
+            self.on_start()
+
+
+def serve(host: str, port: int, *, with_worker: bool = True, on_start: Callable[[], None] = lambda: None) -> None:
+    """Serve REST, the admin and the websocket until SIGINT or SIGTERM. Raise ``ServerError`` if that fails.
+
+    ``on_start`` is called once the server accepts connections.
+    """
     server = build_server(host, port)
+    server.on_start = on_start
     try:
         listener = bind_socket(server.config)
     except SystemExit:
@@ -49,9 +64,9 @@ def serve(host: str, port: int, *, with_worker: bool = True) -> None:
         server.run(sockets=[listener])
 
 
-def build_server(host: str, port: int) -> uvicorn.Server:
+def build_server(host: str, port: int) -> Server:
     """Return a uvicorn server for everything that Argus serves."""
-    return uvicorn.Server(
+    return Server(
         uvicorn.Config(
             "argus.site.asgi:application",
             host=host,
@@ -111,5 +126,5 @@ def start_worker() -> subprocess.Popen[bytes]:
     """Start a notification worker, which ends if this process is killed."""
     # In a checkout, manage.py has extended the path. A session of its own: Ctrl-C must not end the worker first.
     environment = {**os.environ, "PYTHONPATH": os.pathsep.join(filter(None, sys.path))}
-    command = [sys.executable, "-m", "django", "send_notifications", "--parent", str(os.getpid())]
+    command = [sys.executable, "-m", "django", "send_notifications", "--skip-checks", "--parent", str(os.getpid())]
     return subprocess.Popen(command, env=environment, start_new_session=True)

@@ -1,8 +1,10 @@
 """Start of web servers: the WSGI application, or the end of the process with the reason in plain lines."""
 
 import gc
+import logging
 import os
 import sys
+from functools import cache
 from typing import Any
 
 from django.conf import ENVIRONMENT_VARIABLE, settings
@@ -15,6 +17,8 @@ from django.db.backends.signals import connection_created
 
 from .settings.env import SettingsError
 
+log = logging.getLogger(__name__)
+
 # gunicorn stops at this status of a worker. After any other one it would start another worker, without end.
 APP_LOAD_ERROR = 4
 
@@ -24,19 +28,28 @@ def start() -> WSGIHandler:
     connection_created.connect(limit_queries, dispatch_uid="limit_queries")
     try:
         application = get_wsgi_application()
-        errors = [found for found in run_checks() if found.is_serious()]
+        lines = failed_checks()
     except (ImproperlyConfigured, ModuleNotFoundError) as error:
         lines = explain(error)
     else:
-        if not errors:
+        if not lines:
             # Modules stay until the end. Without this, each full garbage collection would stop all threads for 0.1 s.
             gc.collect()
             gc.freeze()
             return application
-        lines = [f"{error.msg} ({error.id})" for error in errors]
     for line in lines:
         print(f"argus: {line}", file=sys.stderr, flush=True)
     sys.exit(APP_LOAD_ERROR)
+
+
+@cache
+def failed_checks() -> list[str]:
+    """Run the system checks, once per process. Return a line for each error, and log the warnings."""
+    found = run_checks()
+    for one in found:
+        if not one.is_serious():
+            log.warning("%s (%s)", one.msg, one.id)
+    return [f"{one.msg} ({one.id})" for one in found if one.is_serious()]
 
 
 def limit_queries(sender: Any, connection: BaseDatabaseWrapper, **kwargs: Any) -> None:

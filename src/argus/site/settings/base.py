@@ -117,7 +117,7 @@ AUTH_PASSWORD_VALIDATORS = [
 
 LANGUAGE_CODE = "en-us"
 is_time_zone = validate.OneOf(available_timezones(), error="Must be a time zone such as Europe/Oslo.")
-TIME_ZONE = env.str("TIME_ZONE", "Europe/Oslo", validate=is_time_zone)
+TIME_ZONE = env.str("TIME_ZONE", "UTC", validate=is_time_zone)
 USE_I18N = True
 USE_TZ = True
 

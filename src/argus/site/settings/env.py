@@ -5,9 +5,10 @@ they may be secrets. A blank variable counts as not set, because compose files p
 """
 
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
+from difflib import get_close_matches
 from ipaddress import IPv4Network, IPv6Network, ip_network
-from typing import Any
+from typing import Any, ClassVar
 from urllib.parse import SplitResult, urlsplit
 
 import dj_database_url
@@ -22,6 +23,23 @@ POSITIVE = validate.Range(min=1, max=2**31 - 1)
 NOT_NEGATIVE = validate.Range(min=0, max=2**31 - 1)
 PORT = validate.Range(min=1, max=65_535)
 
+# What an administrator writes for a variable that must be set.
+EXAMPLES = {
+    "SECRET_KEY": "the output of: python3 -c 'import secrets; print(secrets.token_urlsafe(50))'",
+    "DATABASE_URL": "postgresql://argus:PASSWORD@localhost:5432/argus",
+    "STATIC_ROOT": "/srv/argus/static",
+    "EMAIL_HOST": "smtp.example.org",
+    "DEFAULT_FROM_EMAIL": "argus@example.org",
+    "ARGUS_COOKIE_DOMAIN": "example.org",
+    "ARGUS_DATAPORTEN_KEY": "the client id that the provider shows",
+    "ARGUS_DATAPORTEN_SECRET": "the client secret that the provider shows",
+    "ARGUS_OIDC_ENDPOINT": "https://login.example.org/realms/noc",
+    "ARGUS_OIDC_KEY": "the client id that the provider shows",
+    "ARGUS_OIDC_SECRET": "the client secret that the provider shows",
+}
+PREFIX = "ARGUS_"
+NOT_SET = "Environment variable not set."
+
 
 class SettingsError(ImproperlyConfigured, SystemExit):
     """Settings are missing or invalid. The process ends with these lines and without a traceback."""
@@ -35,12 +53,17 @@ class SettingsError(ImproperlyConfigured, SystemExit):
 class Env(environs.Env):
     """Read environment variables; keep errors for ``report``. Until then, an invalid variable is read as None."""
 
+    # The names of all variables that any instance has read, also those of removed variables.
+    names: ClassVar[set[str]] = set()
+    removed_names: ClassVar[set[str]] = set()
+
     def __init__(self) -> None:
         super().__init__(eager=False)
         for name, parser in PARSERS.items():
             self.add_parser(name, parser)
 
     def _get_value(self, env_key: str, default: Any) -> Any:
+        self.names.add(env_key)
         return os.environ.get(env_key, "").strip() or default
 
     def require(self, *names: str) -> None:
@@ -50,6 +73,7 @@ class Env(environs.Env):
 
     def refuse_removed(self, replacements: dict[str, str]) -> None:
         """Note an error for each variable of an earlier version that is still set, with its replacement."""
+        self.removed_names.update(replacements)
         for name, replacement in replacements.items():
             self.removed(name, "", replacement=replacement)
 
@@ -60,13 +84,28 @@ class Env(environs.Env):
         """
         if self._errors:
             found = [(name, message) for name, messages in self._errors.items() for message in messages]
-            lines = [f"{name}: {describe(message)}" for name, message in found]
+            lines = [f"{name}: {describe(name, message)}" for name, message in found]
             raise SettingsError(list(dict.fromkeys(lines)))
 
 
-def describe(message: str) -> str:
-    """Return the message of an error in our words."""
-    return "must be set." if message == "Environment variable not set." else message
+def describe(name: str, message: str) -> str:
+    """Return the message of an error in our words, for a missing variable with an example."""
+    if message != NOT_SET:
+        return message
+    return f"must be set, for example to {EXAMPLES[name]}" if name in EXAMPLES else "must be set."
+
+
+def unknown_variables(others: Iterable[str] = ()) -> dict[str, str]:
+    """Return each ARGUS_ variable that is set, but never read, with the most similar known name or an empty string.
+
+    ``others`` are names that are read without ``Env``. Call this after all settings modules have been imported.
+    """
+    known = (Env.names - Env.removed_names) | set(others)
+    unknown = sorted(name for name in os.environ if name.startswith(PREFIX) and name not in known | Env.removed_names)
+    # The common prefix would make all names similar.
+    candidates = {name.removeprefix(PREFIX): name for name in sorted(known)}
+    matches = {name: get_close_matches(name.removeprefix(PREFIX), candidates, n=1) for name in unknown}
+    return {name: candidates[found[0]] if found else "" for name, found in matches.items()}
 
 
 def parse_word(value: str, *, choices: list[str]) -> str:

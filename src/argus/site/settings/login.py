@@ -2,7 +2,7 @@
 
 from .env import POSITIVE, env
 
-# A provider without a key is not offered.
+# A provider without settings is not offered.
 ARGUS_DATAPORTEN_URL = env.http_url("ARGUS_DATAPORTEN_URL", "https://auth.dataporten.no")
 ARGUS_DATAPORTEN_KEY = env.str("ARGUS_DATAPORTEN_KEY", "")
 ARGUS_DATAPORTEN_SECRET = env.str("ARGUS_DATAPORTEN_SECRET", "")
@@ -13,11 +13,11 @@ ARGUS_OIDC_NAME = env.str("ARGUS_OIDC_NAME", "OpenID Connect")
 
 # The login throttle comes first, so that it can refuse a password before it is checked.
 AUTHENTICATION_BACKENDS = ["argus.auth.login_throttle.ThrottleBackend", "django.contrib.auth.backends.ModelBackend"]
-if ARGUS_DATAPORTEN_KEY:
-    env.require("ARGUS_DATAPORTEN_SECRET")
+if ARGUS_DATAPORTEN_KEY or ARGUS_DATAPORTEN_SECRET:
+    env.require("ARGUS_DATAPORTEN_KEY", "ARGUS_DATAPORTEN_SECRET")
     AUTHENTICATION_BACKENDS += ["argus.auth.sso.backends.DataportenFeide", "argus.auth.sso.backends.Dataporten"]
-if ARGUS_OIDC_ENDPOINT:
-    env.require("ARGUS_OIDC_KEY", "ARGUS_OIDC_SECRET")
+if ARGUS_OIDC_ENDPOINT or ARGUS_OIDC_KEY or ARGUS_OIDC_SECRET:
+    env.require("ARGUS_OIDC_ENDPOINT", "ARGUS_OIDC_KEY", "ARGUS_OIDC_SECRET")
     AUTHENTICATION_BACKENDS += ["argus.auth.sso.backends.OpenIdConnect"]
 
 SOCIAL_AUTH_DATAPORTEN_KEY = SOCIAL_AUTH_DATAPORTEN_FEIDE_KEY = ARGUS_DATAPORTEN_KEY

@@ -7,6 +7,7 @@ from django.core.management.commands import runserver
 from django.utils import autoreload
 
 from argus.site.server import ServerError, serve
+from argus.site.startup import failed_checks
 
 
 class Command(runserver.Command):
@@ -18,10 +19,15 @@ class Command(runserver.Command):
     def inner_run(self, *args: Any, **options: Any) -> None:
         autoreload.raise_last_exception()
         if not options["skip_checks"]:
-            self.check()
+            if errors := failed_checks():
+                raise CommandError("\n".join(errors))
             self.check_migrations()
-        self.stdout.write(f"Argus serves http://{self.addr}:{self.port}/ - Ctrl-C stops it.")
         try:
-            serve(self.addr, int(self.port))
+            serve(self.addr, int(self.port), on_start=self.report_start)
         except ServerError as error:
             raise CommandError(str(error)) from None
+
+    def report_start(self) -> None:
+        """Print where Argus listens."""
+        self.stdout.write(f"Argus serves http://{self.addr}:{self.port}/ - Ctrl-C stops it.")
+        self.stdout.flush()
