@@ -5,6 +5,7 @@ the form. The pages of single models are in their apps; the rules are in the ser
 """
 
 from collections.abc import Iterable
+from contextlib import nullcontext
 from typing import Any, ClassVar
 
 from django.contrib import admin, messages
@@ -54,6 +55,8 @@ class SafeAdmin(admin.ModelAdmin):
     # Facets count all rows once for each filter.
     show_facets = admin.ShowFacets.NEVER
     formfield_overrides: ClassVar[Any] = {models.DateTimeField: {"form_class": BoundedDateTimeField}}
+    # Whether an action applies to all selected rows or to none.
+    atomic_actions = True
 
     def get_changelist(self, request: HttpRequest, **kwargs: Any) -> type[ChangeList]:
         return StrictChangeList
@@ -150,13 +153,13 @@ class SafeAdmin(admin.ModelAdmin):
             return HttpResponseRedirect(request.path)
 
     def response_action(self, request: HttpRequest, queryset: QuerySet) -> HttpResponse | None:  # type: ignore[override]
-        """Run the action on all selected rows, or on none if a service refuses it for one."""
+        """Run the action; if ``atomic_actions``, on all selected rows, or on none if a service refuses it for one."""
         post = request.POST.copy()
         selected = [key for key in post.getlist(ACTION_CHECKBOX_NAME) if is_valid_key(self.opts.pk, key)]
         post.setlist(ACTION_CHECKBOX_NAME, selected)
         request.POST = post  # type: ignore[assignment]
         try:
-            with transaction.atomic():
+            with transaction.atomic() if self.atomic_actions else nullcontext():
                 return super().response_action(request, queryset)
         except DomainError as error:
             self.message_user(request, str(error), messages.ERROR)

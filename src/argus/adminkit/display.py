@@ -1,6 +1,7 @@
 """Values as the admin's lists show them."""
 
 from datetime import datetime
+from typing import Literal
 
 from django.contrib.admin.utils import display_for_value
 from django.db.models import Model
@@ -13,6 +14,18 @@ from argus.util.infinity import INFINITY
 from argus.util.urls import is_http_url
 
 MAX_TEXT_LENGTH = 120
+# The colours of badges. "alarm": needs an operator; "notice": unusual; "good": as it should be.
+Kind = Literal["plain", "alarm", "notice", "good"]
+
+
+def badge(text: str, kind: Kind = "plain") -> str:
+    """Return a word in a coloured frame."""
+    return format_html('<span class="badge badge-{}">{}</span>', kind, text)
+
+
+def yes_or_no(value: bool | None) -> str:
+    """Return a boolean as a word. Whether yes is good depends on the column, so both look the same."""
+    return {True: "yes", False: "no", None: "unknown"}[value]
 
 
 def format_time(value: datetime | None) -> str:
@@ -33,11 +46,11 @@ def shorten(text: str) -> str:
     return text if len(text) <= MAX_TEXT_LENGTH else Truncator(text).chars(MAX_TEXT_LENGTH)
 
 
-def external_link(url: str) -> str:
-    """Return an http(s) URL as a link, any other text without one."""
+def external_link(url: str, text: str = "") -> str:
+    """Return an http(s) URL as a link, any other text without one. ``text`` replaces the URL in the link."""
     if not is_http_url(url):
         return shorten(url)
-    return format_html('<a href="{}" rel="noopener noreferrer">{}</a>', url, shorten(url))
+    return format_html('<a href="{}" rel="noopener noreferrer">{}</a>', url, text or shorten(url))
 
 
 def object_link(obj: Model) -> str:

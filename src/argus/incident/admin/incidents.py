@@ -1,36 +1,41 @@
-"""Pages of incidents and of relations between them."""
+"""Pages of incidents."""
 
 from typing import Any
 
 from django.contrib import admin
-from django.core.exceptions import ValidationError
 from django.db.models import Prefetch, QuerySet
-from django.forms import ModelForm
 from django.http import HttpRequest
-from django.urls import reverse
-from django.utils.html import format_html
+from django.utils import timezone
+from django.utils.html import format_html, format_html_join
+from django.utils.safestring import mark_safe
+from django.utils.timesince import timesince
 
-from argus.adminkit.base import SafeAdmin, ServiceAdmin
-from argus.adminkit.display import external_link, format_time, object_link, shorten
+from argus.adminkit.base import ServiceAdmin
+from argus.adminkit.display import Kind, badge, external_link, format_time, shorten
 from argus.auth.models import User
 from argus.auth.requests import get_actor
 from argus.incident import services
 from argus.incident.api.v1.serializers import MAX_TAGS
 from argus.incident.details_url import join_url
-from argus.incident.models import Incident, IncidentRelation, IncidentRelationType, IncidentTagRelation
+from argus.incident.lifecycle import State
+from argus.incident.models import Incident, IncidentTagRelation
 
+from .actions import ACTION_FORMS, FROM_PAGE, OperatorActionsMixin
 from .forms import IncidentForm, TagForm, TagFormSet
 from .search import (
     AckedFilter,
     OpenFilter,
     SourceFilter,
     SourceTypeFilter,
+    StartFilter,
     StatefulFilter,
     search_incidents,
 )
+from .timeline import timeline_of
 
 CHANGEABLE = ["end_time", "details_url", "ticket_url"]
 MAX_SHOWN_TAGS = 10
+STATE_KINDS: dict[State, Kind] = {State.OPEN: "alarm", State.CLOSED: "good", State.STATELESS: "plain"}
 
 
 class TagInline(admin.TabularInline):
@@ -70,28 +75,18 @@ class TagInline(admin.TabularInline):
 
 
 @admin.register(Incident)
-class IncidentAdmin(ServiceAdmin):
+class IncidentAdmin(OperatorActionsMixin, ServiceAdmin):
     """Incidents. Their end, URLs and tags can be corrected; everything else stays as the source posted it."""
 
     form = IncidentForm
     inlines = [TagInline]
     autocomplete_fields = ["source"]
-    list_display = [
-        "source_incident_id",
-        "start",
-        "end",
-        "source",
-        "tag_list",
-        "short_description",
-        "details",
-        "ticket",
-        "is_open",
-        "is_shown",
-    ]
-    list_filter = [StatefulFilter, OpenFilter, AckedFilter, SourceFilter, SourceTypeFilter]
+    change_form_template = "admin/argus_incident/incident/page.html"
+    list_display = ["summary", "state", "age", "source", "tag_list", "end", "links", "source_incident_id"]
+    list_filter = [OpenFilter, AckedFilter, StatefulFilter, StartFilter, SourceFilter, SourceTypeFilter]
     list_select_related = ["source"]
     ordering = ["-start_time", "-pk"]
-    sortable_by = ["start"]
+    sortable_by = ["age"]
     # Shows the search box. The search itself is in ``search``.
     search_fields = ["description"]
     search_help_text = (
@@ -99,9 +94,13 @@ class IncidentAdmin(ServiceAdmin):
         "in the newest 20 000 incidents that the filters leave."
     )
 
+    class Media:
+        css = {"all": ["argus_incident/admin.css"]}
+
     def get_queryset(self, request: HttpRequest) -> QuerySet[Incident]:
         relations = IncidentTagRelation.objects.select_related("tag").order_by("pk")
-        incidents = super().get_queryset(request).select_related("source")
+        incidents: Any = super().get_queryset(request)
+        incidents = incidents.visible_to(get_actor(request)).select_related("source")
         return incidents.prefetch_related(Prefetch("tag_relations", relations))
 
     def search(self, request: HttpRequest, queryset: QuerySet[Incident], text: str) -> tuple[QuerySet[Incident], bool]:
@@ -120,8 +119,7 @@ class IncidentAdmin(ServiceAdmin):
             ]
         # Without permission to change it, the end is shown as in the list: Django cannot format infinity.
         changeable = CHANGEABLE if self.has_change_permission(request, obj) else ["end"]
-        written_once = ["source", "source_incident_id", "start", "description"]
-        return [*written_once, *changeable, "details", "ticket", "is_open", "acked_until_time", "history"]
+        return ["source", "source_incident_id", "start", *changeable]
 
     def get_readonly_fields(self, request: HttpRequest, obj: Incident | None = None) -> list[Any]:
         return [name for name in self.get_fields(request, obj) if name not in CHANGEABLE] if obj else []
@@ -160,9 +158,69 @@ class IncidentAdmin(ServiceAdmin):
         if changes:
             services.update_incident(incident, actor=actor, **changes)
 
+    # Pages
+
+    def render_change_form(
+        self,
+        request: HttpRequest,
+        context: dict[str, Any],
+        add: bool = False,
+        change: bool = False,
+        form_url: str = "",
+        obj: Incident | None = None,
+    ) -> Any:
+        """Show what happened to the incident, and what can be done with it, above the form."""
+        if obj is not None:
+            entries, has_more = timeline_of(obj, request)
+            may_change = self.has_change_permission(request, obj)
+            context |= {
+                "incident": obj,
+                "facts": self.facts(obj),
+                "action_forms": [form for form in ACTION_FORMS if form.fits(obj)] if may_change else [],
+                "from_page": FROM_PAGE,
+                "entries": entries,
+                "has_more_entries": has_more,
+            }
+        return super().render_change_form(request, context, add, change, form_url, obj)
+
+    def facts(self, incident: Incident) -> dict[str, str]:
+        """Return what the top of the page shows, by label."""
+        facts = {
+            "State": self.state(incident),
+            "Age": self.age(incident),
+            "End": self.end(incident) if incident.end_time and not incident.open else "",
+            "Acknowledged until": format_time(incident.acked_until) if incident.acked else "",
+            "Source": str(incident.source),
+            "Details": self.details(incident),
+            "Ticket": self.ticket(incident),
+        }
+        return {label: value for label, value in facts.items() if value}
+
     # Columns
 
-    @admin.display(description="start", ordering="start_time")
+    @admin.display(description="description")
+    def summary(self, incident: Incident) -> str:
+        return shorten(incident.description or incident.source_incident_id)
+
+    @admin.display(description="state")
+    def state(self, incident: Incident) -> str:
+        """Return the state, and whether the incident is acknowledged or restricted, as badges."""
+        state = incident.state_at(timezone.now())
+        # An acknowledged incident needs no operator.
+        words = [badge(state.value, "plain" if incident.acked and incident.open else STATE_KINDS[state])]
+        if incident.acked:
+            words.append(badge("acknowledged", "notice"))
+        if incident.restricted:
+            words.append(badge("restricted"))
+        return format_html_join(" ", "{}", ((word,) for word in words))
+
+    @admin.display(description="age", ordering="start_time")
+    def age(self, incident: Incident) -> str:
+        return format_html(
+            '{}<br><span class="quiet">{}</span>', timesince(incident.start_time), format_time(incident.start_time)
+        )
+
+    @admin.display(description="start")
     def start(self, incident: Incident) -> str:
         return format_time(incident.start_time)
 
@@ -176,70 +234,15 @@ class IncidentAdmin(ServiceAdmin):
         shown = ", ".join(map(shorten, texts[:MAX_SHOWN_TAGS]))
         return shown + (", …" if len(texts) > MAX_SHOWN_TAGS else "")
 
-    @admin.display(description="description")
-    def short_description(self, incident: Incident) -> str:
-        return shorten(incident.description)
+    @admin.display(description="links")
+    def links(self, incident: Incident) -> str:
+        found = [self.details(incident, "details"), self.ticket(incident, "ticket")]
+        return format_html_join(mark_safe("<br>"), "{}", ((link,) for link in found if link))
 
-    @admin.display(description="details")
-    def details(self, incident: Incident) -> str:
-        return external_link(join_url(incident.source.base_url, incident.details_url))
+    @staticmethod
+    def details(incident: Incident, text: str = "") -> str:
+        return external_link(join_url(incident.source.base_url, incident.details_url), text)
 
-    @admin.display(description="ticket")
-    def ticket(self, incident: Incident) -> str:
-        return external_link(incident.ticket_url)
-
-    @admin.display(description="open", boolean=True)
-    def is_open(self, incident: Incident) -> bool:
-        return incident.open
-
-    @admin.display(description="shown", boolean=True)
-    def is_shown(self, incident: Incident) -> bool:
-        """Return whether frontends show the incident by default: it is open and not acknowledged."""
-        return incident.open and not incident.acked
-
-    @admin.display(description="acked until")
-    def acked_until_time(self, incident: Incident) -> str:
-        return format_time(incident.acked_until)
-
-    @admin.display(description="events")
-    def history(self, incident: Incident) -> str:
-        url = reverse("admin:argus_incident_event_changelist")
-        return format_html('<a href="{}?incident__id__exact={}">Events of this incident</a>', url, incident.pk)
-
-
-@admin.register(IncidentRelationType)
-class IncidentRelationTypeAdmin(SafeAdmin):
-    """Types of relations between incidents, such as "caused by"."""
-
-    search_fields = ["name"]
-
-
-class RelationForm(ModelForm):
-    """A relation between two different incidents."""
-
-    def clean(self) -> dict[str, Any]:
-        data = super().clean() or self.cleaned_data
-        if data.get("incident1") is not None and data["incident1"] == data.get("incident2"):
-            raise ValidationError("An incident cannot be related to itself.")
-        return data
-
-
-@admin.register(IncidentRelation)
-class IncidentRelationAdmin(SafeAdmin):
-    """Relations between incidents. They exist in the admin only."""
-
-    form = RelationForm
-    autocomplete_fields = ["incident1", "incident2"]
-    list_display = ["pk", "first", "type", "second", "description"]
-    list_filter = ["type"]
-    list_select_related = ["type", "incident1", "incident2"]
-    ordering = ["-pk"]
-    sortable_by = ()
-
-    @admin.display(description="incident")
-    def first(self, relation: IncidentRelation) -> str:
-        return object_link(relation.incident1)
-
-    @admin.display(description="incident")
-    def second(self, relation: IncidentRelation) -> str:
-        return object_link(relation.incident2)
+    @staticmethod
+    def ticket(incident: Incident, text: str = "") -> str:
+        return external_link(incident.ticket_url, text)

@@ -4,11 +4,13 @@ Exact terms are found among all rows, by an index: an incident's pk, its ID at t
 name of a source or of a source type. Other and quoted terms are words, which are looked for in the newest rows.
 """
 
+from datetime import timedelta
 from typing import Any
 
 from django.contrib.admin import ModelAdmin
 from django.db.models import Exists, OuterRef, Q, QuerySet, Subquery
 from django.http import HttpRequest
+from django.utils import timezone
 
 from argus.adminkit.keys import is_valid_key
 from argus.adminkit.search import MAX_HITS, ListFilter, NewestRowsFilter, search_newest, split_terms
@@ -25,9 +27,10 @@ class StateFilter(ListFilter):
     """``1`` or ``0``: a state of incidents, or its opposite, by the names of the methods of their queryset."""
 
     methods: tuple[str, str]
+    labels: tuple[str, str]
 
     def lookups(self, request: HttpRequest, model_admin: ModelAdmin) -> Choices:
-        return [("1", "Yes"), ("0", "No")]
+        return [("1", self.labels[1]), ("0", self.labels[0])]
 
     def apply(self, queryset: QuerySet[Any], value: str) -> QuerySet[Any]:
         if value not in {"0", "1"}:
@@ -35,19 +38,39 @@ class StateFilter(ListFilter):
         return getattr(queryset, self.methods[value == "1"])()
 
 
-class StatefulFilter(StateFilter):
-    title = parameter_name = "stateful"
-    methods = ("stateless", "stateful")
-
-
 class OpenFilter(StateFilter):
-    title = parameter_name = "open"
-    methods = ("closed", "open")
+    title, parameter_name = "state", "open"
+    methods, labels = ("closed", "open"), ("Closed", "Open")
 
 
 class AckedFilter(StateFilter):
-    title = parameter_name = "acked"
-    methods = ("unacked", "acked")
+    title, parameter_name = "acknowledgement", "acked"
+    methods, labels = ("unacked", "acked"), ("Not acknowledged", "Acknowledged")
+
+
+class StatefulFilter(StateFilter):
+    title, parameter_name = "kind", "stateful"
+    methods, labels = ("stateless", "stateful"), ("Stateless", "Stateful")
+
+
+class StartFilter(ListFilter):
+    """By the time of the start. Unlike Django's ``date_hierarchy``, it does not read the times of all incidents."""
+
+    title, parameter_name = "start", "started"
+    periods = {
+        "1h": ("Last hour", timedelta(hours=1)),
+        "24h": ("Last 24 hours", timedelta(hours=24)),
+        "7d": ("Last 7 days", timedelta(days=7)),
+        "30d": ("Last 30 days", timedelta(days=30)),
+    }
+
+    def lookups(self, request: HttpRequest, model_admin: ModelAdmin) -> Choices:
+        return [(value, label) for value, (label, _) in self.periods.items()]
+
+    def apply(self, queryset: QuerySet[Any], value: str) -> QuerySet[Any]:
+        if value not in self.periods:
+            self.refuse()
+        return queryset.filter(start_time__gte=timezone.now() - self.periods[value][1])
 
 
 class SourceFilter(ListFilter):

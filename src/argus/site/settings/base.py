@@ -37,6 +37,7 @@ INSTALLED_APPS = [
     "argus.inventory",
     "argus.incident",
     "argus.auth",
+    "argus.adminkit",
     "argus.http",
     "django.contrib.admin",
     "django.contrib.auth",
@@ -119,6 +120,7 @@ LANGUAGE_CODE = "en-us"
 is_time_zone = validate.OneOf(available_timezones(), error="Must be a time zone such as Europe/Oslo.")
 TIME_ZONE = env.str("TIME_ZONE", "UTC", validate=is_time_zone)
 USE_I18N = True
+FORMAT_MODULE_PATH = "argus.site.formats"
 USE_TZ = True
 
 # Forms contain the CSRF token; no script reads the cookie.
