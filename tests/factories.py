@@ -1,11 +1,12 @@
 """Objects for tests, created by the services of Argus. No signal is disabled."""
 
+import hashlib
 from datetime import UTC, datetime, timedelta
 from itertools import count
 
-from rest_framework.authtoken.models import Token
 from rest_framework.test import APIClient
 
+from argus.auth.authtoken.models import Kind, Token
 from argus.auth.models import User
 from argus.incident import acknowledgements, services, sources
 from argus.incident.lifecycle import EventType
@@ -93,6 +94,15 @@ def make_expired_ack(incident: Incident, **values) -> Acknowledgement:
     return make_ack(incident, timestamp=NOON, expiration=NOON + timedelta(days=1), **values)
 
 
+def make_token(user: User, kind: Kind = Kind.API) -> Token:
+    """Return a token of the user with its key. The key follows from the user and the kind, so two calls agree."""
+    token = Token.new(user, kind, key=hashlib.sha1(f"{user.pk} {kind}".encode()).hexdigest())
+    if not Token.objects.filter(pk=token.pk).exists():
+        Token.objects.filter(user=user, kind=kind).delete()
+        token.save(force_insert=True)
+    return token
+
+
 class Client(APIClient):
     """A client that sends JSON and the token of its user, if it has one. ``source`` is None for end users."""
 
@@ -101,7 +111,7 @@ class Client(APIClient):
         self.user = user
         self.source = getattr(user, "source_system", None)
         if user is not None:
-            self.token = Token.objects.get_or_create(user=user)[0]
+            self.token = make_token(user)
             self.credentials(HTTP_AUTHORIZATION=f"Token {self.token.key}")
 
 

@@ -46,8 +46,8 @@ DEMO = ["create_demo"]
 # Members of the staff, people of a customer, and their tokens, by the names that the pages use.
 INVENTORY = """
 from uuid import UUID
-from rest_framework.authtoken.models import Token
 from argus.auth.models import User
+from argus.auth.services import replace_token
 from argus.inventory import services
 from argus.inventory.models import Customer
 
@@ -57,8 +57,8 @@ customer = services.create_customer("Customer", actor=staff)
 Customer.objects.filter(pk=customer.pk).update(uuid=UUID("53c6e86406e349faa7924f4c865b15ab"))
 project = services.create_project(customer, actor=staff, name="Project", project_groups=[])
 services.grant_role(project, actor=staff, user=kari, role="admin")
-print(f"STAFF={Token.objects.create(user=staff).key}")
-print(f"KARI={Token.objects.create(user=kari).key}")
+print(f"STAFF={replace_token(staff, actor=staff).key}")
+print(f"KARI={replace_token(kari, actor=kari).key}")
 print(f"PROJECT=http://localhost:8000/api/projects/{project.uuid.hex}/")
 """
 AS_STAFF = ["shell", "--verbosity=0", "-c", INVENTORY]
@@ -71,21 +71,25 @@ PREPARATION = {
 }
 PREAMBLE = """
 set -eu
+PRINTED=$PWD/var/printed
+exec 3>&1 >>"$PRINTED"
+trap 'cat "$PRINTED" >&3' EXIT
 curl() { command curl --silent --show-error --fail-with-body "$@"; }
 # What a reader copies from what was printed before.
+printed_tokens() { grep -oE '\\b[0-9a-f]{40}\\b' "$PRINTED"; }
 stored() { python -c 'import sqlite3, sys; print(sqlite3.connect(sys.argv[1]).execute(sys.argv[2]).fetchone()[0])' \\
     var/argus.sqlite3 "$1"; }
 """
-NEWEST_TOKEN = "SELECT key FROM authtoken_token ORDER BY created DESC LIMIT 1"
+# The keys of tokens are only in what was printed: the first one is the example source's.
+NEWEST_TOKEN, FIRST_TOKEN = "printed_tokens | tail -n 1", "printed_tokens | head -n 1"
 NEWEST_OPEN = "SELECT max(id) FROM argus_incident_incident WHERE NOT restricted AND end_time LIKE '9999%'"
 COPIED = {
-    "$TOKEN": f"TOKEN=$(stored '{NEWEST_TOKEN}')",
+    "$TOKEN": f"TOKEN=$({NEWEST_TOKEN})",
     "$PK": f'PK=$(stored "{NEWEST_OPEN}")',
     "${ALERT}": "ALERT=http://localhost:8000/api/alerts/$(stored 'SELECT uuid FROM argus_alert_alert')/",
 }
 # Where it is not the newest one.
-SOURCE_TOKEN = NEWEST_TOKEN.replace("ORDER", "JOIN argus_incident_sourcesystem USING (user_id) ORDER")
-TOKEN_OF = {"docs/reference/api.md": SOURCE_TOKEN}
+TOKEN_OF = {"docs/reference/api.md": FIRST_TOKEN}
 
 
 def commands_of(page: str) -> list[str]:
@@ -127,6 +131,7 @@ class Workplace:
     folder: Path
     server: Argus
     path: str
+    printed: str
 
     def begin_page(self, page: str) -> str:
         """Make the database new, and serve it; return what the preparations tell, for the shell."""
@@ -134,6 +139,7 @@ class Workplace:
         for file in (self.folder / "var").glob("argus.sqlite3-*"):
             file.unlink()
         shutil.copy(self.folder / "new.sqlite3", self.folder / "var" / "argus.sqlite3")
+        (self.folder / "var" / "printed").write_text(self.printed)
         told = "".join(self.server.manage(*command) for command in PREPARATION.get(page, []))
         self.server.start()
         return "\n".join(re.findall(r"^[A-Z]+=\S+$", told, re.MULTILINE))
@@ -163,11 +169,11 @@ def workplace(tmp_path_factory):
         python.chmod(0o755)
     (folder / "var").mkdir()
     server = Argus(f"sqlite:///{folder}/var/argus.sqlite3")
-    server.manage("initial_setup", "--example")
+    printed = server.manage("initial_setup", "--example")
     with sqlite3.connect(folder / "var" / "argus.sqlite3") as database, sqlite3.connect(folder / "new.sqlite3") as new:
         database.backup(new)
     programs = find_postgres_programs(None, folder)
-    yield Workplace(folder, server, os.pathsep.join([str(folder / "bin"), str(programs), os.defpath]))
+    yield Workplace(folder, server, os.pathsep.join([str(folder / "bin"), str(programs), os.defpath]), printed)
     server.close()
 
 

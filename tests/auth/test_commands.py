@@ -5,6 +5,7 @@ import json
 import pytest
 from django.core.management import CommandError
 
+from argus.auth.authtoken.models import digest_of
 from argus.auth.models import User
 from argus.incident.models import SourceSystem, SourceSystemType
 from tests.fixtures import said_by
@@ -29,7 +30,13 @@ def test_superuser_rights_are_granted_and_revoked():
 
 
 @pytest.mark.parametrize(
-    "command", [["setpassword", "unknown", "x"], ["grantsuperuser", "unknown"], ["revokesuperuser", "unknown"]]
+    "command",
+    [
+        ["setpassword", "unknown", "x"],
+        ["grantsuperuser", "unknown"],
+        ["revokesuperuser", "unknown"],
+        ["drf_create_token", "unknown"],
+    ],
 )
 def test_an_unknown_user_is_an_error_that_names_it(command):
     with pytest.raises(CommandError, match="unknown"):
@@ -40,16 +47,29 @@ def test_create_source_creates_type_account_and_token():
     text = said_by("create_source", "nav.example.org", "-t", "nav", "-b", "https://nav.example.org", "--json")
     facts = json.loads(text)
     source = SourceSystem.objects.get(name="nav.example.org")
+    assert source.user.tokens.get().digest == digest_of(facts["token"])
     assert facts == {
         "pk": source.pk,
         "name": "nav.example.org",
         "type": "nav",
         "username": "nav.example.org",
-        "token": source.user.auth_token.key,
+        "token": facts["token"],
     }
     assert source.base_url == "https://nav.example.org"
     assert not source.user.is_superuser
     assert not source.user.has_usable_password()
+
+
+def test_a_token_is_printed_once_and_replaced_on_request():
+    user = User.objects.create_user("kari")
+
+    first = said_by("drf_create_token", "kari").split()[2]
+    with pytest.raises(CommandError, match="--reset"):
+        said_by("drf_create_token", "kari")
+    assert user.tokens.get().digest == digest_of(first)
+
+    second = said_by("drf_create_token", "--reset", "kari").split()[2]
+    assert user.tokens.get().digest == digest_of(second) != digest_of(first)
 
 
 def test_a_second_source_of_the_type_may_have_another_account():

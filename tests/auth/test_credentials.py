@@ -6,10 +6,10 @@ import pytest
 from django.conf import settings as configured
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
-from rest_framework.authtoken.models import Token
 
+from argus.auth.authtoken.models import digest_of
 from argus.auth.credentials import SESSION, TOKEN, Credential, find_users, is_allowed_origin, parse_credentials
-from tests.factories import make_client, make_user
+from tests.factories import make_client, make_token, make_user
 
 
 def make_session(user) -> Credential:
@@ -23,7 +23,7 @@ def test_many_credentials_take_the_queries_of_one(db):
     for number in (1, 20):
         users = [make_user() for _ in range(number)]
         sessions = {make_session(user): user for user in users}
-        tokens = {Credential(TOKEN, Token.objects.create(user=user).key): user for user in users}
+        tokens = {Credential(TOKEN, make_token(user).digest): user for user in users}
         with CaptureQueriesContext(connection) as queries:
             assert find_users([*sessions, *tokens]) == sessions | tokens
         counts.append(len(queries))
@@ -45,8 +45,8 @@ def test_credentials_are_parsed_in_their_order():
 
     assert parse_credentials(cookies, f"token  {'1' * 40} ") == [
         Credential(SESSION, "abc"),
-        Credential(TOKEN, "0" * 40),
-        Credential(TOKEN, "1" * 40),
+        Credential(TOKEN, digest_of("0" * 40)),
+        Credential(TOKEN, digest_of("1" * 40)),
     ]
 
 

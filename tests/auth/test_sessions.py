@@ -3,10 +3,10 @@
 import pytest
 from django.contrib.sessions.models import Session
 from django.db import connection, transaction
-from rest_framework.authtoken.models import Token
 
 from argus.auth.api.v1.views import CurrentUserView
-from tests.factories import INCIDENTS, Client, incident_body, make_client, make_incident, make_user
+from argus.auth.authtoken.models import Kind, Token
+from tests.factories import INCIDENTS, Client, incident_body, make_client, make_incident, make_token, make_user
 
 LOGOUT = "/api/v1/auth/logout/"
 USER = "/api/v1/auth/user/"
@@ -85,6 +85,30 @@ def test_logout_leaves_the_tokens_of_others_alone(as_user, as_source):
     as_user.post(LOGOUT)
 
     assert as_source.get(USER).status_code == 200
+
+
+@pytest.mark.parametrize("kind", Kind)
+def test_logout_of_a_session_ends_the_token_in_the_cookie(as_browser, kind):
+    tokens = {kind: make_token(as_browser.user, kind) for kind in Kind}
+    as_browser.credentials()
+    as_browser.cookies["token"] = tokens[kind].key
+
+    as_browser.post(LOGOUT)
+
+    assert tokens.pop(kind) not in Token.objects.all()
+    assert set(Token.objects.all()) == set(tokens.values())
+
+
+@pytest.mark.parametrize("cookie", ["", "x", "0" * 40])
+def test_logout_of_a_session_without_a_token_of_its_own_ends_the_api_token(as_browser, cookie):
+    browser, other = make_token(as_browser.user, Kind.BROWSER), make_token(make_user())
+    make_token(as_browser.user)
+    as_browser.credentials()
+    as_browser.cookies["token"] = cookie
+
+    as_browser.post(LOGOUT)
+
+    assert set(Token.objects.all()) == {browser, other}
 
 
 def test_logout_ends_the_session(as_browser):

@@ -3,10 +3,12 @@
 from datetime import timedelta
 
 import pytest
+from django.apps import apps
 from django.conf import settings
+from django.core.serializers import serialize
 from django.utils import timezone
-from rest_framework.authtoken.models import Token
 
+from argus.auth.authtoken.models import Token, digest_of
 from argus.auth.retention import expired_tokens
 from tests.factories import INCIDENTS, PASSWORD, Client, make_client, make_source, make_user
 from tests.raw import send_json
@@ -54,6 +56,26 @@ def test_name_and_password_give_a_token_that_works(user, as_stranger, address):
     assert status_of(response.json()["token"]) == 200
 
 
+def test_the_key_is_sent_once_and_stored_nowhere(user, as_stranger, address):
+    response = log_in(as_stranger, address)
+    key = response.json()["token"]
+    assert status_of(key) == 200
+
+    stored = serialize("json", [row for model in apps.get_models() for row in model._base_manager.all()])
+
+    assert "no-store" in response["Cache-Control"]
+    assert Token.objects.get(user=user).digest in stored
+    assert key not in stored
+
+
+def test_authentication_is_one_query_by_digest(as_user, django_assert_num_queries):
+    with django_assert_num_queries(2) as queries:
+        assert as_user.get("/api/v1/auth/users/0/").status_code == 404
+
+    assert as_user.token.digest in queries[0]["sql"]
+    assert as_user.token.key not in queries[0]["sql"]
+
+
 @pytest.mark.parametrize("other", ADDRESSES)
 def test_a_new_token_replaces_the_old_one_whichever_address_gave_it(user, as_stranger, address, other):
     old = log_in(as_stranger, address).json()["token"]
@@ -62,7 +84,7 @@ def test_a_new_token_replaces_the_old_one_whichever_address_gave_it(user, as_str
     assert new != old
     assert status_of(old) == 401
     assert status_of(new) == 200
-    assert Token.objects.get(user=user).key == new
+    assert Token.objects.get(user=user).digest == digest_of(new)
 
 
 @pytest.mark.parametrize("wrong", [{"password": "guessed"}, {"username": "unknown"}, {"password": PASSWORD.upper()}])

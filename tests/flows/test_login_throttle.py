@@ -29,7 +29,7 @@ COUNT = """
 import json
 from argus.auth.models import LoginAttempts
 from django.contrib.sessions.models import Session
-from rest_framework.authtoken.models import Token
+from argus.auth.authtoken.models import Token
 print(json.dumps([model.objects.count() for model in (LoginAttempts, Session, Token)]))
 """
 SHIFT_LAST_ATTEMPT = "UPDATE argus_auth_loginattempts SET last_attempt = now() + interval '1 minute'"

@@ -5,9 +5,9 @@ from django.contrib import admin
 from django.contrib.auth.models import Group, Permission
 from django.test import Client
 from django.urls import reverse
-from rest_framework.authtoken.models import Token
 from social_django.models import Association, Nonce, UserSocialAuth
 
+from argus.auth.authtoken.models import Token
 from argus.auth.models import PhoneNumber, User
 from argus.incident.models import (
     Acknowledgement,
@@ -20,7 +20,7 @@ from argus.incident.models import (
     Tag,
 )
 from tests.admin_pages import Admin
-from tests.factories import make_ack, make_event, make_incident, make_source, make_superuser, make_user
+from tests.factories import make_ack, make_event, make_incident, make_source, make_superuser, make_token, make_user
 
 ADDRESSES = {
     "argus_auth": ["user", "phonenumber"],
@@ -106,7 +106,7 @@ def rows(db) -> dict:
         UserSocialAuth.objects.create(user=user, provider="a", uid="1"),
     ]
     keys = {type(one): one.pk for one in objects}
-    return keys | {Token: Token.objects.create(user=user).user_id}
+    return keys | {Token: make_token(user).pk}
 
 
 def test_every_model_has_the_url_of_the_contract(rows):

@@ -3,9 +3,9 @@
 import logging
 
 import pytest
-from rest_framework.authtoken.models import Token
 
 from argus.alert.models import Alert
+from argus.auth.authtoken.models import Token
 from argus.auth.models import PhoneNumber, User
 from argus.auth.services import COMMAND_LINE
 from argus.incident.models import Event, Incident, SourceSystem, SourceSystemType
@@ -137,6 +137,6 @@ def test_one_change_at_the_admin_is_one_line(at_the_admin, said):
     assert said(lambda: pages.save(*page, ticket_url="https://a.example/1")) == [("boss", "changed incident")]
     assert said(lambda: pages.delete(Incident, incident.pk)) == [("boss", "deleted incident")]
     assert said(lambda: pages.delete_selected(Customer, [customer.pk])) == [("boss", "deleted customer")]
-    assert said(lambda: pages.save(Token, user=kari.pk)) == [("boss", "replaced the token of kari")]
+    assert said(lambda: pages.send(Token, user=kari.pk)) == [("boss", "replaced the token of kari")]
     assert said(lambda: pages.save(User, "change", kari.pk, email="k@example.org")) == [("boss", "changed user")]
     assert said(lambda: pages.delete(User, kari.pk)) == [("boss", "deleted the account kari")]

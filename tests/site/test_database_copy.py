@@ -24,7 +24,7 @@ MORE = """
 from datetime import UTC, datetime, timedelta
 from django.contrib.sessions.models import Session
 from django.utils import timezone
-from rest_framework.authtoken.models import Token
+from argus.auth.authtoken.models import Token
 from argus.auth.models import PhoneNumber, User
 from argus.incident.models import Change, Event, Incident
 from argus.incident.acknowledgements import acknowledge

@@ -14,12 +14,12 @@ import requests
 import yaml
 from django.utils import timezone
 from prometheus_client.parser import text_string_to_metric_families
-from rest_framework.authtoken.models import Token
 
+from argus.auth.authtoken.models import Token
 from argus.incident.models import Change, Event
 from argus.notificationprofile.models import Delivery, MediumHealth
 from argus.site.monitoring import metrics
-from tests.factories import incident_body, make_ack, make_incident, make_source, make_user
+from tests.factories import incident_body, make_ack, make_incident, make_source, make_token, make_user
 from tests.live import SOURCE_DIR
 from tests.notificationprofile.factories import make_line
 
@@ -129,7 +129,7 @@ def test_expiry_of_a_token(db, settings):
     settings.ARGUS_SOURCE_TOKEN_DAYS = 30
     source, without, person = make_source("a"), make_source("b"), make_user()
     for user in (source.user, person):
-        Token.objects.create(user=user)
+        make_token(user)
     Token.objects.update(created=timezone.now() - timedelta(days=28))
     now = {name: value for name, value in database_samples().items() if name[0] == "argus_source_token_expires_seconds"}
 

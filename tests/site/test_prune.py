@@ -7,9 +7,9 @@ from django.contrib.sessions.models import Session
 from django.core.management import CommandError, call_command
 from django.db.models import Count
 from django.utils import timezone
-from rest_framework.authtoken.models import Token
 
 from argus.alert.models import Alert
+from argus.auth.authtoken.models import Token
 from argus.incident.lifecycle import EventType
 from argus.incident.models import Acknowledgement, Event, Incident, IncidentTagRelation, Tag
 from argus.incident.retention import delete_finished, delete_unused_tags, finished_before, unused_tags
@@ -26,6 +26,7 @@ from tests.factories import (
     make_event,
     make_incident,
     make_source,
+    make_token,
     make_user,
 )
 from tests.notificationprofile.factories import make_line
@@ -140,8 +141,8 @@ def test_expired_tokens_and_sessions_are_deleted(source):
     now = timezone.now()
     for number, hours in enumerate((-1, 1)):
         Session.objects.create(session_key=f"key{number}", expire_date=now + timedelta(hours=hours))
-    Token.objects.get_or_create(user=source.user)
-    dead = Token.objects.create(user=make_user())
+    make_token(source.user)
+    dead = make_token(make_user())
     Token.objects.filter(pk=dead.pk).update(created=now - timedelta(days=15))
     prune()
     assert [session.session_key for session in Session.objects.all()] == ["key1"]

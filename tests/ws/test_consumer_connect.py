@@ -7,9 +7,9 @@ from functools import partial
 
 import pytest
 from django.utils import timezone
-from rest_framework.authtoken.models import Token
 from websockets.exceptions import ConnectionClosed, InvalidStatus
 
+from argus.auth.authtoken.models import Token
 from argus.auth.credentials import find_users
 from argus.auth.models import User
 from argus.auth.services import replace_token

@@ -15,6 +15,7 @@ from django.utils import timezone
 from django.utils.crypto import constant_time_compare
 
 from .authentication import KEY
+from .authtoken.models import digest_of
 from .models import User
 from .tokens import token_error, tokens_with_users
 
@@ -23,7 +24,7 @@ LOCAL_NAMES = {"localhost", "127.0.0.1", "::1"}
 
 
 class Credential(NamedTuple):
-    """A session or a token, by its key."""
+    """A session by its key, or a token by its digest: connections do not keep keys of tokens."""
 
     kind: str
     key: str
@@ -38,7 +39,7 @@ def parse_credentials(cookies: dict[str, str], authorization: str = "") -> list[
     scheme, _, header = authorization.strip().partition(" ")
     sessions = [Credential(SESSION, session)] if session.isascii() and session.isalnum() else []
     keys = [token, header.strip() if scheme.lower() == "token" else ""]
-    return sessions + [Credential(TOKEN, key) for key in keys if KEY.fullmatch(key)]
+    return sessions + [Credential(TOKEN, digest_of(key)) for key in keys if KEY.fullmatch(key)]
 
 
 def find_users(credentials: Collection[Credential]) -> dict[Credential, User]:
@@ -47,11 +48,11 @@ def find_users(credentials: Collection[Credential]) -> dict[Credential, User]:
     return _session_users(keys[SESSION]) | _token_users(keys[TOKEN])
 
 
-def _token_users(keys: set[str]) -> dict[Credential, User]:
-    if not keys:
+def _token_users(digests: set[str]) -> dict[Credential, User]:
+    if not digests:
         return {}
-    tokens = tokens_with_users().filter(key__in=keys)
-    return {Credential(TOKEN, token.key): token.user for token in tokens if not token_error(token)}
+    tokens = tokens_with_users().filter(digest__in=digests)
+    return {Credential(TOKEN, token.digest): token.user for token in tokens if not token_error(token)}
 
 
 def _session_users(keys: set[str]) -> dict[Credential, User]:

@@ -7,9 +7,9 @@ from threading import Lock
 from django.contrib.sessions.models import Session
 from django.db.models import ExpressionWrapper, F, IntegerField, QuerySet
 from django.utils import timezone
-from rest_framework.authtoken.models import Token
 from social_django.models import Association, Nonce
 
+from .authtoken.models import Token
 from .models import LoginAttempts
 from .tokens import is_expired
 

@@ -9,12 +9,13 @@ import unicodedata
 
 from django.db import IntegrityError, transaction
 from django.db.models import ProtectedError, RestrictedError
-from rest_framework.authtoken.models import Token
 
 from argus.util.errors import DomainError
 from argus.util.logs import audit
 
+from .authtoken.models import Kind, Token
 from .models import User
+from .tokens import is_expired
 
 # Removed from user names of providers: letters of other scripts can look like Latin ones.
 UNUSUAL_CHARACTERS = re.compile(r"[^A-Za-z0-9@.+_-]")
@@ -27,20 +28,33 @@ Actor = User | str
 
 @transaction.atomic
 def replace_token(user: User, *, actor: Actor) -> Token:
-    """Create a new token for the user; the old one stops working at once.
+    """Create a new API token for the user; the old one stops working at once. The result has the key.
 
     Locks the row of the user. Each of two parallel requests gets a token that was valid; the later one stays valid.
     """
     User.objects.select_for_update().get(pk=user.pk)
-    Token.objects.filter(user=user).delete()
+    Token.objects.filter(user=user, kind=Kind.API).delete()
     audit("replaced the token of", user, actor=actor)
-    return Token.objects.create(user=user)
+    return _create_token(user, Kind.API)
 
 
-def revoke_token(user: User, *, actor: Actor) -> None:
-    """Delete the user's token, if there is one."""
-    if Token.objects.filter(user=user).delete()[0]:
-        audit("revoked the token of", user, actor=actor)
+@transaction.atomic
+def create_browser_token(user: User) -> Token:
+    """Create a token for one login of the user. The result has the key. Of other tokens, only expired ones end."""
+    Token.objects.filter(is_expired(), user=user).delete()
+    return _create_token(user, Kind.BROWSER)
+
+
+def _create_token(user: User, kind: Kind) -> Token:
+    token = Token.new(user, kind)
+    token.save(force_insert=True)
+    return token
+
+
+def revoke_token(token: Token, *, actor: Actor) -> None:
+    """Delete the token."""
+    if Token.objects.filter(pk=token.pk).delete()[0]:
+        audit("revoked the token of", token.user, actor=actor)
 
 
 @transaction.atomic

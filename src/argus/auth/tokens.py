@@ -6,7 +6,10 @@ from django.conf import settings
 from django.db.models import Q, QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.utils import timezone
-from rest_framework.authtoken.models import Token
+from rest_framework.request import Request
+
+from .authtoken.models import Kind, Token, digest_of
+from .models import User
 
 COOKIE_NAME = "token"
 # Relations of the user that are read in the query of the token; apps add theirs with ``select_with_token``.
@@ -21,6 +24,15 @@ def select_with_token(relation: str) -> None:
 def tokens_with_users() -> QuerySet[Token]:
     """Return all tokens, with their users."""
     return Token.objects.select_related(*_selected)
+
+
+def token_of_login(request: Request, user: User) -> Token | None:
+    """Return the token to end with the user's login: the one of the request or its cookie, or else the API token."""
+    if isinstance(request.auth, Token):
+        return request.auth
+    own = Token.objects.filter(user=user)
+    key = request.COOKIES.get(COOKIE_NAME, "")
+    return own.filter(digest=digest_of(key)).first() or own.filter(kind=Kind.API).first()
 
 
 def lifetime(*, of_service_account: bool) -> timedelta:
@@ -56,7 +68,7 @@ def token_error(token: Token) -> str:
 
 
 def set_token_cookie(response: HttpResponse, token: Token) -> None:
-    """Hand the token to the frontend's script, for as long as it is valid.
+    """Hand a new token to the frontend's script, for as long as it is valid.
 
     The script reads the cookie from any host below ARGUS_COOKIE_DOMAIN. Other sites cannot make a browser send it.
     """

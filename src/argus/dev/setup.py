@@ -4,10 +4,9 @@ import secrets
 import string
 
 from django.contrib.auth import get_user_model
-from rest_framework.authtoken.models import Token
 
 from argus.auth.services import replace_token
-from argus.auth.tokens import has_expired
+from argus.auth.tokens import is_expired
 from argus.incident import sources
 from argus.incident.models import SourceSystem
 
@@ -29,12 +28,16 @@ def generate_password() -> str:
     return "".join(secrets.choice(string.ascii_letters + string.digits) for _ in range(PASSWORD_LENGTH))
 
 
-def ensure_example_token() -> str:
-    """Return a valid token of the example source; create the source if it is missing."""
+def create_example_token() -> str | None:
+    """Return the key of a new token of the example source, or ``None`` if it has a valid one already.
+
+    Creates the source if it is missing.
+    """
     actor = sources.get_argus_source().user
     source = SourceSystem.objects.filter(name=EXAMPLE, type=EXAMPLE).select_related("user").first()
     if source is None:
         source_type = sources.get_source_type(EXAMPLE, actor=actor)
         source = sources.create_source(EXAMPLE, actor=actor, source_type=source_type)
-    token = Token.objects.filter(user=source.user).first()
-    return token.key if token and not has_expired(token) else replace_token(source.user, actor=actor).key
+    if source.user.tokens.exclude(is_expired()).exists():
+        return None
+    return replace_token(source.user, actor=actor).key

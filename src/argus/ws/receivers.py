@@ -11,8 +11,8 @@ from django.contrib.sessions.models import Session
 from django.db import transaction
 from django.db.models.signals import post_delete, post_save
 from django.dispatch import receiver
-from rest_framework.authtoken.models import Token
 
+from argus.auth.authtoken.models import Token
 from argus.incident.signals import incident_changed
 from argus.util.background import BackgroundTask
 

@@ -6,8 +6,8 @@ from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 from django.test import Client
-from rest_framework.authtoken.models import Token
 
+from argus.auth.authtoken.models import Token
 from argus.auth.models import User
 from argus.auth.sso import errors
 from tests.auth.sso.conftest import FEIDE, FRONTEND, OIDC, Browser

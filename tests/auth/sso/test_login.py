@@ -1,16 +1,20 @@
 """Successful logins at a provider: user, session, token cookie, redirect to the frontend."""
 
+from datetime import timedelta
 from urllib.parse import parse_qs, urlsplit
 
 import pytest
-from rest_framework.authtoken.models import Token
+from django.utils import timezone
 from social_django.models import Association, Nonce, UserSocialAuth
 
+from argus.auth.authtoken.models import Kind, Token, digest_of
 from argus.auth.models import User
 from tests.auth.sso.conftest import FEIDE, FRONTEND, OIDC, Browser
-from tests.factories import Client, make_user
+from tests.auth.test_tokens import status_of
+from tests.factories import Client, make_token, make_user
 
 USER = "/api/v1/auth/user/"
+LOGOUT = "/api/v1/auth/logout/"
 DATAPORTEN = "/oidc/login/dataporten/"
 
 
@@ -54,13 +58,34 @@ def test_authorization_request_to_feide(provider, browser):
 
 
 @pytest.mark.parametrize("address", [OIDC, FEIDE])
-def test_a_second_login_finds_the_same_account_and_replaces_the_token(provider, browser, address):
+def test_a_second_login_finds_the_same_account_and_ends_no_other_token(provider, browser, address):
     first = browser.log_in(address).cookies["token"].value
-    second = Browser().log_in(address).cookies["token"].value
+    api = make_token(User.objects.get()).key
+    response = Browser().log_in(address)
+    second = response.cookies["token"].value
 
     assert User.objects.count() == UserSocialAuth.objects.count() == 1
-    assert second != first
-    assert Token.objects.get().key == second
+    assert len({first, second, api}) == 3
+    assert {status_of(key) for key in (first, second, api)} == {200}
+    assert "no-store" in response["Cache-Control"]
+
+
+def test_a_login_deletes_the_expired_tokens_of_the_user(provider, browser):
+    browser.log_in()
+    Token.objects.update(created=timezone.now() - timedelta(days=15))
+    other = make_token(make_user("other"), Kind.BROWSER)
+
+    key = browser.log_in().cookies["token"].value
+
+    assert {token.digest for token in Token.objects.all()} == {digest_of(key), other.digest}
+
+
+def test_logout_ends_the_token_of_this_browser_only(provider, browser):
+    key, other = (one.log_in().cookies["token"].value for one in (browser, Browser()))
+    api = make_token(User.objects.get()).key
+
+    assert Client(HTTP_AUTHORIZATION=f"Token {key}").post(LOGOUT).status_code == 200
+    assert [status_of(one) for one in (key, other, api)] == [401, 200, 200]
 
 
 def test_the_cookie_can_be_read_by_the_frontend_and_is_sent_by_no_other_site(provider, browser, settings):

@@ -45,7 +45,7 @@ def begin(request: HttpRequest, backend: str) -> HttpResponse:
 @show_errors
 @psa("social:complete")
 def complete(request: HttpRequest, backend: str) -> HttpResponse:
-    """Take the browser back from the provider: open a session, replace the token, redirect to the frontend."""
+    """Take the browser back from the provider: open a session, create a token, redirect to the frontend."""
     provider = request.backend  # type: ignore[attr-defined]
     with provider_request(provider):
         user = provider.complete(user=None, request=request)
@@ -55,7 +55,7 @@ def complete(request: HttpRequest, backend: str) -> HttpResponse:
     login(request, user, backend=SESSION_BACKEND)
     request.session.set_expiry(None)
     response = HttpResponseRedirect(page or settings.ARGUS_FRONTEND_URL or "/")
-    set_token_cookie(response, services.replace_token(user, actor=user))
+    set_token_cookie(response, services.create_browser_token(user))
     return response
 
 

@@ -20,8 +20,8 @@ from prometheus_client import REGISTRY, CollectorRegistry, Counter, generate_lat
 from prometheus_client.core import GaugeMetricFamily
 from prometheus_client.multiprocess import MultiProcessCollector
 from prometheus_client.registry import Collector
-from rest_framework.authtoken.models import Token
 
+from argus.auth.authtoken.models import Kind, Token
 from argus.auth.tokens import lifetime
 from argus.incident.models import Change, Event, Incident, SourceSystem
 from argus.incident.signals import incident_changed
@@ -157,7 +157,7 @@ def token_expiry(sources: Sources) -> GaugeMetricFamily:
     text = "How long the source's token still works."
     family = GaugeMetricFamily("argus_source_token_expires_seconds", text, labels=["source", "source_type"])
     now = timezone.now()
-    tokens = Token.objects.filter(user__source_system__isnull=False).order_by("user__source_system")
+    tokens = Token.objects.filter(kind=Kind.API, user__source_system__isnull=False).order_by("user__source_system")
     for source, created in tokens.values_list("user__source_system", "created")[:MAX_SOURCES]:
         if source in sources:
             family.add_metric(sources[source], (created + lifetime(of_service_account=True) - now).total_seconds())

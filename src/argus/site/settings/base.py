@@ -38,6 +38,7 @@ INSTALLED_APPS = [
     "argus.incident",
     "argus.auth",
     "argus.adminkit",
+    "argus.auth.authtoken",
     "argus.http",
     "django.contrib.admin",
     "django.contrib.auth",
@@ -52,7 +53,6 @@ INSTALLED_APPS = [
     "drf_spectacular_sidecar",
     "phonenumber_field",
     "rest_framework",
-    "rest_framework.authtoken",
     "social_django",
 ]
 

@@ -6,6 +6,8 @@ from typing import Any
 from django.contrib.auth import logout
 from django.contrib.auth.signals import user_logged_in
 from django.urls import reverse
+from django.utils.decorators import method_decorator
+from django.views.decorators.cache import never_cache
 from rest_framework import generics
 from rest_framework.authtoken.serializers import AuthTokenSerializer
 from rest_framework.exceptions import AuthenticationFailed
@@ -17,15 +19,16 @@ from argus.api.owned import OwnedRowsMixin
 from argus.auth import services
 from argus.auth.models import PhoneNumber, User
 from argus.auth.sso.backends import offered_providers
-from argus.auth.tokens import delete_token_cookie
+from argus.auth.tokens import delete_token_cookie, token_of_login
 
 from . import openapi
 from .serializers import LoginMethodSerializer, PhoneNumberSerializer, PublicUserSerializer, UserSerializer
 
 
 @openapi.token
+@method_decorator(never_cache, name="dispatch")
 class TokenView(generics.GenericAPIView):
-    """Create a token for a user name and a password. It replaces the old token; a failed attempt does not."""
+    """Create an API token for a user name and a password. It replaces the old one; a failed attempt does not."""
 
     # The password decides: an open session is ignored and needs no CSRF token.
     authentication_classes = []
@@ -76,7 +79,7 @@ class LoginMethodsView(generics.GenericAPIView):
 
 @openapi.logout
 class LogoutView(generics.GenericAPIView):
-    """End the session and delete the token. Anonymous requests get the same response."""
+    """End the session and delete its token. Anonymous requests get the same response."""
 
     permission_classes = [AllowAny]
 
@@ -86,8 +89,8 @@ class LogoutView(generics.GenericAPIView):
             super().perform_authentication(request)
 
     def post(self, request: Request) -> Response:
-        if isinstance(request.user, User):
-            services.revoke_token(request.user, actor=request.user)
+        if isinstance(request.user, User) and (token := token_of_login(request, request.user)):
+            services.revoke_token(token, actor=request.user)
         logout(request._request)
         response = Response()
         delete_token_cookie(request._request, response)

@@ -16,6 +16,12 @@ curl {address}/api/v1/incidents/ \\
        "source_incident_id": "'"$(date +%s)"'", "description": "Router in the basement does not answer",
        "tags": [{{"tag": "host=basement-gw"}}, {{"tag": "problem_type=boxDown"}}]}}'"""
 
+KNOWN_TOKEN = f"""\
+TOKEN is the token of the source "{setup.EXAMPLE}" that was printed when it was created. Replace a lost token:
+
+manage.py drf_create_token --reset {setup.EXAMPLE}
+"""
+
 
 class Command(ArgusCommand):
     help = "Create the first superuser and the source system of Argus itself. Existing ones are not changed."
@@ -46,5 +52,8 @@ class Command(ArgusCommand):
         elif not given:
             self.stdout.write(f'  Password: "{chosen}" - it is not shown again.')
         if example:
-            curl = CURL.format(address=address, token=setup.ensure_example_token())
+            token = setup.create_example_token()
+            curl = CURL.format(address=address, token=token or "TOKEN")
             self.stdout.write(f"\nPost an incident:\n\n{curl}\n")
+            if not token:
+                self.stdout.write(KNOWN_TOKEN)
