@@ -1,14 +1,18 @@
 """A source says what is open there: all of it, or one under its own id."""
 
 import os
+from datetime import datetime, timedelta
+from urllib.parse import quote
 
 import pytest
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
+from django.utils import timezone
 
 from argus.incident.models import Change, Event, Incident
 from tests.factories import (
     INCIDENTS,
+    NOON,
     incident_body,
     make_ack,
     make_client,
@@ -21,6 +25,9 @@ from tests.factories import (
 from tests.parallel import at_once
 
 OPEN_SET = f"{INCIDENTS}mine/open-set/"
+LATER = "2024-05-15T14:00:00Z"
+# Ids as sources use them; blanks around them are dropped, as in a POST.
+IDS = ["a/b", "/a//b/", "a.b/../c", "100%", "%2F", "æ ∀😀", " a b ", "a?b#c&d=e;f+g", "a\nb", "0", "x" * 2000]
 NOTHING = {"created": [], "reopened": [], "updated": [], "closed": []}
 
 
@@ -262,11 +269,11 @@ class TestBySourceId:
         self.put(as_source, "7")
         assert open_ids(as_source.source) == {"other", "7"}
 
-    @pytest.mark.parametrize("name", ["a/b", "100%25", "%C3%A6", "a b"])
+    @pytest.mark.parametrize("name", IDS)
     def test_ids_may_be_anything(self, as_source, name):
-        response = self.put(as_source, name)
-        assert response.status_code == 201
-        assert self.put(as_source, name).json()["result"] == "unchanged"
+        response = self.put(as_source, quote(name))
+        assert (response.status_code, response.json()["incident"]["source_incident_id"]) == (201, name.strip())
+        assert self.put(as_source, quote(name)).json()["result"] == "unchanged"
 
     def test_an_id_in_the_body_must_be_the_same(self, as_source):
         assert self.put(as_source, "7", source_incident_id=7).status_code == 201
@@ -279,6 +286,7 @@ class TestBySourceId:
         [
             ({"start_time": 1}, "start_time"),
             ({"end_time": None}, "end_time"),
+            ({"end_time": "soon"}, "end_time"),
             ({"details_url": "data:x"}, "details_url"),
         ],
     )
@@ -288,9 +296,65 @@ class TestBySourceId:
         assert list(response.json()) == [field]
         assert not Incident.objects.exists()
 
-    @pytest.mark.parametrize("content", [None, [], 1, "x"])
+    @pytest.mark.parametrize("content", ["null", "[]", "1", '"x"'])
     def test_what_is_no_object_is_refused(self, as_source, content):
-        assert as_source.put(f"{INCIDENTS}mine/by-source-id/7/", content).status_code == 400
+        path = f"{INCIDENTS}mine/by-source-id/7/"
+        assert as_source.generic("PUT", path, content, content_type="application/json").status_code == 400
+
+    def test_an_end_closes_the_incident_once(self, as_source):
+        self.put(as_source, "7", description="Down.")
+        closed = self.put(as_source, "7", end_time=LATER, description="Up.")
+        assert (closed.status_code, closed.json()["result"]) == (200, "closed")
+        shown = closed.json()["incident"]
+        assert (shown["end_time"], shown["open"], shown["description"]) == ("2024-05-15T16:00:00+02:00", False, "Up.")
+        for end_time in (LATER, "2024-05-15T20:00:00Z"):
+            again = self.put(as_source, "7", end_time=end_time)
+            assert (again.json()["result"], again.json()["incident"]) == ("unchanged", shown)
+        assert types_of("7") == ["STA", "END"]
+        assert self.put(as_source, "7").json()["result"] == "reopened"
+        assert self.put(as_source, "7", end_time=LATER).json()["result"] == "closed"
+        assert types_of("7") == ["STA", "END", "REO", "CLO"]
+
+    def test_an_end_before_the_start_ends_the_incident_at_its_start(self, as_source):
+        for name in ("known", "new"):
+            if name == "known":
+                self.put(as_source, name)
+            shown = self.put(as_source, name, end_time="2024-05-15T11:59:59Z").json()["incident"]
+            assert (shown["start_time"], shown["end_time"]) == ("2024-05-15T14:00:00+02:00",) * 2
+        event = Event.objects.get(type="END")
+        assert (event.incident.source_incident_id, event.timestamp) == ("known", NOON - timedelta(seconds=1))
+
+    def test_an_unknown_incident_can_be_created_closed(self, as_source):
+        response = self.put(as_source, "7", end_time=LATER)
+        assert (response.status_code, response.json()["result"]) == (201, "created")
+        assert response.json()["incident"]["end_time"] == "2024-05-15T16:00:00+02:00"
+        assert self.put(as_source, "7", end_time=LATER).json()["result"] == "unchanged"
+        assert as_source.put(f"{INCIDENTS}mine/by-source-id/8/", {"end_time": LATER}).status_code == 201
+        assert Incident.objects.get(source_incident_id="8").start_time == NOON + timedelta(hours=2)
+
+    def test_a_planned_end_is_stored_once_and_can_be_moved(self, as_source):
+        ends = ["2999-01-01T00:00:00Z", "2999-01-01T00:00:00Z", "2998-01-01T00:00:00Z", LATER]
+        results = [self.put(as_source, "7", end_time=end).json()["result"] for end in ["infinity", *ends]]
+        assert results == ["created", "closed", "unchanged", "closed", "closed"]
+        assert types_of("7") == ["STA", "END", "CLO", "CLO"]
+
+    def test_a_stateless_incident_cannot_be_ended(self, as_source):
+        make_incident(as_source.source, source_incident_id="7", end_time=None)
+        response = self.put(as_source, "7", end_time=LATER)
+        assert (response.status_code, list(response.json())) == (400, ["source_incident_id"])
+
+    def test_nothing_but_the_id_is_needed(self, as_source):
+        path, before = f"{INCIDENTS}mine/by-source-id/7/", timezone.now()
+        shown = as_source.put(path).json()["incident"]
+        assert before <= datetime.fromisoformat(shown["start_time"]) <= timezone.now()
+        assert (shown["open"], shown["description"], shown["tags"]) == (True, "", [])
+        form = "description=Disk+full&tags[0]tag=host%3Ddb1&tags[1]tag=disk%3D/var"
+        answer = as_source.put(path, form, content_type="application/x-www-form-urlencoded").json()
+        assert answer["result"] == "updated"
+        assert answer["incident"]["description"] == "Disk full"
+        assert {tag["tag"] for tag in answer["incident"]["tags"]} == {"host=db1", "disk=/var"}
+        answer = as_source.put(path, "description=Disk+full", content_type="application/x-www-form-urlencoded").json()
+        assert (answer["result"], len(answer["incident"]["tags"])) == ("unchanged", 2)
 
     @pytest.mark.skipif("DATABASE_URL" not in os.environ, reason="SQLite has one writer at a time")
     @pytest.mark.usefixtures("parallel_db")
@@ -298,3 +362,83 @@ class TestBySourceId:
         source = make_source()
         answers = at_once(*[lambda: self.put(make_client(source.user), "7") for _ in range(8)])
         assert sorted(answer.json()["result"] for answer in answers) == ["created", *["unchanged"] * 7]
+
+
+class TestEventsBySourceId:
+    """``POST mine/by-source-id/<id>/events/``"""
+
+    def post(self, client, name: str, **values):
+        return client.post(f"{INCIDENTS}mine/by-source-id/{quote(name)}/events/", {"type": "END", **values})
+
+    @pytest.mark.parametrize("name", IDS)
+    def test_an_incident_of_any_id_is_ended_now(self, as_source, name):
+        incident = make_incident(as_source.source, source_incident_id=name.strip())
+        answer = self.post(as_source, name)
+        assert (answer.status_code, answer.json()["incident"]) == (201, incident.pk)
+        incident.refresh_from_db()
+        assert incident.end_time == datetime.fromisoformat(answer.json()["timestamp"])
+        assert abs(timezone.now() - incident.end_time) < timedelta(minutes=10)
+
+    def test_an_id_may_end_like_the_url(self, as_source):
+        path = f"{INCIDENTS}mine/by-source-id/7/events/"
+        assert as_source.put(path).json()["incident"]["source_incident_id"] == "7/events"
+        assert self.post(as_source, "7").status_code == 404
+        assert self.post(as_source, "7/events").status_code == 201
+
+    def test_an_end_can_be_repeated(self, as_source):
+        make_incident(as_source.source, source_incident_id="7")
+        first, second = self.post(as_source, "7"), self.post(as_source, "7", timestamp=LATER)
+        assert (first.status_code, second.status_code) == (201, 200)
+        assert first.json() == second.json()
+        assert types_of("7") == ["STA", "END"]
+
+    def test_each_end_after_a_reopening_closes_the_incident(self, as_source):
+        incident = make_incident(as_source.source, source_incident_id="7")
+        for statuses in ((201, 200), (201, 200), (201, 200)):
+            assert tuple(self.post(as_source, "7").status_code for _ in range(2)) == statuses
+            make_event(incident, "REO")
+        assert types_of("7") == ["STA", "END", "REO", "CLO", "REO", "CLO", "REO"]
+
+    def test_an_end_before_the_start_ends_the_incident_at_its_start(self, as_source):
+        incident = make_incident(as_source.source, source_incident_id="7")
+        for type_ in ("END", "CLO"):
+            answer = self.post(as_source, "7", timestamp="2024-05-15T11:59:59Z")
+            assert (answer.status_code, answer.json()["type"]["value"]) == (201, type_)
+            assert answer.json()["timestamp"] == "2024-05-15T13:59:59+02:00"
+            incident.refresh_from_db()
+            assert incident.end_time == NOON
+            make_event(incident, "REO")
+
+    def test_remarks_are_recorded_each_time(self, as_source):
+        make_incident(as_source.source, source_incident_id="7")
+        for _ in range(2):
+            assert self.post(as_source, "7", type="OTH", description="Still.").status_code == 201
+        assert types_of("7") == ["STA", "OTH", "OTH"]
+
+    @pytest.mark.parametrize(
+        ("values", "field"),
+        [
+            *(({"type": type_}, "type") for type_ in ("STA", "CLO", "REO", "ACK", "", None)),
+            ({"timestamp": 1}, "timestamp"),
+        ],
+    )
+    def test_other_events_are_refused_by_field(self, as_source, values, field):
+        make_incident(as_source.source, source_incident_id="7")
+        answer = self.post(as_source, "7", **values)
+        assert (answer.status_code, list(answer.json())) == (400, [field])
+        assert types_of("7") == ["STA"]
+
+    def test_a_repeated_key_returns_the_first_response(self, as_source):
+        make_incident(as_source.source, source_incident_id="7")
+        path, body = f"{INCIDENTS}mine/by-source-id/7/events/", {"type": "OTH"}
+        answers = [as_source.post(path, body, headers={"Idempotency-Key": "a"}) for _ in range(2)]
+        assert answers[0].json() == answers[1].json()
+        assert types_of("7") == ["STA", "OTH"]
+
+    def test_ids_of_other_sources_and_invalid_ones_are_unknown(self, as_source, as_user):
+        make_incident(source_incident_id="foreign")
+        assert self.post(as_source, "foreign").status_code == 404
+        assert self.post(as_user, "foreign").status_code == 400
+        for name in ("a\0b", "x" * 2001):
+            answer = self.post(as_source, name)
+            assert (answer.status_code, list(answer.json())) == (400, ["source_incident_id"])

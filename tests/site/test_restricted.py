@@ -98,7 +98,7 @@ def fill(route: str, client, *, incident=MISSING, event=MISSING) -> str:
     """Put keys into a route: those of an incident, or of something of the caller's own."""
     if route in BELOW:
         return "/" + route.replace("<int:pk>", str(incident)).replace("<int:event_pk>", str(event))
-    route = route.replace("<path:source_incident_id>", "hidden")
+    route = route.replace("<text:source_incident_id>", "hidden")
     own = {
         "incidents/sources/": client.source,
         "timeslots/": client.user.timeslots.last(),
@@ -128,7 +128,7 @@ def read_everything(client) -> dict[str, tuple]:
 def test_table_of_urls_is_complete():
     assert len(BELOW) >= 7
     assert len(OTHERS) >= 20
-    assert not [route for route in ROUTES if re.search("<(?!int:pk|int:event_pk|path:source_incident_id)", route)]
+    assert not [route for route in ROUTES if re.search("<(?!int:pk|int:event_pk|text:source_incident_id)", route)]
 
 
 def test_lists_counts_and_links_do_not_reveal_it(outsider, hide):

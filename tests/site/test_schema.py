@@ -220,6 +220,14 @@ def test_incident_is_as_described_from_its_creation_on(tell, as_source, end_time
     tell(as_source, "put", f"{INCIDENTS}{{pk}}/ticket_url/", ticket, pk=created["pk"])
 
 
+def test_requests_by_source_id_are_as_described(tell, as_source):
+    path, known = f"{INCIDENTS}mine/by-source-id/{{source_incident_id}}/", {"source_incident_id": "a/b"}
+    for body in ({}, {}, {"end_time": "2024-05-15T15:00:00Z"}, {"description": "Down", "end_time": "infinity"}):
+        tell(as_source, "put", path, body, **known)
+    for event_type in ("OTH", "END", "END"):
+        tell(as_source, "post", f"{path}events/", {"type": event_type}, **known)
+
+
 def test_events_are_as_described(tell, as_user):
     incident = make_incident()
     make_event(incident, "END")

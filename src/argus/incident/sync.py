@@ -1,4 +1,7 @@
-"""Synchronise the open incidents of a source with the list that the source sends."""
+"""Synchronise the incidents of a source with what the source sends, which knows them by its own ids.
+
+Requests can be repeated: what is as desired already is not changed, and no event is recorded for it.
+"""
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
@@ -18,7 +21,7 @@ from .bulk import UNIQUE_FIELDS
 from .changes import record_changes
 from .lifecycle import EventType, Party, State, next_state
 from .models import ChangeKind, Event, Incident, SourceSystem
-from .services import build_incident, record_start, write_events
+from .services import build_incident, lock_incident, record_event, record_start, write_events
 from .tags import add_tags_to_all, replace_own_tags
 
 # What a list can change of an incident that exists. Its start time stays.
@@ -46,10 +49,15 @@ class DesiredIncident:
     def tags(self) -> list[tuple[str, str]]:
         return self.values.get("tags", [])
 
+    @property
+    def end_time(self) -> datetime:
+        """The desired end as the source has sent it; ``INFINITY`` for an open incident."""
+        return self.values.get("end_time", INFINITY)
+
 
 @dataclass
 class SyncResult:
-    """The incidents that were changed, each in one list: a reopened incident may have been updated as well."""
+    """The incidents that were changed, each in one list: one that was reopened or closed may be updated as well."""
 
     created: list[Incident] = field(default_factory=list)
     reopened: list[Incident] = field(default_factory=list)
@@ -63,12 +71,14 @@ def sync_incidents(
 ) -> SyncResult:
     """Create, reopen, update and close incidents, so that the open ones of the source are those of the list.
 
-    ``desired``: arguments of ``build_incident`` without ``end_time``, and ``tags``. Values that are left out stay as
-    they are, and so do tags of other users. A list that is not complete closes nothing. A repeated list changes nothing
-    and records no event. Locks the source: its lists are synchronised one at a time. Raises ``InvalidSyncError``.
+    ``desired``: arguments of ``build_incident``, and ``tags``. Values that are left out stay as they are, and so do
+    tags of other users; a new incident starts now and is open. An ``end_time`` closes an open incident, as an END of
+    the source would, and does not change one that is closed. A list that is not complete closes no others. Locks the
+    source: its lists are synchronised one at a time. Raises ``InvalidSyncError``.
     """
     SourceSystem.objects.select_for_update(no_key=True).get(pk=source.pk)
-    now, wanted = timezone.now(), _read_list(source, desired)
+    now = timezone.now()
+    wanted = _read_list(source, desired, now=now)
     known = _lock_by_id(source, wanted)
     if is_complete:
         known |= _lock(source, Q(end_time__gt=now))
@@ -77,25 +87,66 @@ def sync_incidents(
     known |= _lock_by_id(source, [one for one in wanted if one not in known and one not in created])
     _check_transitions(known, wanted, now=now)
     pairs = [(known[source_id], one) for source_id, one in wanted.items() if source_id in known]
-    reopened = [incident for incident, _ in pairs if incident.state_at(now) is State.CLOSED]
+    reopened = [one for one, value in pairs if value.end_time == INFINITY and one.state_at(now) is State.CLOSED]
+    ends = _find_ends(known, wanted, now=now)
     updated = _update(pairs, actor=actor)
-    others = [incident for source_id, incident in known.items() if source_id not in wanted]
-    closed = [one for one in others if (one.end_time or now) > max(now, one.start_time)]
     _reopen(reopened, source, now=now)
-    _close(closed, source, now=now)
-    updated = [incident for incident in updated if incident not in reopened]
+    _close(ends, source, now=now)
+    closed = [incident for incident, _ in ends]
+    has_event = {incident.pk for incident in [*reopened, *closed]}
+    updated = [incident for incident in updated if incident.pk not in has_event]
     record_changes(updated, ChangeKind.MODIFIED)
     return SyncResult(list(created.values()), reopened, updated, closed)
 
 
-def _read_list(source: SourceSystem, desired: list[dict[str, Any]]) -> dict[str, DesiredIncident]:
+@transaction.atomic
+def record_source_event(
+    incident: Incident,
+    event_type: EventType,
+    *,
+    actor: User,
+    timestamp: datetime | None = None,
+    description: str = "",
+) -> tuple[Event, bool]:
+    """Record an event of the actor's own incident, and return it and whether it is new.
+
+    As ``services.record_event``, but the time defaults to now, and a second END is not refused: it closes an incident
+    that was reopened since, by an event of type CLOSE. If there is nothing to close, return the last end or close.
+    """
+    incident, now = lock_incident(incident), timezone.now()
+    timestamp = timestamp or now
+    party = Party.SOURCE
+    ends = incident.events.filter(type__in=[EventType.END, EventType.CLOSE]).select_related("actor").order_by("-pk")
+    if event_type is EventType.END and any(event.type == EventType.END for event in ends):
+        if not _can_end(incident, timestamp, now=now):
+            return ends[0], False
+        event_type, party = EventType.CLOSE, Party.SYNC
+    event = record_event(incident, event_type, actor=actor, timestamp=timestamp, description=description, party=party)
+    return event, True
+
+
+def _find_ends(
+    known: dict[str, Incident], wanted: dict[str, DesiredIncident], *, now: datetime
+) -> list[tuple[Incident, datetime]]:
+    """Return the incidents to close, with the time: now for those that are not in the list."""
+    ends = [
+        (incident, wanted[source_id].end_time if source_id in wanted else now) for source_id, incident in known.items()
+    ]
+    return [(incident, end) for incident, end in ends if end != INFINITY and _can_end(incident, end, now=now)]
+
+
+def _can_end(incident: Incident, end: datetime, *, now: datetime) -> bool:
+    """Return whether the incident is open and does not end at this time already."""
+    return incident.state_at(now) is State.OPEN and incident.end_time != max(end, incident.start_time)
+
+
+def _read_list(source: SourceSystem, desired: list[dict[str, Any]], *, now: datetime) -> dict[str, DesiredIncident]:
     """Return the incidents of the list in the order of their ids: concurrent lists lock rows in the same order."""
     wanted: dict[str, DesiredIncident] = {}
     errors: dict[int, DomainError] = {}
     for index, values in enumerate(desired):
         try:
-            fields = {name: value for name, value in values.items() if name != "tags"}
-            new = build_incident(source, end_time=INFINITY, **fields)
+            new = _build(source, values, now=now)
         except DomainError as error:
             errors[index] = error
             continue
@@ -107,17 +158,25 @@ def _read_list(source: SourceSystem, desired: list[dict[str, Any]]) -> dict[str,
     return dict(sorted(wanted.items()))
 
 
+def _build(source: SourceSystem, values: dict[str, Any], *, now: datetime) -> Incident:
+    end_time = values.get("end_time", INFINITY)
+    start_time = values.get("start_time", min(now, end_time))
+    fields = {name: value for name, value in values.items() if name != "tags"}
+    times = {"start_time": start_time, "end_time": max(start_time, end_time)}
+    return build_incident(source, **(fields | times))
+
+
 def _check_transitions(known: dict[str, Incident], wanted: dict[str, DesiredIncident], *, now: datetime) -> None:
-    """Refuse the list if an incident of it is not open and cannot be reopened."""
+    """Refuse the list if an incident of it is stateless: it can be neither reopened nor closed."""
     errors: dict[int, DomainError] = {}
-    for source_id, incident in known.items():
-        state = incident.state_at(now)
-        if source_id not in wanted or state is State.OPEN:
+    for source_id, one in wanted.items():
+        state = known[source_id].state_at(now) if source_id in known else State.OPEN
+        if state is State.OPEN or (state is State.CLOSED and one.end_time != INFINITY):
             continue
         try:
             next_state(EventType.REOPEN, party=Party.SYNC, state=state)
         except DomainError as error:
-            errors[wanted[source_id].index] = DomainError(str(error), field="source_incident_id")
+            errors[one.index] = DomainError(str(error), field="source_incident_id")
     if errors:
         raise InvalidSyncError(errors)
 
@@ -168,30 +227,29 @@ def _assign_values(incident: Incident, values: dict[str, Any]) -> bool:
 
 
 def _reopen(incidents: list[Incident], source: SourceSystem, *, now: datetime) -> None:
-    types = dict.fromkeys((incident.pk for incident in incidents), EventType.REOPEN)
-    _write_transitions(incidents, types, source, now=now)
+    _write_transitions([(one, EventType.REOPEN, now) for one in incidents], source, now=now)
 
 
-def _close(incidents: list[Incident], source: SourceSystem, *, now: datetime) -> None:
-    """Record an END, or a CLOSE for an incident that has had its one END."""
+def _close(ends: list[tuple[Incident, datetime]], source: SourceSystem, *, now: datetime) -> None:
+    """Record an END at each time, or a CLOSE for an incident that has had its one END."""
     ended: set[int] = set()
-    for batch in in_batches([incident.pk for incident in incidents]):
+    for batch in in_batches([incident.pk for incident, _ in ends]):
         ended |= set(Event.objects.filter(incident__in=batch, type=EventType.END).values_list("incident_id", flat=True))
-    types = {incident.pk: EventType.CLOSE if incident.pk in ended else EventType.END for incident in incidents}
-    _write_transitions(incidents, types, source, now=now)
+    transitions = [(one, EventType.CLOSE if one.pk in ended else EventType.END, end) for one, end in ends]
+    _write_transitions(transitions, source, now=now)
 
 
 def _write_transitions(
-    incidents: Sequence[Incident], types: dict[int, EventType], source: SourceSystem, *, now: datetime
+    transitions: Sequence[tuple[Incident, EventType, datetime]], source: SourceSystem, *, now: datetime
 ) -> None:
-    """Write the new end times and one event for each incident."""
-    for incident in incidents:
-        state = next_state(types[incident.pk], party=Party.SYNC, state=incident.state_at(now))
-        incident.end_time = INFINITY if state is State.OPEN else max(now, incident.start_time)
-    for batch in in_batches(incidents):
+    """Write the new end times and one event for each incident, given its type and timestamp."""
+    for incident, event_type, timestamp in transitions:
+        state = next_state(event_type, party=Party.SYNC, state=incident.state_at(now))
+        incident.end_time = INFINITY if state is State.OPEN else max(timestamp, incident.start_time)
+    for batch in in_batches([incident for incident, _, _ in transitions]):
         Incident.objects.bulk_update(batch, ["end_time"], batch_size=UPDATE_BATCH_SIZE)
     events = [
-        Event(incident=one, type=types[one.pk], actor_id=source.user_id, timestamp=now, received=now)
-        for one in incidents
+        Event(incident=incident, type=event_type, actor_id=source.user_id, timestamp=timestamp, received=now)
+        for incident, event_type, timestamp in transitions
     ]
     write_events(events, kind=ChangeKind.MODIFIED)

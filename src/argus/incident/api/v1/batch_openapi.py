@@ -18,7 +18,13 @@ from .openapi import (
     response_example,
 )
 from .representation import INCIDENT_EXAMPLE, Ack, Event, Incident
-from .serializers import MAX_BATCH_SIZE, MAX_OPEN_INCIDENTS, IncidentSerializer, OpenIncidentSerializer
+from .serializers import (
+    MAX_BATCH_SIZE,
+    MAX_OPEN_INCIDENTS,
+    IncidentSerializer,
+    OpenIncidentSerializer,
+    OwnIncidentSerializer,
+)
 
 
 class BulkResult(serializers.Serializer):
@@ -70,7 +76,7 @@ class OpenSet(serializers.Serializer):
 class UpsertResult(serializers.Serializer):
     """What was done, and the resulting incident."""
 
-    result = serializers.ChoiceField(["created", "reopened", "updated", "unchanged"])
+    result = serializers.ChoiceField(["created", "reopened", "updated", "closed", "unchanged"])
     incident = Incident()
 
 
@@ -109,9 +115,21 @@ by_source_id = describe_view(
             "An incident",
             {key: NEW_INCIDENT_EXAMPLE[key] for key in NEW_INCIDENT_EXAMPLE if key != "source_incident_id"},
         ),
+        request_example("The end of an incident", {"end_time": "2026-03-02T09:02:11+01:00"}),
         response_example("It was closed before", {"result": "reopened", "incident": INCIDENT_EXAMPLE}),
-        request=OpenIncidentSerializer,
+        request=OwnIncidentSerializer,
     ),
+)
+event_by_source_id = describe_view(
+    "Events",
+    post=operation(
+        "create_event_by_source_id",
+        {200: Event, 201: Event},
+        request_example("The problem is solved", {"type": "END"}),
+        request_example("A remark", {"type": "OTH", "description": "The standby has taken over"}),
+        response_example("An event", EVENT_EXAMPLE),
+    ),
+    put={"exclude": True},
 )
 BATCHES: dict[str, tuple[str, str, Any, dict[str, Any], Any]] = {
     # what: heading, key of the result, its schema, the rest of the request, an example of the result

@@ -17,7 +17,7 @@ from argus.incident import acknowledgements, services
 from argus.incident.bulk import Result, Status, create_incidents
 from argus.incident.models import Incident, SourceSystem
 from argus.incident.sources import source_to_post_for
-from argus.incident.sync import InvalidSyncError, SyncResult, sync_incidents
+from argus.incident.sync import InvalidSyncError, SyncResult, record_source_event, sync_incidents
 from argus.util.errors import DomainError
 
 from . import batch_openapi
@@ -25,12 +25,14 @@ from .representation import represent_ack, represent_event, represent_incident
 from .serializers import (
     AckSerializer,
     BulkSerializer,
+    EventSerializer,
     IncidentSerializer,
     ManyAcksSerializer,
     ManyEventsSerializer,
     ManyTicketsSerializer,
     OpenIncidentSerializer,
     OpenSetSerializer,
+    OwnIncidentSerializer,
     validate_body,
 )
 
@@ -166,8 +168,6 @@ def represent_outcome(outcome: Result | ValidationError) -> dict[str, Any]:
 class OwnSourceView(generics.GenericAPIView[Any]):
     """Base class of the views of the caller's own source."""
 
-    parser_classes = [JSONParser]
-
     def get_source(self) -> SourceSystem:
         """Return the caller's source. Raises ``ValidationError`` for users without one."""
         try:
@@ -181,6 +181,7 @@ class OpenSetView(OwnSourceView):
     """All open incidents of the caller's source."""
 
     serializer_class = OpenSetSerializer
+    parser_classes = [JSONParser]
 
     def put(self, request: Request) -> Response:
         """Make the open incidents of the source those of the list, and return the difference."""
@@ -195,26 +196,53 @@ class OpenSetView(OwnSourceView):
 
 @batch_openapi.by_source_id
 class BySourceIdView(OwnSourceView):
-    """An open incident of the caller's source, by its ID at the source."""
+    """An incident of the caller's source, by its ID at the source."""
 
-    serializer_class = OpenIncidentSerializer
+    serializer_class: Any = OwnIncidentSerializer
 
     def put(self, request: Request, source_incident_id: str) -> Response:
-        """Create, reopen or change the incident, so that it is as in the body, and return what was done."""
+        """Create, reopen, change or close the incident, so that it is as in the body, and return what was done."""
         source, actor = self.get_source(), get_actor(request)
-        values = validate_body(OpenIncidentSerializer, with_id(request.data, source_incident_id))
+        values = validate_body(OwnIncidentSerializer, with_id(request.data, source_incident_id))
         try:
             difference = sync_incidents(source, [values], actor=actor, is_complete=False)
         except InvalidSyncError as invalid:
             raise ValidationError(error_body(invalid.errors[0])) from None
         result = next((word for word, incidents in vars(difference).items() if incidents), "unchanged")
-        # A restricted incident keeps its ID and is not shown.
-        visible = Incident.objects.visible_to(actor).select_related("source")
-        incident = visible.get(source=source, source_incident_id=source_incident_id)
+        incident = self.get_incident(source, values["source_incident_id"])
         return Response(
             {"result": result, "incident": represent_incident(incident)},
             status=status.HTTP_201_CREATED if difference.created else status.HTTP_200_OK,
         )
+
+    def get_incident(self, source: SourceSystem, source_incident_id: str) -> Incident:
+        """Return the incident. A restricted one keeps its ID and is not shown. Raises ``Incident.DoesNotExist``."""
+        visible = Incident.objects.visible_to(get_actor(self.request)).select_related("source")
+        return visible.get(source=source, source_incident_id=source_incident_id)
+
+
+@batch_openapi.event_by_source_id
+@idempotent
+class EventBySourceIdView(BySourceIdView):
+    """The events of an incident of the caller's source, by its ID at the source."""
+
+    serializer_class = EventSerializer
+
+    def post(self, request: Request, source_incident_id: str) -> Response:
+        """Record an event, at the present time unless the body has a timestamp.
+
+        Ends can be repeated: the incident is closed if it is open; otherwise the event that closed it is returned.
+        """
+        source, actor = self.get_source(), get_actor(request)
+        own = validate_body(OwnIncidentSerializer, {"source_incident_id": source_incident_id})
+        incident = self.get_incident(source, own["source_incident_id"])
+        values = validate_body(EventSerializer, request.data)
+        event, is_new = record_source_event(incident, values.pop("type"), actor=actor, **values)
+        return Response(represent_event(event), status=status.HTTP_201_CREATED if is_new else status.HTTP_200_OK)
+
+    def put(self, request: Request, source_incident_id: str) -> Response:
+        """Change the incident whose ID ends in ``/events``."""
+        return super().put(request, f"{source_incident_id}/events")
 
 
 def validate_open_incidents(bodies: list[Any]) -> list[dict[str, Any]]:
@@ -236,7 +264,10 @@ def with_id(body: Any, source_incident_id: str) -> Any:
         return body
     if str(body.get("source_incident_id", source_incident_id)) != source_incident_id:
         raise ValidationError({"source_incident_id": ["This is not the ID in the URL."]})
-    return {**body, "source_incident_id": source_incident_id}
+    # A form is a dictionary of lists, which a literal would copy.
+    body = body.copy()
+    body["source_incident_id"] = source_incident_id
+    return body
 
 
 def represent_difference(difference: SyncResult) -> dict[str, Any]:

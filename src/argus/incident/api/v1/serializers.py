@@ -118,23 +118,28 @@ class BulkSerializer(serializers.Serializer):
     )
 
 
-class OpenIncidentSerializer(ChangeableSerializer):
-    """An open incident of a source. Fields that are left out of an existing one keep their values."""
+class OwnIncidentSerializer(ChangeableSerializer):
+    """An incident of the caller's source. Fields that are left out of an existing one keep their values."""
 
     source_incident_id = SourceIncidentIdField()
+    start_time = TimestampField(required=False, help_text="Now if left out. Ignored for an existing incident.")
+    end_time = InfinityTimestampField(
+        required=False,
+        help_text='"infinity", or left out: open. A time closes the incident; a closed one keeps its end.',
+    )
+    description = serializers.CharField(allow_blank=True, required=False)
+
+
+class OpenIncidentSerializer(OwnIncidentSerializer):
+    """An open incident of the caller's source. Fields that are left out of an existing one keep their values."""
+
     start_time = TimestampField(help_text="Ignored for an existing incident.")
     end_time = InfinityTimestampField(required=False, help_text='"infinity", or left out.')
-    description = serializers.CharField(allow_blank=True, required=False)
 
     def validate_end_time(self, value: Any) -> Any:
         if value != INFINITY:
             raise serializers.ValidationError('end_time must be "infinity" for an open incident.')
         return value
-
-    def to_internal_value(self, data: Any) -> Any:
-        values = super().to_internal_value(data)
-        values.pop("end_time", None)
-        return values
 
 
 class OpenSetSerializer(serializers.Serializer):

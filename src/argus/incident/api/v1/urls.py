@@ -1,9 +1,18 @@
 """URLs below ``/api/v1/incidents/``."""
 
-from django.urls import path
+from django.urls import path, register_converter
+from django.urls.converters import PathConverter
 
 from . import batch_views, source_views, views
 
+
+class TextConverter(PathConverter):
+    """Any text, with slashes and line breaks."""
+
+    regex = "(?s:.+)"
+
+
+register_converter(TextConverter, "text")
 app_name = "incident"
 many_v1 = [
     path("acks/bulk/", batch_views.ManyAcksView.as_view(), name="many-acks"),
@@ -21,7 +30,12 @@ urlpatterns = [
     *many_v1,
     path("mine/", views.MyIncidentListView.as_view(), name="incident-mine"),
     path("mine/open-set/", batch_views.OpenSetView.as_view(), name="open-set"),
-    path("mine/by-source-id/<path:source_incident_id>/", batch_views.BySourceIdView.as_view(), name="by-source-id"),
+    path(
+        "mine/by-source-id/<text:source_incident_id>/events/",
+        batch_views.EventBySourceIdView.as_view(),
+        name="event-by-source-id",
+    ),
+    path("mine/by-source-id/<text:source_incident_id>/", batch_views.BySourceIdView.as_view(), name="by-source-id"),
     path("open/", views.OpenIncidentListView.as_view(), name="incident-open"),
     path("open+unacked/", views.OpenUnackedIncidentListView.as_view(), name="incident-open-unacked"),
     path("metadata/", source_views.MetadataView.as_view(), name="metadata"),
