@@ -50,6 +50,8 @@ class Nginx(Server):
             r"server 127\.0\.0\.1:8000( .*);": " ".join(rf"server 127.0.0.1:{port}\1;" for port in web),
             r"argus-api:8000": f"127.0.0.1:{web[0]}",
             r"127\.0\.0\.1:8001|websocket:8000": f"127.0.0.1:{websocket}",
+            # As the container's start script does.
+            r"\$\{ARGUS_OUTER_PROXY\}": "127.0.0.1",
             r"/etc/ssl/\w+/": f"{self.folder}/",
             **(changes or {}),
         }.items():

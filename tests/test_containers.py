@@ -8,6 +8,7 @@ import re
 import signal
 import subprocess
 import sys
+from ipaddress import ip_address, ip_network
 from pathlib import Path
 
 import compose_spec
@@ -107,6 +108,18 @@ def test_configuration_of_nginx_overwrites_what_clients_claim(name, tmp_path):
     headers = dict(directives(name, tmp_path)["proxy_set_header"])
     assert headers["X-Forwarded-For"] == "$remote_addr"
     assert set(headers) == {"Host", "X-Forwarded-For", "X-Forwarded-Proto", "Upgrade", "Connection"}
+
+
+def test_containers_trust_forwarded_headers_of_one_proxy_each(tmp_path):
+    compose = read_compose()
+    proxy = compose["services"]["proxy"]
+    address = proxy["networks"]["default"]["ipv4_address"]
+    assert compose["services"]["argus-api"]["environment"]["ARGUS_TRUSTED_PROXIES"] == address
+    [network] = compose["networks"]["default"]["ipam"]["config"]
+    assert proxy["environment"]["ARGUS_OUTER_PROXY"] == network["gateway"] != address
+    assert ip_address(address) in ip_network(network["subnet"])
+    assert ip_address(address) not in ip_network(network["ip_range"])
+    assert directives("nginx-compose.conf", tmp_path)["set_real_ip_from"] == [["${ARGUS_OUTER_PROXY}"]]
 
 
 def test_caddy_has_the_limits_of_nginx():

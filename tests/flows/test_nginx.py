@@ -109,6 +109,20 @@ def test_tls_is_required_regardless_of_client_headers(proxy):
     assert page.json()["next"] is None or page.json()["next"].startswith("https://")
 
 
+def test_compose_trusts_forwarded_headers_of_the_outer_proxy_only(argus):
+    # It shows what it passes on.
+    shown = r"\g<0> add_header X-Seen $remote_addr,$argus_scheme always;"
+    changes = {r"\$\{ARGUS_OUTER_PROXY\}": "127.0.0.1", r"limit_conn_status.*": shown}
+    forwarded = "X-Forwarded-Proto: https\r\nX-Forwarded-For: 192.0.2.9"
+    request = f"GET / HTTP/1.1\r\nHost: {NAME}\r\n{forwarded}\r\nConnection: close\r\n\r\n"
+    ports = {"web": [argus.web.port], "websocket": argus.port}
+    with running(Nginx("nginx-compose.conf", changes=changes, **ports)) as proxy:
+        for address, seen in (("127.0.0.1", "192.0.2.9,https"), ("127.0.0.2", "127.0.0.2,http")):
+            with socket.create_connection(("127.0.0.1", proxy.port), source_address=(address, 0)) as connection:
+                connection.sendall(request.encode())
+                assert f"X-Seen: {seen}\r\n" in connection.makefile("rb").read().decode()
+
+
 def test_login_throttle_cannot_be_evaded_by_forged_addresses(proxy):
     answers = [
         proxy.ask(

@@ -13,10 +13,11 @@ import pytest
 import requests
 import yaml
 from django.utils import timezone
+from prometheus_client import REGISTRY
 from prometheus_client.parser import text_string_to_metric_families
 
 from argus.auth.authtoken.models import Token
-from argus.incident.models import Change, Event
+from argus.incident.models import Change, Event, Incident
 from argus.notificationprofile.models import Delivery, MediumHealth
 from argus.site.monitoring import metrics
 from tests.factories import incident_body, make_ack, make_incident, make_source, make_token, make_user
@@ -114,6 +115,20 @@ def test_sources_beyond_the_limit_share_labels(db, monkeypatch):
 
     assert len(now) == 3
     assert now["argus_open_incidents", *metrics.OTHER_SOURCES, "false"] >= 2
+
+
+def test_renamed_sources_take_no_more_labels(db, monkeypatch):
+    def created(source: str) -> float:
+        return REGISTRY.get_sample_value("argus_incidents_created_total", {"source": source, "source_type": "nav"}) or 0
+
+    monkeypatch.setattr(metrics, "counted_sources", {})
+    source = make_source("renamed", type="nav")
+    for name in ("renamed", "first-name", "second-name"):
+        source.name = name
+        metrics.count_incident(None, incident=Incident(source=source), created=True)
+
+    assert [created("renamed"), created("first-name"), created("second-name")] == [3, 0, 0]
+    assert list(metrics.counted_sources) == [source.pk]
 
 
 def test_clock_skew_is_the_smallest_delay_of_a_source(db):

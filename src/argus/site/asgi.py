@@ -14,7 +14,8 @@ from a2wsgi import WSGIMiddleware
 from .wsgi import application as wsgi_application
 
 # isort: split
-from argus.ws.routing import application as websocket
+from argus.http.request_head import check_websocket_first
+from argus.ws.routing import application as websocket_application
 
 from .monitoring.views import PROBES
 
@@ -24,6 +25,7 @@ PROBE_THREADS = 2
 VISIBLE_ASCII = "".join(chr(code) for code in range(0x21, 0x7F))
 
 http = WSGIMiddleware(cast(Any, wsgi_application), workers=THREADS)
+websocket = check_websocket_first(websocket_application)
 probes = WSGIMiddleware(cast(Any, wsgi_application), workers=PROBE_THREADS)
 
 

@@ -45,17 +45,18 @@ RECENT = timedelta(minutes=5)
 Sources = dict[int, tuple[str, str]]
 
 INCIDENTS_CREATED = Counter("argus_incidents_created", "Incidents created.", ["source", "source_type"])
-counted_sources: set[tuple[str, str]] = set()
+# The labels of each source by its primary key: those of its first incident, so that renaming it adds none.
+counted_sources: Sources = {}
 
 
 @receiver(incident_changed, dispatch_uid="count_incident")
 def count_incident(sender: Any, incident: Incident, created: bool, **kwargs: Any) -> None:
     """Count a new incident of a source."""
     if created:
-        source = incident.source.name, incident.source.type_id
-        if source not in counted_sources and len(counted_sources) < MAX_SOURCES:
-            counted_sources.add(source)
-        INCIDENTS_CREATED.labels(*(source if source in counted_sources else OTHER_SOURCES)).inc()
+        source = incident.source
+        if len(counted_sources) < MAX_SOURCES:
+            counted_sources.setdefault(source.pk, (source.name, source.type_id))
+        INCIDENTS_CREATED.labels(*counted_sources.get(source.pk, OTHER_SOURCES)).inc()
 
 
 def render_metrics() -> bytes:
