@@ -20,18 +20,18 @@ def text(answer) -> str:
 
 def test_list_shows_alerts_and_their_objects(as_browser, alert):
     shown = text(as_browser.get(PAGE))
-    for part in (str(alert.uuid), "Warning", "overheated", "instance: db1", "&lt;b&gt;Hot&lt;/b&gt;", "∞"):
+    for part in (alert.uuid.hex, "Warning", "overheated", "instance: db1", "&lt;b&gt;Hot&lt;/b&gt;", "∞"):
         assert part in shown
 
 
 @pytest.mark.parametrize("query", ["open=1", "acked=0", "severity=Warning", "scope_type=instance", "q=overheated"])
 def test_the_list_is_filtered(as_browser, alert, query):
-    assert str(alert.uuid) in text(as_browser.get(f"{PAGE}?{query}"))
+    assert alert.uuid.hex in text(as_browser.get(f"{PAGE}?{query}"))
 
 
 @pytest.mark.parametrize("query", ["open=0", "acked=1", "severity=Error", "scope_type=cloud", "q=heated"])
 def test_search_excludes_other_alerts(as_browser, alert, query):
-    assert str(alert.uuid) not in text(as_browser.get(f"{PAGE}?{query}"))
+    assert alert.uuid.hex not in text(as_browser.get(f"{PAGE}?{query}"))
 
 
 @pytest.mark.parametrize("query", ["severity=x", "scope_type=x", "open=x"])
@@ -61,3 +61,12 @@ def test_list_query_count_does_not_depend_on_alerts(as_browser, project, django_
     for _ in range(49):
         make_alert(project)
     assert cost() == few
+
+
+def test_alert_is_found_by_uuid(as_browser, project):
+    one, other = make_alert(project), make_alert(project, alert_type="other")
+
+    for key in (one.uuid.hex, f" {one.uuid}"):
+        shown = text(as_browser.get(PAGE, {"q": key}))
+        assert one.uuid.hex in shown
+        assert other.uuid.hex not in shown

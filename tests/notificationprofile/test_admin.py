@@ -12,7 +12,7 @@ from django.urls import reverse
 from django.utils import timezone
 
 from argus.auth.models import PhoneNumber, User
-from argus.incident.models import Change
+from argus.incident.models import Change, Incident
 from argus.notificationprofile.models import (
     Delivery,
     Filter,
@@ -465,3 +465,41 @@ def test_recurrence_keeps_its_microseconds(boss, kari):
     boss.save(Timeslot, "change", slot.pk)
 
     assert list(TimeRecurrence.objects.values()) == before
+
+
+# The page of an incident
+
+
+def test_page_of_an_incident_shows_its_deliveries(boss, line, kari):
+    ola = make_user("ola")
+    make_line(line.event, ola, verdict="suppressed", reason="outside timeslot")
+
+    page = boss.get(Incident, "change", line.incident_id).content.decode().split("What happened")[1]
+
+    for text in ("No such mailbox", "1 failed", "1 suppressed", "Outside the time slot", "1 waiting for a worker"):
+        assert text in page, text
+    assert boss.url(Delivery, "change", line.pk) in page
+
+
+def test_page_of_an_incident_hides_deliveries_without_the_permission(line):
+    user = make_user(is_staff=True)
+    user.user_permissions.set(Permission.objects.filter(codename="view_incident"))
+
+    page = Admin(user).get(Incident, "change", line.incident_id).content.decode()
+
+    assert "What happened" in page
+    assert "No such mailbox" not in page
+
+
+def test_page_of_an_incident_takes_as_many_queries_with_many_deliveries(boss, line):
+    def queries() -> int:
+        with CaptureQueriesContext(connection) as context:
+            assert boss.get(Incident, "change", line.incident_id).status_code == 200
+        return len(context)
+
+    queries()
+    few = queries()
+    for _ in range(20):
+        make_line(line.event, make_user())
+        make_event(line.incident, "OTH")
+    assert queries() == few

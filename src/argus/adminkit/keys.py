@@ -1,11 +1,19 @@
 """Validate primary keys from URLs and forms before a database sees them."""
 
+import re
 from typing import Any
 
 from django.core.exceptions import ValidationError
 from django.db.models import Field
 
 from argus.util.rows import MAX_ID
+
+UUID = re.compile("[0-9a-f]{8}-?(?:[0-9a-f]{4}-?){3}[0-9a-f]{12}", re.IGNORECASE)
+
+
+def is_uuid(text: str) -> bool:
+    """Return whether the text is a UUID, with or without hyphens and surrounding spaces."""
+    return UUID.fullmatch(text.strip()) is not None
 
 
 def is_valid_key(field: Field, text: Any) -> bool:

@@ -7,12 +7,16 @@ from django.db.models import QuerySet
 from django.http import HttpRequest
 
 from argus.adminkit.base import ReadOnlyAdmin
-from argus.adminkit.display import format_time, object_link, shorten
+from argus.adminkit.display import Kind, badge, format_time, object_link, shorten
+from argus.adminkit.keys import is_uuid
 from argus.adminkit.search import ListFilter, NewestRowsFilter
 from argus.incident.admin.search import AckedFilter, OpenFilter
+from argus.incident.admin.state import state_badges
 from argus.inventory.scopes import SCOPES
 
 from .models import Alert, Severity
+
+SEVERITY_KINDS: dict[int, Kind] = {Severity.ERROR: "alarm", Severity.WARNING: "notice"}
 
 
 class AlertAckedFilter(NewestRowsFilter, AckedFilter):
@@ -51,23 +55,26 @@ class ScopeTypeFilter(NewestRowsFilter, ListFilter):
 class AlertAdmin(ReadOnlyAdmin):
     """Alerts with their incidents, newest first."""
 
-    list_display = ["uuid", "severity", "alert_type", "scope", "short_message", "created_at", "closed_at", "is_acked"]
+    list_display = ["short_message", "severity_badge", "state", "alert_type", "scope", "created_at", "closed_at"]
+    list_display += ["api_uuid"]
     list_filter = [OpenFilter, SeverityFilter, ScopeTypeFilter, AlertAckedFilter]
-    fields = ["uuid", "incident_page", "severity", "alert_type", "scope", "message", "created_at", "closed_at"]
-    fields += ["is_acked", "context"]
+    fields = ["api_uuid", "incident_page", "severity_badge", "state", "alert_type", "scope", "message", "created_at"]
+    fields += ["closed_at", "context"]
     ordering = ["-created", "-pk"]
     sortable_by = []
     # Shows the search field. ``search`` does the search.
     search_fields = ["alert_type"]
     search_help_text = (
-        "The exact type of an alert. The filters by acknowledgement and, beside a severity, by scope type apply to the "
-        "newest 20 000 alerts that the filters above leave."
+        "UUID or exact type of an alert. The filters by acknowledgement and, beside a severity, by scope type apply to "
+        "the newest 20 000 alerts that the filters above leave."
     )
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Alert]:
         return super().get_queryset(request).select_related("incident")
 
     def search(self, request: HttpRequest, queryset: Any, text: str) -> tuple[QuerySet[Alert], bool]:
+        if is_uuid(text):
+            return queryset.filter(uuid=text.strip()), False
         return queryset.of_types([text]) if text else queryset, False
 
     def has_add_permission(self, request: HttpRequest, obj: Alert | None = None) -> bool:
@@ -101,6 +108,15 @@ class AlertAdmin(ReadOnlyAdmin):
     def closed_at(self, alert: Alert) -> str:
         return format_time(alert.incident.end_time)
 
-    @admin.display(description="acknowledged", boolean=True)
-    def is_acked(self, alert: Alert) -> bool:
-        return alert.incident.acked
+    @admin.display(description="state")
+    def state(self, alert: Alert) -> str:
+        return state_badges(alert.incident)
+
+    @admin.display(description="severity")
+    def severity_badge(self, alert: Alert) -> str:
+        return badge(alert.get_severity_display(), SEVERITY_KINDS.get(alert.severity, "plain"))
+
+    @admin.display(description="UUID")
+    def api_uuid(self, alert: Alert) -> str:
+        """Return the UUID as in the API."""
+        return alert.uuid.hex

@@ -6,7 +6,7 @@ from django.apps import AppConfig
 class AlertConfig(AppConfig):
     name = "argus.alert"
     label = "argus_alert"
-    verbose_name = "Argus alerts"
+    verbose_name = "Alerts"
 
     def ready(self) -> None:
         from . import receivers  # noqa: F401

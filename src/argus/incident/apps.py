@@ -4,7 +4,7 @@ from django.apps import AppConfig
 class IncidentConfig(AppConfig):
     name = "argus.incident"
     label = "argus_incident"
-    verbose_name = "Argus incident"
+    verbose_name = "Incidents"
 
     def ready(self) -> None:
         from argus.auth.tokens import select_with_token

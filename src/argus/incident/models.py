@@ -285,6 +285,8 @@ class Change(models.Model):
     objects = ChangeQuerySet.as_manager()
 
     class Meta:
+        # The admin lists the unrouted rows only.
+        verbose_name = "unrouted event"
         indexes = [
             models.Index(fields=["transaction_id"], name="change_transaction_id_idx"),
             models.Index(fields=["id", "event"], name="change_unrouted_idx", condition=Q(routed=False)),

@@ -4,4 +4,4 @@ from django.apps import AppConfig
 class InventoryConfig(AppConfig):
     name = "argus.inventory"
     label = "argus_inventory"
-    verbose_name = "Argus inventory"
+    verbose_name = "Inventory"

@@ -4,7 +4,7 @@ from django.apps import AppConfig
 class NotificationProfileConfig(AppConfig):
     name = "argus.notificationprofile"
     label = "argus_notificationprofile"
-    verbose_name = "Argus notification profiles"
+    verbose_name = "Notifications"
 
     def ready(self) -> None:
         from . import checks, receivers  # noqa: F401  (connect receivers, register checks)

@@ -36,6 +36,7 @@ class Timeslot(models.Model):
     class Meta:
         constraints = [models.UniqueConstraint(fields=["user", "name"], name="timeslot_user_name_uniq")]
         ordering = ["name"]
+        verbose_name = "time slot"
 
     def __str__(self) -> str:
         return self.name
@@ -248,6 +249,10 @@ class MediumHealth(models.Model):
     medium = models.CharField(max_length=MAX_CODE, primary_key=True)
     failing_since = models.DateTimeField(null=True)
     incident = models.ForeignKey(Incident, models.SET_NULL, related_name="+", null=True)
+
+    class Meta:
+        verbose_name = "medium status"
+        verbose_name_plural = "media status"
 
     def __str__(self) -> str:
         return self.get_medium_display()

@@ -1,4 +1,5 @@
 from django.apps import AppConfig
+from django.contrib.admin import apps as admin_apps
 
 
 class SiteConfig(AppConfig):
@@ -9,3 +10,11 @@ class SiteConfig(AppConfig):
     def ready(self) -> None:
         from . import audit, checks  # noqa: F401  (they register receivers and checks)
         from .monitoring import metrics  # noqa: F401
+
+
+class ArgusAdminConfig(admin_apps.AdminConfig):
+    """The admin of Django with the site of Argus."""
+
+    default = False
+
+    default_site = "argus.site.admin_site.ArgusAdminSite"

@@ -12,10 +12,6 @@ from argus.notificationprofile.api.v1.urls import incident_urlpatterns as delive
 from .monitoring.views import PROBES
 from .views import FrontPage, SchemaView, VersionsView
 
-admin.site.site_header = admin.site.site_title = "Argus"
-# Without the sidebar, the columns of the lists fit a screen 1280 pixels wide.
-admin.site.enable_nav_sidebar = False
-
 # Only GET: OPTIONS would need a template. Split: the content security policy forbids inline scripts.
 docs = SpectacularSwaggerSplitView.as_view(
     url_name="v1:schema", template_name="api_docs.html", http_method_names=["get", "head"]

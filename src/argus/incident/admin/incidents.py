@@ -5,19 +5,17 @@ from typing import Any
 from django.contrib import admin
 from django.db.models import Prefetch, QuerySet
 from django.http import HttpRequest
-from django.utils import timezone
 from django.utils.html import format_html, format_html_join
 from django.utils.safestring import mark_safe
 from django.utils.timesince import timesince
 
 from argus.adminkit.base import ServiceAdmin
-from argus.adminkit.display import Kind, badge, external_link, format_time, shorten
+from argus.adminkit.display import external_link, format_time, shorten
 from argus.auth.models import User
 from argus.auth.requests import get_actor
 from argus.incident import services
 from argus.incident.api.v1.serializers import MAX_TAGS
 from argus.incident.details_url import join_url
-from argus.incident.lifecycle import State
 from argus.incident.models import Incident, IncidentTagRelation
 
 from .actions import ACTION_FORMS, FROM_PAGE, OperatorActionsMixin
@@ -31,11 +29,11 @@ from .search import (
     StatefulFilter,
     search_incidents,
 )
+from .state import state_badges
 from .timeline import timeline_of
 
 CHANGEABLE = ["end_time", "details_url", "ticket_url"]
 MAX_SHOWN_TAGS = 10
-STATE_KINDS: dict[State, Kind] = {State.OPEN: "alarm", State.CLOSED: "good", State.STATELESS: "plain"}
 
 
 class TagInline(admin.TabularInline):
@@ -204,15 +202,7 @@ class IncidentAdmin(OperatorActionsMixin, ServiceAdmin):
 
     @admin.display(description="state")
     def state(self, incident: Incident) -> str:
-        """Return the state, and whether the incident is acknowledged or restricted, as badges."""
-        state = incident.state_at(timezone.now())
-        # An acknowledged incident needs no operator.
-        words = [badge(state.value, "plain" if incident.acked and incident.open else STATE_KINDS[state])]
-        if incident.acked:
-            words.append(badge("acknowledged", "notice"))
-        if incident.restricted:
-            words.append(badge("restricted"))
-        return format_html_join(" ", "{}", ((word,) for word in words))
+        return state_badges(incident)
 
     @admin.display(description="age", ordering="start_time")
     def age(self, incident: Incident) -> str:

@@ -34,16 +34,16 @@ class IncidentRelationAdmin(SafeAdmin):
 
     form = RelationForm
     autocomplete_fields = ["incident1", "incident2"]
-    list_display = ["pk", "first", "type", "second", "description"]
+    list_display = ["__str__", "first", "type", "second", "description"]
     list_filter = ["type"]
     list_select_related = ["type", "incident1", "incident2"]
     ordering = ["-pk"]
     sortable_by = ()
 
-    @admin.display(description="incident")
+    @admin.display(description="first incident")
     def first(self, relation: IncidentRelation) -> str:
         return object_link(relation.incident1)
 
-    @admin.display(description="incident")
+    @admin.display(description="second incident")
     def second(self, relation: IncidentRelation) -> str:
         return object_link(relation.incident2)

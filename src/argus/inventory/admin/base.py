@@ -1,20 +1,19 @@
 """The base class of the inventory's admin pages."""
 
-import re
 from collections.abc import Callable
 from typing import Any, cast
 
+from django.contrib import admin
 from django.db import models
 from django.db.models import QuerySet
 from django.forms import ModelForm
 from django.http import HttpRequest
 
 from argus.adminkit.base import ReadOnlyAdmin
+from argus.adminkit.keys import is_uuid
 from argus.auth.requests import get_actor
 from argus.inventory import deletion
 from argus.inventory.models import InventoryObject
-
-UUID = re.compile("[0-9a-f]{8}-?(?:[0-9a-f]{4}-?){3}[0-9a-f]{12}", re.IGNORECASE)
 
 
 class InventoryAdmin(ReadOnlyAdmin):
@@ -27,17 +26,17 @@ class InventoryAdmin(ReadOnlyAdmin):
     form_fields: list[str]
     service: Callable[..., models.Model]
     subject: str
-    readonly_fields = ["uuid"]
+    readonly_fields = ["api_uuid"]
     sortable_by = []
 
     def get_fields(self, request: HttpRequest, obj: InventoryObject | None = None) -> Any:
-        return [*self.form_fields, "uuid"] if obj else self.form_fields
+        return [*self.form_fields, "api_uuid"] if obj else self.form_fields
 
     def get_queryset(self, request: HttpRequest) -> QuerySet:
         return super().get_queryset(request).select_related(*cast(list[str], self.list_select_related))
 
     def search(self, request: HttpRequest, queryset: QuerySet, text: str) -> tuple[QuerySet, bool]:
-        if UUID.fullmatch(text.strip()):
+        if is_uuid(text):
             return queryset.filter(uuid=text.strip()), False
         return super().search(request, queryset, text)
 
@@ -47,3 +46,8 @@ class InventoryAdmin(ReadOnlyAdmin):
 
     def destroy(self, request: HttpRequest, obj: InventoryObject) -> None:
         deletion.delete_object(obj, actor=get_actor(request))
+
+    @admin.display(description="UUID")
+    def api_uuid(self, obj: InventoryObject) -> str:
+        """Return the UUID as in the API."""
+        return obj.uuid.hex

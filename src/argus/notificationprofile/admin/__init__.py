@@ -1,5 +1,5 @@
 """The admin pages of notification profiles and of the delivery log."""
 
-from . import delivery_log, profiles
+from . import delivery_log, profiles, timeline
 
-__all__ = ["delivery_log", "profiles"]
+__all__ = ["delivery_log", "profiles", "timeline"]

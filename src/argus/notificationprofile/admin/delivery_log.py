@@ -12,7 +12,7 @@ from django.db.models import Choices, Q, QuerySet
 from django.http import HttpRequest
 
 from argus.adminkit.base import ReadOnlyAdmin
-from argus.adminkit.display import format_time, object_link, shorten
+from argus.adminkit.display import badge, format_time, object_link, shorten
 from argus.adminkit.keys import is_valid_key
 from argus.adminkit.search import ListFilter, NewestRowsFilter, search_newest, split_terms
 from argus.auth.requests import get_actor
@@ -21,6 +21,8 @@ from argus.incident.models import Change, Event
 from argus.notificationprofile import delivery_queue
 from argus.notificationprofile.media.registry import medium_choices
 from argus.notificationprofile.models import Delivery, DeliveryQuerySet, MediumHealth, Reason, Verdict
+
+from .timeline import VERDICT_KINDS
 
 # The admin's history has an entry for each retried delivery, up to this number.
 MAX_LOGGED = 1000
@@ -101,7 +103,7 @@ class RecordAdmin(ReadOnlyAdmin):
 class DeliveryAdmin(RecordAdmin):
     """The delivery log, newest first."""
 
-    list_display = ["pk", "event_page", "user", "medium_label", "address", "verdict", "reason", "attempts"]
+    list_display = ["pk", "event_page", "user", "medium_label", "address", "verdict_badge", "reason", "attempts"]
     list_display += ["created_at", "settled_at", "short_error"]
     list_filter = [IncidentFilter, EventFilter, ReasonFilter, VerdictFilter, MediumFilter]
     fields = [
@@ -111,7 +113,7 @@ class DeliveryAdmin(RecordAdmin):
         "profile",
         "medium_label",
         "address",
-        "verdict",
+        "verdict_badge",
         "reason",
         "attempts",
     ]
@@ -149,6 +151,10 @@ class DeliveryAdmin(RecordAdmin):
         LogEntry.objects.log_actions(get_actor(request).pk, failed, CHANGE, change_message="Retried after failure.")
         level = messages.SUCCESS if count else messages.WARNING
         self.message_user(request, f"Failed deliveries that will be retried: {count}.", level)
+
+    @admin.display(description="verdict")
+    def verdict_badge(self, delivery: Delivery) -> str:
+        return badge(delivery.get_verdict_display(), VERDICT_KINDS.get(delivery.verdict, "plain"))
 
     @admin.display(description="created")
     def created_at(self, delivery: Delivery) -> str:
@@ -203,12 +209,16 @@ class UnroutedChangeAdmin(RecordAdmin):
 
 @admin.register(MediumHealth)
 class MediumHealthAdmin(RecordAdmin):
-    """The failing media."""
+    """The media that messages were sent by, and since when a medium has been failing."""
 
-    list_display = ["medium_label", "since", "incident_page"]
-    fields = ["medium_label", "since", "incident_page"]
+    list_display = ["medium_label", "status", "since", "incident_page"]
+    fields = ["medium_label", "status", "since", "incident_page"]
     list_select_related = ["incident"]
     ordering = ["medium"]
+
+    @admin.display(description="status")
+    def status(self, health: MediumHealth) -> str:
+        return badge("failing", "alarm") if health.failing_since else badge("working", "good")
 
     @admin.display(description="failing since")
     def since(self, health: MediumHealth) -> str:

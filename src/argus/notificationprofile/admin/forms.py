@@ -10,7 +10,7 @@ from django.contrib.admin.widgets import AdminTextareaWidget, AdminTimeWidget
 from argus.auth.models import User
 from argus.notificationprofile import validation
 from argus.notificationprofile.media.registry import V1_MEDIA, medium_choices
-from argus.notificationprofile.models import TimeRecurrence
+from argus.notificationprofile.models import NotificationProfile, TimeRecurrence
 from argus.util.errors import DomainError
 
 
@@ -82,6 +82,11 @@ class ProfileForm(OwnedForm):
     media = forms.MultipleChoiceField(  # type: ignore[assignment]
         choices=medium_choices, widget=forms.CheckboxSelectMultiple
     )
+
+    class Meta:
+        model = NotificationProfile
+        fields: list[str] = []
+        labels = {"timeslot": "Time slot"}
 
     def clean(self) -> dict[str, Any]:
         data = super().clean() or {}

@@ -129,9 +129,9 @@ class NotificationProfileAdmin(OwnedAdmin):
     """The notification profiles of all users."""
 
     form = ProfileForm
-    fields = ["user", "timeslot", "filters", "media", "phone_number", "active"]
+    fields = ["user", "timeslot", "filters", "media", "phone_number", "active", "api_pk"]
     autocomplete_fields = ["user", "timeslot", "filters", "phone_number"]
-    list_display = ["timeslot", "user", "filter_names", "media_names", "number", "active"]
+    list_display = ["slot_name", "api_pk", "user", "filter_names", "media_names", "number", "active"]
     list_filter = ["active", HasPhoneNumberFilter]
     search_fields = ["timeslot__name", "user__username"]
     search_help_text = "Name of the time slot, or user name of the owner."
@@ -140,6 +140,18 @@ class NotificationProfileAdmin(OwnedAdmin):
     def get_queryset(self, request: HttpRequest) -> QuerySet:
         parts = super().get_queryset(request).select_related("user", "timeslot", "phone_number")
         return parts.prefetch_related("filters")
+
+    def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> list[str]:
+        return [*super().get_readonly_fields(request, obj), "api_pk"]
+
+    @admin.display(description="time slot", ordering="timeslot__name")
+    def slot_name(self, profile: NotificationProfile) -> str:
+        return profile.timeslot.name
+
+    @admin.display(description="pk in the API")
+    def api_pk(self, profile: NotificationProfile) -> Any:
+        """Return the key by which API v1 knows the profile: that of its time slot."""
+        return profile.timeslot_id
 
     @admin.display(description="filters")
     def filter_names(self, profile: NotificationProfile) -> str:

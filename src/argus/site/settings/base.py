@@ -40,7 +40,7 @@ INSTALLED_APPS = [
     "argus.auth.authtoken",
     "argus.adminkit",
     "argus.http",
-    "django.contrib.admin",
+    "argus.site.apps.ArgusAdminConfig",
     "django.contrib.auth",
     "django.contrib.contenttypes",
     "django.contrib.sessions",
