@@ -4,7 +4,7 @@ import argparse
 import sys
 from dataclasses import replace
 
-from . import alerts, bulk, fairness, ingest, lists, live, notifications, overhead, prune, sqlite
+from . import alerts, bulk, cpu, fairness, ingest, lists, live, notifications, prune, sqlite
 from .bars import bars_table
 from .machine import describe_machine
 from .report import MACHINE, PAGES, progress, write
@@ -15,7 +15,7 @@ MODULES = {
     "alerts": alerts,
     "bulk": bulk,
     "fairness": fairness,
-    "overhead": overhead,
+    "cpu": cpu,
     "ingest": ingest,
     "lists": lists,
     "live": live,

@@ -130,7 +130,7 @@ def receive(connection: socket.socket) -> bytes:
     _, announced, rest = bytes(answer[:end_of_head]).lower().partition(b"content-length:")
     length = end_of_head + 4 + int(rest.split(b"\r\n")[0]) if announced else None
     # JSON contains no raw line breaks, so only the last, empty chunk ends like this.
-    while len(answer) < length if announced else not answer.endswith(b"0\r\n\r\n"):
+    while len(answer) < length if announced else not answer.endswith(b"\r\n0\r\n\r\n"):
         answer += read_some(connection)
     return bytes(answer)
 

@@ -32,9 +32,9 @@ class Scale:
     alerts: int = 200_000
     projects: int = 2_000
     alert_seconds: float = 0.6
-    # overhead: rounds of each kind of GET
-    overhead_rounds: int = 4
-    overhead_seconds: float = 0.5
+    # cpu: rounds of each kind of request
+    cpu_rounds: int = 5
+    cpu_seconds: float = 0.7
     # prune: incidents loaded
     pruned: int = 30_000
     # fairness
@@ -69,8 +69,8 @@ QUICK = Scale(
     alerts=20_000,
     projects=400,
     alert_seconds=0.2,
-    overhead_rounds=2,
-    overhead_seconds=0.3,
+    cpu_rounds=3,
+    cpu_seconds=0.5,
     pruned=20_000,
     fairness_seconds=2.0,
     sqlite_seconds=10.0,
@@ -98,8 +98,8 @@ TINY = Scale(
     alerts=200,
     projects=40,
     alert_seconds=0.01,
-    overhead_rounds=1,
-    overhead_seconds=0.05,
+    cpu_rounds=1,
+    cpu_seconds=0.05,
     pruned=2_000,
     fairness_seconds=0.2,
     writers=2,

@@ -20,6 +20,7 @@ from argus.auth.models import User
 from argus.util.errors import DomainError, NotPermittedError
 from argus.util.infinity import INFINITY
 from argus.util.logs import audit, log_name
+from argus.util.prepared import PreparedQuery
 from argus.util.urls import check_http_url
 
 from .changes import record_changes
@@ -27,6 +28,10 @@ from .details_url import check_details_url
 from .lifecycle import EventType, Party, State, check_is_posted, next_state, refusal
 from .models import ChangeKind, Event, Incident, SourceSystem
 from .tags import add_tags, replace_tags
+
+LOCKED_INCIDENT = PreparedQuery(
+    lambda: Incident.objects.select_for_update(of=("self",)).select_related("source").filter(pk=0)
+)
 
 
 class OpenKeyTakenError(DomainError):
@@ -250,7 +255,7 @@ def check_may_change(incident: Incident, actor: User) -> Party:
 
 def lock_incident(incident: Incident) -> Incident:
     """Read the incident again and lock its row until the end of the transaction."""
-    return Incident.objects.select_for_update(of=("self",)).select_related("source").get(pk=incident.pk)
+    return LOCKED_INCIDENT.get(incident.pk)
 
 
 def write_events(events: Sequence[Event], *, kind: ChangeKind) -> None:

@@ -4,6 +4,7 @@ from collections.abc import Callable
 from typing import Any
 
 from django.db.models import QuerySet
+from django.http import Http404
 from django.http.response import HttpResponseBase
 from django.shortcuts import get_object_or_404
 from django_filters.rest_framework import DjangoFilterBackend
@@ -18,6 +19,7 @@ from argus.auth.requests import get_actor
 from argus.http.idempotency import idempotent
 from argus.incident import acknowledgements, services
 from argus.incident.models import Event, Incident, IncidentQuerySet
+from argus.incident.queries import find_visible_incident
 from argus.incident.sources import source_to_post_for
 from argus.util.errors import DomainError
 
@@ -45,7 +47,10 @@ class IncidentView(generics.GenericAPIView[Any]):
 
     def get_incident(self) -> Incident:
         """Return the incident of the URL, with its source. Raises ``Http404``."""
-        return get_object_or_404(self.get_queryset().select_related("source"), pk=self.kwargs["pk"])
+        try:
+            return find_visible_incident(self.kwargs["pk"], get_actor(self.request))
+        except Incident.DoesNotExist:
+            raise Http404 from None
 
     def validated(self) -> dict[str, Any]:
         """Return the validated body. Raises ``ValidationError``."""
