@@ -1,12 +1,17 @@
 """Accounts, phone numbers and tokens in the admin."""
 
 import re
+from typing import NamedTuple
 
 import pytest
+from django.apps import apps
 from django.contrib.admin.models import LogEntry
-from django.contrib.auth.models import Permission
+from django.contrib.auth.models import Group, Permission
 from django.contrib.sessions.models import Session
+from django.core.serializers import serialize
+from django.db.models import Model
 from django.urls import reverse
+from social_django.models import UserSocialAuth
 
 from argus.auth.authtoken.models import Kind, Token, digest_of
 from argus.auth.models import PhoneNumber, User
@@ -238,3 +243,126 @@ def test_a_new_token_takes_the_place_of_the_old_one(boss, token):
 def test_staff_who_may_not_see_tokens_do_not_see_them(helper, token):
     assert helper.get(Token).status_code == 403
     assert token.prefix not in helper.get(User, "delete", token.user_id).content.decode()
+
+
+# Rights of others
+
+
+class Staff(NamedTuple):
+    """A member of the staff with all permissions to change accounts, and users with more and with equal rights."""
+
+    pages: Admin
+    stronger: User
+    equal: User
+
+
+STRONGER = ["superuser", "permission", "group", "inactive superuser", "inactive with permission"]
+for_each_right = pytest.mark.parametrize("staff", STRONGER, indirect=True)
+
+
+@pytest.fixture
+def staff(request, db) -> Staff:
+    models = ["user", "phonenumber", "token", "usersocialauth", "group", "timeslot", "timerecurrence"]
+    right = getattr(request, "param", "superuser")
+    allowed = Permission.objects.filter(content_type__model__in=models)
+    user, equal, stronger = (make_user(name, is_staff=True) for name in ("helper", "equal", "stronger"))
+    for one in (user, equal):
+        one.user_permissions.set(allowed)
+    further = Permission.objects.get(codename="change_incident")
+    if "superuser" in right:
+        stronger.is_superuser = True
+    elif right == "group":
+        stronger.groups.add(Group.objects.create(name="strong"))
+        Group.objects.get().permissions.add(further)
+    else:
+        stronger.user_permissions.add(further)
+    stronger.is_active = "inactive" not in right
+    stronger.save()
+    return Staff(Admin(user), stronger, equal)
+
+
+def rows_of(user: User) -> list[Model]:
+    """Return what allows to act as the user, or to read their messages."""
+    return [
+        user,
+        make_token(user),
+        make_token(user, Kind.BROWSER),
+        UserSocialAuth.objects.create(user=user, provider="oidc", uid=f"of {user}"),
+        PhoneNumber.objects.create(user=user, phone_number="+4767676767"),
+    ]
+
+
+def everything() -> str:
+    return serialize("json", [row for model in apps.get_models() for row in model._base_manager.all()])
+
+
+@for_each_right
+def test_staff_cannot_change_what_belongs_to_users_with_more_rights(staff):
+    rows = rows_of(staff.stronger)
+    password = reverse("admin:auth_user_password_change", args=[staff.stronger.pk])
+    data = {"password1": "correct horse 2", "password2": "correct horse 2", "usable_password": "true"}
+    before = everything()
+
+    assert staff.pages.client.post(password, data).status_code == 403
+    for row in rows:
+        page = staff.pages.url(type(row), "change", row.pk)
+        assert staff.pages.client.post(page, {"user": staff.pages.user.pk, "uid": "mine"}).status_code == 403
+        assert staff.pages.delete(type(row), row.pk).status_code == 403
+        assert staff.pages.delete_selected(type(row), [row.pk]).status_code in {200, 403}
+    assert everything() == before
+
+
+NEW_ROWS = {
+    "token": (Token, {}),
+    "identity": (UserSocialAuth, {"provider": "oidc", "uid": "mine", "extra_data": "{}"}),
+    "phone number": (PhoneNumber, {"phone_number": "+4767676767"}),
+}
+
+
+@for_each_right
+@pytest.mark.parametrize(("model", "fields"), NEW_ROWS.values(), ids=NEW_ROWS)
+def test_staff_cannot_add_anything_to_users_with_more_rights(staff, model, fields):
+    refused = staff.pages.send(model, user=staff.stronger.pk, **fields)
+
+    assert refused.status_code == 200
+    assert staff.pages.errors(refused) == ['"stronger" has rights that you lack.']
+    assert not model.objects.exists()
+
+    assert staff.pages.send(model, user=staff.equal.pk, **fields).status_code in {200, 302}
+    assert model.objects.get().user == staff.equal
+
+
+def test_staff_cannot_give_their_identity_to_users_with_more_rights(staff):
+    identity = UserSocialAuth.objects.create(user=staff.pages.user, provider="oidc", uid="mine")
+
+    refused = staff.pages.send(UserSocialAuth, "change", identity.pk, user=staff.stronger.pk)
+
+    assert staff.pages.errors(refused) == ['"stronger" has rights that you lack.']
+    identity.refresh_from_db()
+    assert identity.user == staff.pages.user
+
+
+def test_staff_may_change_and_delete_what_belongs_to_users_with_equal_rights(staff):
+    for row in reversed(rows_of(staff.equal)):
+        assert staff.pages.get(type(row), "change", row.pk).status_code == 200
+        assert staff.pages.delete(type(row), row.pk).status_code == 302
+        assert not type(row).objects.filter(pk=row.pk).exists()
+
+
+def test_staff_cannot_extend_their_rights_by_a_group(staff):
+    group = Group.objects.create(name="helpers")
+    staff.pages.user.groups.add(group)
+    further = Permission.objects.get(codename="change_incident")
+
+    staff.pages.save(Group, "change", group.pk, name="renamed", permissions=[further.pk])
+    staff.pages.save(Group, name="new", permissions=[further.pk])
+
+    assert set(Group.objects.filter(name__in=["renamed", "new"]).values_list("permissions", flat=True)) == {None}
+    assert staff.pages.delete(Group, group.pk).status_code == 403
+
+
+def test_only_superusers_change_the_permissions_of_groups(boss):
+    boss.save(Group, name="operators", permissions=[Permission.objects.get(codename="change_incident").pk])
+    assert Group.objects.get().permissions.count() == 1
+    boss.delete(Group, Group.objects.get().pk)
+    assert not Group.objects.exists()

@@ -15,6 +15,7 @@ from argus.util.logs import audit
 
 from .authtoken.models import Kind, Token
 from .models import User
+from .permissions import check_may_act_on
 from .tokens import is_expired
 
 # Removed from user names of providers: letters of other scripts can look like Latin ones.
@@ -31,7 +32,9 @@ def replace_token(user: User, *, actor: Actor) -> Token:
     """Create a new API token for the user; the old one stops working at once. The result has the key.
 
     Locks the row of the user. Each of two parallel requests gets a token that was valid; the later one stays valid.
+    Raises ``NotPermittedError`` if the user has rights that the actor lacks.
     """
+    check_may_act_on(user, actor=actor)
     User.objects.select_for_update().get(pk=user.pk)
     Token.objects.filter(user=user, kind=Kind.API).delete()
     audit("replaced the token of", user, actor=actor)

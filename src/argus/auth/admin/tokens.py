@@ -13,6 +13,8 @@ from argus.auth.authtoken.models import Token
 from argus.auth.requests import get_actor
 from argus.auth.tokens import expiry_of, has_expired
 
+from .guard import AccountGuardMixin
+
 
 class TokenForm(ServiceForm):
     """The user to create a token for."""
@@ -24,7 +26,7 @@ class TokenForm(ServiceForm):
 
 
 @admin.register(Token)
-class TokenAdmin(ReadOnlyAdmin):
+class TokenAdmin(AccountGuardMixin, ReadOnlyAdmin):
     """Tokens. API tokens can be created, all can be deleted, none can be changed."""
 
     form = TokenForm

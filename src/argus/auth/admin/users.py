@@ -10,11 +10,12 @@ from django.db.models.functions import Cast
 from django.http import HttpRequest
 from django.utils.text import smart_split
 
-from argus.adminkit.base import SafeAdmin
 from argus.adminkit.fields import TolerantFormSet
 from argus.auth import services
 from argus.auth.models import PhoneNumber, User
 from argus.auth.requests import get_actor
+
+from .guard import AccountGuardMixin
 
 # Characters between the digits of a phone number.
 SEPARATORS = re.compile(r"[\s()./-]+")
@@ -28,7 +29,7 @@ class PhoneNumberInline(admin.TabularInline):
 
 
 @admin.register(User)
-class AccountAdmin(SafeAdmin, UserAdmin):
+class AccountAdmin(AccountGuardMixin, UserAdmin):
     """Users, and the accounts of source systems."""
 
     list_display = ["username", "email", "first_name", "last_name", "is_active", "is_staff", "last_login"]
@@ -46,12 +47,8 @@ class AccountAdmin(SafeAdmin, UserAdmin):
             fields if request.user.is_superuser else [*fields, "is_staff", "is_superuser", "groups", "user_permissions"]
         )
 
-    def has_change_permission(self, request: HttpRequest, obj: User | None = None) -> bool:
-        """Let only superusers change a superuser, for example the password."""
-        return super().has_change_permission(request, obj) and self._may_change(request, obj)
-
-    def has_delete_permission(self, request: HttpRequest, obj: User | None = None) -> bool:
-        return super().has_delete_permission(request, obj) and self._may_change(request, obj)
+    def account_of(self, obj: User) -> User:
+        return obj
 
     def destroy(self, request: HttpRequest, obj: User) -> None:
         services.delete_user(obj, actor=get_actor(request))
@@ -61,13 +58,9 @@ class AccountAdmin(SafeAdmin, UserAdmin):
         if verb != "deleted":
             super().log_action_of(request, verb, obj)
 
-    @staticmethod
-    def _may_change(request: HttpRequest, obj: User | None) -> bool:
-        return obj is None or request.user.is_superuser or not obj.is_superuser
-
 
 @admin.register(PhoneNumber)
-class PhoneNumberAdmin(SafeAdmin):
+class PhoneNumberAdmin(AccountGuardMixin):
     """Phone numbers of all users."""
 
     list_display = ["phone_number", "user"]
