@@ -83,7 +83,7 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
 
 def uses_database(item: pytest.Item) -> bool:
     """Return whether the test's outcome may depend on the database of the run. In doubt, it may."""
-    if item.get_closest_marker("once"):
+    if item.get_closest_marker("once") and not item.get_closest_marker("both"):
         return False
     if item.get_closest_marker("django_db") or DATABASE_FIXTURES.intersection(getattr(item, "fixturenames", ())):
         return True

@@ -77,6 +77,7 @@ def test_severity_is_one_of_a_list(severities, found):
     assert len(found(severity="")) == 4
 
 
+@pytest.mark.once
 @pytest.mark.parametrize("value", ["error", "ERROR", "Error,Debug", "40", " Error", "\0", ["Error", "x"]])
 def test_other_severities_are_refused_with_the_choices(severities, refused, as_staff, value):
     assert refused(severity=value) == ["severity"]
@@ -106,6 +107,7 @@ def test_scope_is_that_very_object(project, found):
     assert len(found(scope="")) == 2
 
 
+@pytest.mark.once
 @pytest.mark.parametrize("value", ["x", "7", "/api/projects/", f"/api/projects/{'0' * 32}/", "http://[", "\0"])
 def test_invalid_scope_is_refused(db, refused, value):
     assert refused(scope=value) == ["scope"]
@@ -142,6 +144,7 @@ def test_scope_type_is_a_kind_of_object(one_of_each, found, kind):
     assert found(scope=link_of(one_of_each[kind])) == [kind]
 
 
+@pytest.mark.once
 @pytest.mark.parametrize("value", ["", "Instance", "x", "projects", "instance,project", "\0"])
 def test_other_scope_types_are_refused_with_the_choices(one_of_each, refused, as_staff, value):
     assert refused(scope_type=value) == ["scope_type"]
@@ -210,6 +213,7 @@ NO_TIMES = ["x", "NaN", "nan", "inf", "-Infinity", "1432909467342", "1e400", "9"
 NO_TIMES += ["2015-05-29", "1,5", "0x10", "1_0", "--1", ".", "\0", "٣", "1 2", "None", " "]
 
 
+@pytest.mark.once
 @pytest.mark.parametrize("name", NAMES)
 @pytest.mark.parametrize("value", NO_TIMES)
 def test_what_is_no_time_is_refused(db, refused, name, value):

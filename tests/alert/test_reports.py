@@ -235,6 +235,7 @@ NO_SCOPES += [
 ]
 
 
+@pytest.mark.once
 @pytest.mark.parametrize("link", NO_SCOPES)
 def test_a_link_to_no_scope_is_refused(as_staff, project, link):
     if isinstance(link, str) and "{" in link:
@@ -255,6 +256,7 @@ BAD = [
 ]
 
 
+@pytest.mark.once
 @pytest.mark.parametrize(("field", "value"), BAD)
 def test_a_bad_value_is_refused_on_its_field(as_staff, project, field, value):
     answer = as_staff.generic("POST", ALERTS, json.dumps(report(project, **{field: value})), "application/json")

@@ -19,6 +19,8 @@ from argus.auth.services import replace_token
 from tests.admin_pages import Admin
 from tests.factories import Client, make_event, make_incident, make_source, make_superuser, make_token, make_user
 
+pytestmark = pytest.mark.once
+
 KEY = re.compile(r"\b[0-9a-f]{40}\b")
 
 
@@ -108,6 +110,7 @@ def test_user_without_history_is_deleted(boss):
     assert not User.objects.filter(pk=user.pk).exists()
 
 
+@pytest.mark.both
 def test_user_with_history_cannot_be_deleted_but_deactivated(boss):
     user = make_user()
     make_event(make_incident(), actor=user)
@@ -124,6 +127,7 @@ def test_user_with_history_cannot_be_deleted_but_deactivated(boss):
     assert not user.is_active
 
 
+@pytest.mark.both
 def test_protecting_rows_are_counted_up_to_a_limit_and_not_loaded(boss, monkeypatch, django_assert_max_num_queries):
     monkeypatch.setattr("argus.adminkit.deletion.MAX_OBJECTS", 3)
     user, incident = make_user(), make_incident()
@@ -149,6 +153,7 @@ def test_deletion_page_of_a_source_account_names_the_incidents(boss):
 # Phone numbers
 
 
+@pytest.mark.both
 @pytest.mark.parametrize(
     "text",
     ["+4767676767", "+47 676 76 767", "67676", "676 76", "+47", "0047 67676767", "(676) 76-767", "alice", "lic", "+"],
@@ -163,6 +168,7 @@ def test_a_phone_number_is_found_by_its_digits_and_by_its_owner(boss, text):
     assert len(found) == (2 if text == "+" else 1)
 
 
+@pytest.mark.both
 @pytest.mark.parametrize("text", ["99999", "+46 676", "carol", "alice bob", "\x00", "'", "47+67"])
 def test_no_phone_number_is_found_by_anything_else(boss, text):
     PhoneNumber.objects.create(user=make_user("alice"), phone_number="+4767676767")

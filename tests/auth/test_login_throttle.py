@@ -243,6 +243,7 @@ def test_tokens_and_provider_logins_are_not_throttled(user, provider):  # noqa: 
     assert Browser().log_in()["Location"] == FRONTEND
 
 
+@pytest.mark.once
 def test_api_gets_json_and_the_admin_a_page(user):
     reach_longest_delay()
 
@@ -252,6 +253,7 @@ def test_api_gets_json_and_the_admin_a_page(user):
     assert b"Too many login attempts" in page.content
 
 
+@pytest.mark.once
 def test_cors_lets_a_frontend_read_the_refusal(user, settings):
     settings.CORS_ALLOWED_ORIGINS = [FRONTEND]
     reach_longest_delay()

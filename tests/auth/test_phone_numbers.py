@@ -6,6 +6,8 @@ from argus.auth.models import PhoneNumber
 from tests.factories import make_user
 from tests.raw import send_json
 
+pytestmark = pytest.mark.once
+
 NUMBERS = "/api/v1/auth/phone-number/"
 KEYS = ["pk", "user", "phone_number"]
 
@@ -19,6 +21,7 @@ def address_of(number) -> str:
     return f"{NUMBERS}{number.pk if isinstance(number, PhoneNumber) else number['pk']}/"
 
 
+@pytest.mark.both
 def test_a_number_is_stored_and_shown(as_user):
     response = as_user.post(NUMBERS, {"phone_number": "+4767676767"})
 
@@ -96,6 +99,7 @@ def test_pk_and_user_in_the_body_are_ignored(as_user, foreign_number):
     assert foreign_number.phone_number.as_e164 == "+4791234567"
 
 
+@pytest.mark.both
 def test_the_same_number_may_be_entered_twice(as_user):
     answers = [as_user.post(NUMBERS, {"phone_number": "+4767676767"}) for _ in range(2)]
 

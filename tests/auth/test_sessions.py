@@ -8,6 +8,8 @@ from argus.auth.api.v1.views import CurrentUserView
 from argus.auth.authtoken.models import Kind, Token
 from tests.factories import INCIDENTS, Client, incident_body, make_client, make_incident, make_token, make_user
 
+pytestmark = pytest.mark.once
+
 LOGOUT = "/api/v1/auth/logout/"
 USER = "/api/v1/auth/user/"
 
@@ -174,6 +176,7 @@ def read_only(db):
         transaction.set_rollback(True)
 
 
+@pytest.mark.both
 @pytest.mark.parametrize("path", [USER, "/admin/"])
 def test_session_that_cannot_be_stored_is_503(browser, settings, read_only, path):
     settings.SESSION_SAVE_EVERY_REQUEST = True
@@ -186,6 +189,7 @@ def test_session_that_cannot_be_stored_is_503(browser, settings, read_only, path
     assert int(response["Retry-After"]) > 0
 
 
+@pytest.mark.both
 def test_session_deleted_meanwhile_is_not_an_outage(browser, settings, monkeypatch):
     settings.SESSION_SAVE_EVERY_REQUEST = True
     monkeypatch.setattr(

@@ -13,6 +13,8 @@ from argus.auth.retention import expired_tokens
 from tests.factories import INCIDENTS, PASSWORD, Client, make_client, make_source, make_user
 from tests.raw import send_json
 
+pytestmark = pytest.mark.once
+
 ADDRESSES = ["/api/v1/token-auth/", "/oidc/api-token-auth/"]
 USER = "/api/v1/auth/user/"
 
@@ -76,6 +78,7 @@ def test_authentication_is_one_query_by_digest(as_user, django_assert_num_querie
     assert as_user.token.key not in queries[0]["sql"]
 
 
+@pytest.mark.both
 @pytest.mark.parametrize("other", ADDRESSES)
 def test_a_new_token_replaces_the_old_one_whichever_address_gave_it(user, as_stranger, address, other):
     old = log_in(as_stranger, address).json()["token"]

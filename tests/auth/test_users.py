@@ -5,6 +5,8 @@ import pytest
 from argus.auth.models import PhoneNumber
 from tests.factories import make_client, make_user
 
+pytestmark = pytest.mark.once
+
 USER = "/api/v1/auth/user/"
 USERS = "/api/v1/auth/users/"
 

@@ -6,6 +6,8 @@ import pytest
 
 from tests.bad_input.places import NEW_INCIDENT, PLACES, Place
 
+pytestmark = pytest.mark.once
+
 NOT_TEXT = ["null", "true", "false", "[]", "{}", '["new"]', '{"name": ["new"]}', "[[[]]]", '{"new": null}']
 BAD_TEXT = [r'"a\u0000b"', r'"\u0000"', r'"\ud800"', r'"a\udfffb"', r'"\udc00\ud800"']
 
@@ -109,10 +111,12 @@ def test_value_other_than_text_is_refused(assert_refused):
     assert fails(assert_refused, NOT_TEXT[:-1], TEXT - {"type"}) > 100
 
 
+@pytest.mark.both
 def test_text_that_databases_refuse_is_refused(assert_refused):
     assert fails(assert_refused, BAD_TEXT, TEXT) > 50
 
 
+@pytest.mark.both
 def test_invalid_time_is_refused(assert_refused):
     assert fails(assert_refused, ["true", "[]", "{}", *NO_TIMES], TIMES) > 100
 
@@ -171,6 +175,7 @@ def test_source_with_unknown_type_is_refused(assert_refused, value):
     assert fails(assert_refused, [value], {"type"}, places) == 1
 
 
+@pytest.mark.both
 @pytest.mark.parametrize(
     "value", ["0", "-1", "true", "1.5", "1e300", "9" * 19, "9" * 400, '"x"', '"1x"', "[]", "{}", '""', r'"\ud800"']
 )
@@ -183,17 +188,20 @@ def test_incident_for_unknown_source_is_refused(assert_refused, value):
 LONG = '"' + "x" * 100_000 + '"'
 
 
+@pytest.mark.both
 @pytest.mark.parametrize("name", ["source_incident_id", "name", "phone_number", "type"])
 def test_over_long_text_is_refused(assert_refused, name):
     assert fails(assert_refused, [LONG], {name})
 
 
+@pytest.mark.both
 def test_an_over_long_name_of_an_account_is_refused(assert_refused):
     places = [place for place in PLACES if place.path.endswith("/sources/")]
 
     assert fails(assert_refused, [LONG], {"username"}, places) == 1
 
 
+@pytest.mark.both
 def test_over_long_addresses_are_refused(assert_refused):
     assert fails(assert_refused, ['"https://example.org/' + "x" * 5_000 + '"'], {"ticket_url", "base_url"}) == 5
 
@@ -205,6 +213,7 @@ def test_ticket_url_must_be_http_or_https(assert_refused, url):
     assert fails(assert_refused, [json.dumps(url)], {"ticket_url", "base_url"}) == 5
 
 
+@pytest.mark.both
 @pytest.mark.parametrize("url", ["http://[", "//[x", "javascript:alert(1)", "https://[::1", "data:text/html,x"])
 def test_links_to_details_can_be_shown(assert_refused, url):
     assert fails(assert_refused, [json.dumps(url)], {"details_url"}) == 3

@@ -14,6 +14,8 @@ import pytest
 from tests.live import Gunicorn, new_database
 from tests.servers import running
 
+pytestmark = pytest.mark.once
+
 INCIDENTS = "/api/v1/incidents/"
 JSON = {"Content-Type": "application/json"}
 

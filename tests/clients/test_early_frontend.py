@@ -4,6 +4,8 @@ import pytest
 
 from tests.factories import INCIDENTS, PASSWORD, Client, make_incidents, make_user
 
+pytestmark = pytest.mark.once
+
 ORIGIN = "https://argus.example.org"
 
 

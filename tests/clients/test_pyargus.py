@@ -11,6 +11,8 @@ import pytest
 from tests.clients.releases import oldest_release
 from tests.clients.stories import STORIES
 
+pytestmark = pytest.mark.once
+
 SCRIPT = Path(__file__).with_name("stories.py")
 
 

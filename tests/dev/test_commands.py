@@ -13,7 +13,7 @@ from argus.incident.lifecycle import EventType
 from argus.incident.models import Event, Incident, SourceSystem
 from tests.fixtures import said_by
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.once]
 
 
 @pytest.fixture(autouse=True)

@@ -6,6 +6,8 @@ import requests
 from tests.factories import incident_body
 from tests.live import running_argus
 
+pytestmark = pytest.mark.once
+
 HEADERS = {"X-Forwarded-Host": "argus.example.org", "X-Forwarded-Proto": "https", "X-Forwarded-For": "192.0.2.1"}
 
 

@@ -12,6 +12,8 @@ from tests.live import PASSWORD, Argus, new_database, running_argus
 from tests.servers import Server, running
 from tests.ws.server import WebsocketClient, connected, pks, position
 
+pytestmark = pytest.mark.once
+
 
 class Websocket:
     """The websocket of a server."""

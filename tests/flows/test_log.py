@@ -10,6 +10,8 @@ from tests.factories import incident_body
 from tests.live import PASSWORD, new_database, running_argus
 from tests.smtp_sink import HOST, running_sink
 
+pytestmark = pytest.mark.once
+
 NUMBER = "+4791234567"
 REQUEST = "one-request-of-nav"
 TIMEOUT = 60

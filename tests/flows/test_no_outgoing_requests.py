@@ -9,6 +9,8 @@ from tests.factories import INCIDENTS, Client, incident_body, make_client, make_
 from tests.inventory.factories import make_project
 from tests.inventory.requests import link_to
 
+pytestmark = pytest.mark.once
+
 
 @pytest.fixture
 def listener():

@@ -8,6 +8,8 @@ import requests
 from tests.identity_provider import CLIENT_ID, CLIENT_SECRET, IdentityProvider
 from tests.live import new_database, running_argus
 
+pytestmark = pytest.mark.once
+
 FRONTEND = "http://localhost:9"
 
 

@@ -11,6 +11,8 @@ from prometheus_client import REGISTRY
 from argus.http.rate_limit import BURST_SECONDS, RateLimitMiddleware, TokenBuckets
 from tests.factories import INCIDENTS, make_client, make_user
 
+pytestmark = pytest.mark.once
+
 HERE, ELSEWHERE = "192.0.2.1", "192.0.2.2"
 
 

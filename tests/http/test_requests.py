@@ -6,6 +6,8 @@ from argus.api.errors import exception_handler
 from argus.util.errors import DomainError, NotPermittedError
 from tests.factories import INCIDENTS, incident_body, make_client
 
+pytestmark = pytest.mark.once
+
 
 @pytest.mark.parametrize(
     ("error", "status", "body"),
@@ -55,6 +57,7 @@ def test_unknown_urls_are_404_with_any_method(as_user, path, method):
     assert list(answer.json()) == ["detail"]
 
 
+@pytest.mark.both
 @pytest.mark.parametrize("number", ["0", "9223372036854775807", "9223372036854775808", "9" * 50, "9" * 5_000])
 @pytest.mark.parametrize("path", ["{}/", "{}/events/", "{}/acks/", "{}/ticket_url/", "sources/{}/", "{}/events/{}/"])
 def test_unknown_numbers_are_404(as_superuser, number, path):

@@ -8,6 +8,8 @@ from django.contrib.auth.models import Permission
 from argus.auth.models import User
 from tests.factories import INCIDENTS, incident_body, make_ack, make_client, make_incident
 
+pytestmark = pytest.mark.once
+
 # URL: its methods.
 ADDRESSES = {
     "": {"GET", "POST"},
@@ -173,6 +175,7 @@ def test_both_lists_accept_incidents(as_source, address):
     assert as_source.get(f"{INCIDENTS}{answer.json()['pk']}/").json() == answer.json()
 
 
+@pytest.mark.both
 @pytest.mark.parametrize("address", [address for address in ADDRESSES if "{pk}" in address])
 def test_history_of_a_missing_incident_is_404(as_user, at, address):
     path = INCIDENTS + address.format(pk=10**9, event=10**9)
@@ -190,6 +193,7 @@ def test_history_of_a_missing_incident_is_404(as_user, at, address):
             assert (answer.status_code, list(answer.json())) == (404, ["detail"])
 
 
+@pytest.mark.both
 def test_events_and_acks_of_another_incident_are_404(as_user, at):
     other = make_ack(make_incident())
     for address in ("{pk}/events/%d/", "{pk}/acks/%d/"):

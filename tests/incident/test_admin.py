@@ -22,6 +22,8 @@ from argus.incident.models import (
 from tests.admin_pages import Admin
 from tests.factories import make_ack, make_event, make_incident, make_source, make_superuser, make_token, make_user
 
+pytestmark = pytest.mark.once
+
 ADDRESSES = {
     "argus_auth": ["user", "phonenumber"],
     "argus_incident": [
@@ -174,6 +176,7 @@ def test_staff_with_all_permissions_see_all_pages_not_for_superusers(rows):
         assert staff.get(model, "delete", rows[model]).status_code == 403
 
 
+@pytest.mark.both
 @pytest.mark.slow
 @pytest.mark.parametrize("model", MODELS, ids=lambda model: model._meta.model_name)
 def test_invalid_keys_in_urls_are_not_errors(rows, model):
@@ -186,6 +189,7 @@ def test_invalid_keys_in_urls_are_not_errors(rows, model):
             assert response.status_code in {302, 403, 404}, (key, page)
 
 
+@pytest.mark.both
 @pytest.mark.slow
 @pytest.mark.parametrize("model", MODELS, ids=lambda model: model._meta.model_name)
 def test_invalid_queries_of_lists_are_not_errors(rows, model):
@@ -195,6 +199,7 @@ def test_invalid_queries_of_lists_are_not_errors(rows, model):
         assert admin_user.get(model, **query).status_code in {200, 302, 400}, query
 
 
+@pytest.mark.both
 @pytest.mark.slow
 @pytest.mark.parametrize("model", MODELS, ids=lambda model: model._meta.model_name)
 def test_invalid_queries_of_forms_are_not_errors(rows, model):
@@ -218,6 +223,7 @@ def test_invalid_forms_are_not_errors(rows, model):
         assert response.status_code in {200, 302, 400}, value
 
 
+@pytest.mark.both
 @pytest.mark.slow
 @pytest.mark.parametrize("model", MODELS, ids=lambda model: model._meta.model_name)
 def test_invalid_selections_for_actions_are_not_errors(rows, model):
@@ -231,6 +237,7 @@ def test_invalid_selections_for_actions_are_not_errors(rows, model):
     assert model._default_manager.exists()
 
 
+@pytest.mark.both
 @pytest.mark.parametrize(
     "query",
     [
@@ -247,6 +254,7 @@ def test_invalid_queries_of_autocomplete_are_not_errors(rows, query):
     assert Admin().client.get(reverse("admin:autocomplete"), query).status_code in {200, 403, 404}
 
 
+@pytest.mark.both
 def test_autocomplete_of_incidents_searches_like_the_list(rows):
     incident = make_incident(description="Router gone")
     query = {"app_label": "argus_incident", "model_name": "event", "field_name": "incident", "term": "router"}

@@ -19,6 +19,8 @@ from tests.factories import (
     make_user,
 )
 
+pytestmark = pytest.mark.once
+
 
 @pytest.fixture
 def boss(db) -> Admin:
@@ -90,6 +92,7 @@ def test_event_can_be_neither_changed_nor_deleted(boss):
     assert event.description == ""
 
 
+@pytest.mark.both
 def test_filters_by_type_source_and_source_type(boss):
     one, other = make_incident(make_source(type="nav")), make_incident(make_source(type="zabbix"))
     closed = make_event(one, "CLO")
@@ -100,6 +103,7 @@ def test_filters_by_type_source_and_source_type(boss):
     assert {event.incident for event in boss.rows(Event, incident__id__exact=one.pk)} == {one}
 
 
+@pytest.mark.both
 def test_source_is_searched_in_the_newest_events_of_a_type(boss, monkeypatch):
     one, other = make_incident(make_source(type="nav")), make_incident(make_source(type="zabbix"))
     closed, closed_later = make_event(one, "CLO"), make_event(other, "CLO")
@@ -114,6 +118,7 @@ def test_source_is_searched_in_the_newest_events_of_a_type(boss, monkeypatch):
     assert len(boss.rows(Event, **of_one)) == 2
 
 
+@pytest.mark.both
 def test_search_finds_by_incident_actor_and_words(boss):
     event = make_event(make_incident(), actor=make_user("alice"), description="Cable pulled")
     make_event(make_incident(), description="Else")
@@ -124,6 +129,7 @@ def test_search_finds_by_incident_actor_and_words(boss):
     assert boss.rows(Event, q="alice else") == []
 
 
+@pytest.mark.both
 def test_list_of_fifty_events_takes_as_many_queries_as_one_of_five(boss):
     def queries(model) -> int:
         with CaptureQueriesContext(connection) as captured:
@@ -192,6 +198,7 @@ def test_selected_acknowledgements_are_deleted_with_their_events(boss):
     assert list(Event.objects.filter(type="ACK")) == [acks[2].event]
 
 
+@pytest.mark.both
 def test_search_of_acknowledgements_finds_by_actor(boss):
     ack = make_ack(make_incident(), actor=make_user("alice"))
     make_ack(make_incident())

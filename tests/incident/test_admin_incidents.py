@@ -25,6 +25,8 @@ from tests.factories import (
     make_user,
 )
 
+pytestmark = pytest.mark.once
+
 CLOSED = NOON + timedelta(hours=1)
 # The fields of the form for an end time.
 CLOSED_LONG_AGO = {"end_time_0": "2024-05-15", "end_time_1": "15:00:00", "end_time_2": None}
@@ -126,6 +128,7 @@ def test_newest_incident_is_first(boss):
     assert boss.rows(Incident) == [second, first]
 
 
+@pytest.mark.both
 def test_filters_by_state(boss):
     stateless, opened, closed = make_incident(end_time=None), make_incident(), make_incident(end_time=CLOSED)
     make_ack(opened)
@@ -147,6 +150,7 @@ def test_filter_by_start(boss):
     assert boss.rows(Incident, started="7d") == [new, old]
 
 
+@pytest.mark.both
 def test_filters_by_source_and_source_type(boss):
     one, other = make_incident(make_source(type="nav")), make_incident(make_source(type="zabbix"))
 
@@ -154,6 +158,7 @@ def test_filters_by_source_and_source_type(boss):
     assert boss.rows(Incident, source__type__name__exact="zabbix") == [other]
 
 
+@pytest.mark.both
 def test_search_finds_everything_that_the_contract_names(boss):
     source = make_source("nav.oslo", type="nav")
     wanted = make_incident(
@@ -191,6 +196,7 @@ def test_search_finds_everything_that_the_contract_names(boss):
         assert boss.rows(Incident, q=text) == [], text
 
 
+@pytest.mark.both
 def test_search_and_filters_are_combined(boss):
     make_incident(description="Fan", end_time=CLOSED)
     wanted = make_incident(description="Fan")
@@ -198,6 +204,7 @@ def test_search_and_filters_are_combined(boss):
     assert boss.rows(Incident, q="fan", open="1") == [wanted]
 
 
+@pytest.mark.both
 def test_words_are_searched_in_the_newest_rows_that_filters_leave(boss, monkeypatch):
     monkeypatch.setattr("argus.adminkit.search.MAX_SCANNED_ROWS", 2)
     make_incident(description="Fan", source_incident_id="old", start_time=NOON - timedelta(days=1))
@@ -207,6 +214,7 @@ def test_words_are_searched_in_the_newest_rows_that_filters_leave(boss, monkeypa
     assert len(boss.rows(Incident, q="old")) == 1
 
 
+@pytest.mark.both
 def test_count_of_a_long_list_is_limited_and_marked(boss, monkeypatch):
     monkeypatch.setattr("argus.adminkit.changelist.BoundedPaginator.max_rows", 3)
     make_incidents(4)
@@ -216,6 +224,7 @@ def test_count_of_a_long_list_is_limited_and_marked(boss, monkeypatch):
     assert "The first 3 incidents; filters and the search reach the others." in response.content.decode()
 
 
+@pytest.mark.both
 def test_list_is_sortable_by_start_only(boss):
     make_incidents(3)
     by_start = [incident.start_time for incident in boss.rows(Incident, o="3")]
@@ -227,6 +236,7 @@ def test_list_is_sortable_by_start_only(boss):
     assert not any("ORDER BY" in query["sql"] and '"description" ASC' in query["sql"] for query in queries)
 
 
+@pytest.mark.both
 def test_list_of_fifty_takes_as_many_queries_as_one_of_five(boss):
     sources = [make_source(), make_source(type="zabbix")]
 
@@ -340,6 +350,7 @@ def test_end_time_closes_the_incident(boss):
     assert LogEntry.objects.get().get_change_message() == "Changed End time."
 
 
+@pytest.mark.both
 def test_infinity_reopens_the_incident(boss):
     incident = make_incident(end_time=CLOSED)
 
@@ -404,6 +415,7 @@ def test_invalid_end_is_refused(boss, end_time, fields):
     assert events(incident) == []
 
 
+@pytest.mark.both
 def test_adding_a_ticket_does_not_revert_concurrent_changes(boss):
     incident = make_incident(tags=["a=b"])
     form = boss.fill(Incident, "change", incident.pk, ticket_url="https://tickets.example.org/1")
@@ -461,6 +473,7 @@ def test_users_cannot_remove_tags_of_other_users(db):
     assert incident.tags.count() == 1
 
 
+@pytest.mark.both
 def test_tag_that_was_removed_concurrently_is_ignored(boss):
     incident = make_incident(tags=["a=1", "b=2"])
     form = boss.fill(Incident, "change", incident.pk, **{"tag_relations-2-text": "c=3"})
@@ -492,6 +505,7 @@ def test_users_with_view_permission_cannot_change_incidents(db):
 # Deleting
 
 
+@pytest.mark.both
 def test_deleting_an_incident_deletes_its_history(boss):
     incident = make_incident(tags=["a=1"])
     make_ack(incident)

@@ -19,6 +19,8 @@ from argus.incident.models import (
 from tests.admin_pages import Admin
 from tests.factories import make_event, make_incident, make_incidents, make_source, make_user
 
+pytestmark = pytest.mark.once
+
 
 @pytest.fixture
 def boss(db) -> Admin:
@@ -102,6 +104,7 @@ def test_deletion_page_names_the_account(boss):
     assert "Incidents: 3" in content
 
 
+@pytest.mark.both
 def test_deleting_a_source_deletes_its_account_and_incidents(boss):
     source = make_source()
     make_incident(source, tags=["a=b"])
@@ -122,6 +125,7 @@ def test_selected_sources_are_deleted_with_their_accounts(boss):
     assert User.objects.count() == 2
 
 
+@pytest.mark.both
 def test_source_that_acted_on_other_incidents_cannot_be_deleted(boss):
     source = make_source()
     source.user.is_superuser = True
@@ -160,6 +164,7 @@ def test_new_type_must_be_in_lower_case_and_new(boss, nav):
     assert SourceSystemType.objects.count() == 2
 
 
+@pytest.mark.both
 def test_type_with_sources_cannot_be_deleted(boss, nav):
     source = make_source(type="zabbix")
 
@@ -189,6 +194,7 @@ def test_tag_is_stored_once(boss):
     assert "lower-case" in boss.errors(boss.send(Tag, key="A", value="b"))[0]
 
 
+@pytest.mark.both
 def test_tag_in_use_cannot_be_deleted(boss):
     make_incident(tags=["a=used"])
     boss.save(Tag, key="a", value="idle")
@@ -199,6 +205,7 @@ def test_tag_in_use_cannot_be_deleted(boss):
     assert list(Tag.objects.all()) == [used]
 
 
+@pytest.mark.both
 def test_tags_are_found_exactly_and_by_words(boss):
     make_incident(tags=["host=sw-1.example.org", "host=sw-2.example.org", "room=1"])
     first, second, room = (

@@ -123,6 +123,7 @@ def test_events_move_the_incident_through_its_states(as_user, as_source, inciden
         assert (shown["end_time"], shown["open"]) == (end_time, end_time == "infinity")
 
 
+@pytest.mark.once
 @pytest.mark.parametrize(
     ("body", "field"),
     [
@@ -208,6 +209,7 @@ def test_expired_ack_does_not_hide_the_incident(as_user, incident, acks):
         assert [row["pk"] for row in rows] == [incident.pk]
 
 
+@pytest.mark.once
 @pytest.mark.parametrize(
     ("body", "field"),
     [
@@ -236,6 +238,7 @@ def test_sources_cannot_ack_any_incident(as_source, as_other_source, acks):
         assert isinstance(answer.json()["type"], str)
 
 
+@pytest.mark.once
 def test_events_and_acks_are_accepted_as_forms(as_user, as_source, events, acks):
     form = {"type": "END", "timestamp": "2024-05-15 15:00", "description": "Up"}
     assert as_source.post(events, form, format="multipart").status_code == 201

@@ -135,6 +135,7 @@ def test_empty_items_of_a_list_are_ignored(world, ask):
     assert ask(source__name__in=",nav2,") == "S"
 
 
+@pytest.mark.once
 @pytest.mark.parametrize(
     ("name", "value"),
     [
@@ -157,12 +158,14 @@ def test_invalid_value_is_refused_by_parameter(as_user, name, value):
     assert [type(message) for message in answer.json()[name]] == [str]
 
 
+@pytest.mark.once
 def test_every_invalid_parameter_is_named(as_user):
     answer = as_user.get(INCIDENTS, {"open": "x", "tags": "x", "acked": "true"})
     assert answer.status_code == 400
     assert set(answer.json()) == {"open", "tags"}
 
 
+@pytest.mark.once
 def test_unknown_parameters_are_ignored(world, ask):
     assert ask(level__lte="3", nonsense="x", source="1", end_time="x") == EVERYTHING
 

@@ -74,6 +74,7 @@ def test_minimal_body_creates_a_stateless_incident(as_source):
     assert (incident["description"], incident["ticket_url"]) == ("", "")
 
 
+@pytest.mark.once
 @pytest.mark.parametrize("end_time", ["infinity", "9999-12-31T23:59:59.999999", "9999-12-31T23:59:59.999999Z"])
 def test_every_spelling_of_infinity_is_accepted(post_incident, end_time):
     incident = post_incident(end_time=end_time)
@@ -93,6 +94,7 @@ def test_end_is_not_before_the_start(post_incident, start_time, end_time, shown,
     assert (incident["end_time"], incident["open"], incident["stateful"]) == (shown, is_open, True)
 
 
+@pytest.mark.once
 @pytest.mark.parametrize(
     ("overrides", "field"),
     [
@@ -118,6 +120,7 @@ def test_invalid_value_is_refused_by_field_and_nothing_is_stored(as_source, over
     assert not Incident.objects.exists()
 
 
+@pytest.mark.once
 def test_invalid_tags_have_one_error_each(as_source):
     answer = as_source.post(
         INCIDENTS, incident_body(tags=[{"tag": "a=b"}, {"tag": "B=c"}, {}, None, "x", {"tag": "d="}])
@@ -171,6 +174,7 @@ def test_superuser_with_a_source_posts_for_it_or_for_others(as_source, db):
     assert client.post(INCIDENTS, incident_body(source=other)).json()["source"]["pk"] == other
 
 
+@pytest.mark.once
 @pytest.mark.parametrize(
     ("base_url", "details_url", "shown"),
     [
@@ -222,6 +226,7 @@ def test_patch_of_other_fields_has_a_sentence_for_each(as_source, post_incident,
     assert as_source.get(path).json() == incident
 
 
+@pytest.mark.once
 @pytest.mark.parametrize("name", ["details_url", "ticket_url", "tags"])
 @pytest.mark.parametrize("value", [None, True, {}])
 def test_patch_with_an_invalid_value_is_refused_by_field(as_source, post_incident, name, value):

@@ -86,6 +86,7 @@ def test_every_page_opens_and_rows_are_found_by_word_and_by_uuid(boss, model):
     assert boss.get(model, "delete", row.pk).status_code == 200
 
 
+@pytest.mark.once
 @pytest.mark.parametrize("model", MODELS)
 def test_list_query_count_does_not_depend_on_rows(boss, model):
     def queries() -> int:
@@ -102,6 +103,7 @@ def test_list_query_count_does_not_depend_on_rows(boss, model):
     assert queries() == few
 
 
+@pytest.mark.once
 def test_admin_creates_by_services(boss):
     user = make_user()
     boss.save(Customer, name="Customer", abbreviation="CU")
@@ -127,6 +129,7 @@ def test_admin_creates_by_services(boss):
     assert LogEntry.objects.count() == 11
 
 
+@pytest.mark.once
 def test_refusal_of_a_service_is_a_form_error(boss):
     near, far = one_of_each(), one_of_each()
     role = near[ProjectRole]
@@ -152,6 +155,7 @@ def test_refusal_of_a_service_is_a_form_error(boss):
         assert model.objects.count() == before
 
 
+@pytest.mark.once
 @pytest.mark.parametrize("model", MODELS)
 def test_objects_cannot_be_changed(boss, model):
     row = one_of_each()[model]

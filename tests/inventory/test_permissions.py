@@ -17,6 +17,8 @@ from .factories import (
 )
 from .requests import link_to, path_to, undone
 
+pytestmark = pytest.mark.once
+
 STAFF = {"staff", "superuser"}
 OWNERS = {*STAFF, "owner"}
 STRANGERS = {"user without role", "owner elsewhere"}
@@ -207,6 +209,7 @@ def test_role_has_links_to_user_and_object(place, as_owner, name, role, may):
     assert as_owner.get(shown["user"]).json()["full_name"] == "Kari Nordmann"
 
 
+@pytest.mark.both
 @pytest.mark.parametrize(("name", "role", "may"), ROLES)
 def test_role_takes_effect_when_granted_and_ends_when_deleted(place, as_owner, name, role, may):
     client, holder = make_client(place.person), getattr(place, name)
@@ -224,6 +227,7 @@ def test_role_takes_effect_when_granted_and_ends_when_deleted(place, as_owner, n
     assert client.get(f"/api/{holder.collection}/").json() == []
 
 
+@pytest.mark.both
 @pytest.mark.parametrize(("name", "role", "may"), ROLES)
 def test_duplicate_role_is_refused(place, as_owner, name, role, may):
     granted = make_role(getattr(place, name), place.person, role)
@@ -292,6 +296,7 @@ def test_current_returns_the_caller_only(place, people):
             assert answer["X-Result-Count"] == "1"
 
 
+@pytest.mark.both
 def test_visible_users_are_the_caller_and_users_with_visible_roles(place, people):
     def names(who):
         return {user["username"] for user in people[who].get("/api/users/?page_size=100").json()}

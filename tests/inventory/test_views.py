@@ -19,6 +19,8 @@ from .factories import (
 )
 from .requests import link_to, path_to
 
+pytestmark = pytest.mark.once
+
 HEX = re.compile("[0-9a-f]{32}")
 
 
@@ -86,6 +88,7 @@ def test_invisible_object_is_like_a_missing_one(place, people, name):
     assert type(row).objects.filter(pk=row.pk).exists()
 
 
+@pytest.mark.both
 @pytest.mark.parametrize("name", NAMES)
 def test_uuid_with_dashes_or_capitals_is_404(place, as_staff, name):
     row = getattr(place, name)
@@ -129,6 +132,7 @@ def test_membership_has_two_urls_and_shows_the_first(place, as_owner):
     assert as_owner.post("/api/instances/", body).json()["cloud_project_membership"] == made.json()["url"]
 
 
+@pytest.mark.both
 def test_project_shows_visible_groups_only(place, people, other_group, grouped):
     grouped(other_group)
 
@@ -356,6 +360,7 @@ def test_objects_of_two_customers_cannot_be_connected(place, as_staff):
         assert (answer.status_code, list(answer.json())) == (400, [field])
 
 
+@pytest.mark.both
 def test_duplicate_membership_is_refused(place, as_staff):
     for collection, body in [
         ("project-group-memberships", {"project_group": link_to(place.group), "project": link_to(place.project)}),
@@ -369,6 +374,7 @@ def test_duplicate_membership_is_refused(place, as_staff):
 # Deleting
 
 
+@pytest.mark.both
 def test_object_in_use_cannot_be_deleted(place, as_staff):
     for row in (place.customer, place.project, place.group, place.cloud, place.membership):
         answer = as_staff.delete(path_to(row))
@@ -377,11 +383,13 @@ def test_object_in_use_cannot_be_deleted(place, as_staff):
         assert as_staff.get(path_to(row)).status_code == 200
 
 
+@pytest.mark.both
 def test_customer_with_a_group_or_a_project_cannot_be_deleted(as_staff):
     for row in (make_project(), make_project_group()):
         assert as_staff.delete(path_to(row.customer)).status_code == 409
 
 
+@pytest.mark.both
 def test_everything_can_be_deleted_from_the_leaves_up(place, as_staff):
     for name in ("instance", "membership", "cloud", "group_membership", "group", "project", "customer"):
         answer = as_staff.delete(path_to(getattr(place, name)))
@@ -390,6 +398,7 @@ def test_everything_can_be_deleted_from_the_leaves_up(place, as_staff):
         assert as_staff.delete(path_to(getattr(place, name))).status_code == 404
 
 
+@pytest.mark.both
 def test_memberships_clouds_and_roles_are_deleted_with_their_object(place, as_staff):
     as_staff.delete(path_to(place.instance))
     role = make_role(place.project)
@@ -405,6 +414,7 @@ def test_memberships_clouds_and_roles_are_deleted_with_their_object(place, as_st
 # Lists
 
 
+@pytest.mark.both
 @pytest.mark.parametrize("person", ["staff", "owner", "admin", "group manager"])
 def test_list_query_count_is_constant(place, people, person):
     def queries(collection) -> int:

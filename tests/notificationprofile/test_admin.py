@@ -26,6 +26,8 @@ from tests.factories import make_event, make_incident, make_user
 from tests.incident.test_admin import NONSENSE, QUERIES
 from tests.notificationprofile.factories import make_filter, make_line, make_profile, make_timeslot
 
+pytestmark = pytest.mark.once
+
 OWNED = [Timeslot, Filter, NotificationProfile]
 RECORDS = [Delivery, Change, MediumHealth]
 MODELS = OWNED + RECORDS
@@ -113,6 +115,7 @@ def test_records_of_argus_cannot_be_added_or_changed(boss, rows):
         assert list(model.objects.values()) == before
 
 
+@pytest.mark.both
 @pytest.mark.slow
 @pytest.mark.parametrize("model", MODELS, ids=lambda model: model._meta.model_name)
 def test_invalid_queries_cause_no_server_error(boss, rows, model):
@@ -150,6 +153,7 @@ def test_invalid_action_selections_cause_no_server_error(boss, rows, model):
     assert model.objects.exists()
 
 
+@pytest.mark.both
 def test_query_count_of_lists_is_constant(boss, rows):
     def counts() -> dict:
         return {model: queries_of(boss, model) for model in MODELS}
@@ -278,6 +282,7 @@ def test_deletion_page_of_a_timeslot_lists_its_profile(boss, kari):
     assert not NotificationProfile.objects.exists()
 
 
+@pytest.mark.both
 def test_timeslots_are_searched_by_name_and_owner(boss, kari):
     make_timeslot(kari, "Office", hours=[(range(1, 6), time(8), time(16))])
 
@@ -351,6 +356,7 @@ def test_parts_of_another_user_are_refused(boss, kari, foreign_profile, field):
         assert field in response.context["adminform"].form.errors
 
 
+@pytest.mark.both
 def test_timeslot_has_one_profile(boss, kari):
     profile = make_profile(kari)
 
@@ -418,6 +424,7 @@ def test_retry_needs_the_change_permission(line):
     assert staff.get(Delivery, "change", line.pk).status_code == 200
 
 
+@pytest.mark.both
 def test_deliveries_are_filtered_newest_first(boss, line, kari):
     silent = make_line(line.event, kari, medium="SM", verdict="suppressed", reason="no address", address="")
     other = make_line(make_event(make_incident()), kari)
@@ -432,6 +439,7 @@ def test_deliveries_are_filtered_newest_first(boss, line, kari):
     assert boss.rows(Delivery, event__id__exact=other.event_id) == [other]
 
 
+@pytest.mark.both
 def test_deliveries_are_searched_by_user_address_and_incident(boss, line, kari):
     other = make_line(make_event(make_incident()), make_user("ola"), address="+4791234567", medium="SM")
 
@@ -449,6 +457,7 @@ def test_delivery_page_shows_the_last_error(boss, line):
     assert Admin.url(type(line.event), "change", line.event_id) in page
 
 
+@pytest.mark.both
 def test_delivery_counts_are_bounded(boss, line, monkeypatch):
     monkeypatch.setattr("argus.adminkit.changelist.BoundedPaginator.max_rows", 3)
     now = timezone.now()
@@ -458,6 +467,7 @@ def test_delivery_counts_are_bounded(boss, line, monkeypatch):
     assert boss.get(Delivery).context["cl"].result_count == 3
 
 
+@pytest.mark.both
 def test_recurrence_keeps_its_microseconds(boss, kari):
     slot = kari.timeslots.get()
     before = list(TimeRecurrence.objects.values())

@@ -10,6 +10,8 @@ from tests.factories import make_user
 from tests.notificationprofile.factories import FILTERS, make_filter
 from tests.raw import send_json
 
+pytestmark = pytest.mark.once
+
 TEXT = '{"sourceSystemIds": [1, 2], "tags": ["problem_type=boxDown"]}'
 CRITICAL = {"name": "Critical", "filter_string": TEXT}
 
@@ -29,6 +31,7 @@ def test_filter_is_created_and_shown(as_user):
     assert as_user.get(FILTERS).json() == [body]
 
 
+@pytest.mark.both
 @pytest.mark.parametrize(
     "text",
     [
@@ -114,6 +117,7 @@ def test_invalid_filter_string_is_refused(as_user, text):
     assert not Filter.objects.exists()
 
 
+@pytest.mark.both
 def test_filter_of_the_maximum_size_is_accepted(as_user):
     criteria = {
         "sourceSystemIds": list(range(MAX_SOURCES)),
@@ -146,6 +150,7 @@ def test_refused_change_changes_nothing(as_user, method):
     assert as_user.get(address_of(one)).json() == one
 
 
+@pytest.mark.both
 def test_duplicate_name_is_refused(as_user):
     make_filter(as_user.user, "Taken")
     one = as_user.post(FILTERS, CRITICAL).json()
@@ -181,6 +186,7 @@ def test_invalid_body_is_refused(as_user, body):
     assert response.json().keys() <= {"name", "filter_string", "non_field_errors"}
 
 
+@pytest.mark.both
 def test_deleted_filter_is_removed_from_profiles(as_user, profile, own_filter):
     response = as_user.delete(address_of(own_filter))
 
@@ -207,6 +213,7 @@ def test_anonymous_requests_are_refused(as_stranger, db):
     assert as_stranger.post(FILTERS, CRITICAL).status_code == 401
 
 
+@pytest.mark.both
 def test_query_count_is_constant(as_user, django_assert_num_queries):
     for number in range(50):
         make_filter(as_user.user, f"Filter {number:02}")

@@ -21,7 +21,7 @@ from tests.servers import find_free_port
 
 PAGE = (Path(__file__).parents[2] / "docs" / "howto" / "write-a-medium.md").read_text()
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.once]
 
 
 class Receiver(ThreadingHTTPServer):
@@ -103,6 +103,7 @@ def test_plugin_passes_the_check(plugin):
     assert run_checks(tags=[TAG]) == []
 
 
+@pytest.mark.both
 def test_notification_reaches_the_receiver_and_the_delivery_log(receiver, destination, profile):
     incident = make_incident(description="Switch sw-3 does not answer", tags=["host=sw-3"])
 

@@ -14,6 +14,8 @@ from tests.factories import make_incident, make_source, make_user
 from tests.notificationprofile.messages import make_message, start_of
 from tests.smtp_sink import running_sink
 
+pytestmark = pytest.mark.once
+
 NUMBER = "+4712345678"
 
 

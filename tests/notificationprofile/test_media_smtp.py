@@ -24,7 +24,7 @@ from tests.factories import make_event, make_incident, make_user
 from tests.notificationprofile.messages import make_message, start_of
 from tests.smtp_sink import ANY_ADDRESS, CONNECT, DATA, END, MAIL, RCPT, running_sink
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.once]
 
 BOB = "bob@example.org"
 SMTP = "django.core.mail.backends.smtp.EmailBackend"

@@ -11,7 +11,7 @@ from argus.notificationprofile.models import Delivery
 from tests.factories import NOON, make_ack, make_event, make_incident, make_source, make_user
 from tests.notificationprofile.messages import make_delivery, make_message, start_of
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.once]
 
 HEADERS = ["Message-ID", "In-Reply-To", "References"]
 

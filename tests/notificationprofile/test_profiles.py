@@ -8,6 +8,8 @@ from tests.notificationprofile.factories import API, FILTERS, TIMESLOTS, make_fi
 from tests.notificationprofile.factories import make_timeslot as new_slot
 from tests.raw import send_json
 
+pytestmark = pytest.mark.once
+
 
 def address_of(slot) -> str:
     """The address of the profile that has this time slot."""
@@ -77,6 +79,7 @@ def test_repeated_parts_count_once(as_user, body, own_filter):
     assert response.json()["media"] == ["EM"]
 
 
+@pytest.mark.both
 def test_put_replaces_everything(as_user, body, slot):
     as_user.post(API, body)
     other = make_filter(as_user.user, "Other")
@@ -118,6 +121,7 @@ def test_patch_of_the_filters_changes_only_these(as_user, body, slot):
     assert after == before | {"filters": [{"pk": other.pk, "name": "Other", "filter_string": other.filter_string}]}
 
 
+@pytest.mark.both
 @pytest.mark.parametrize("method", ["put", "patch"])
 def test_profile_that_moves_to_another_timeslot_keeps_its_parts(as_user, body, slot, method):
     before = as_user.post(API, body).json()
@@ -137,6 +141,7 @@ def test_profile_that_moves_to_another_timeslot_keeps_its_parts(as_user, body, s
     assert as_user.post(API, body).status_code == 201
 
 
+@pytest.mark.both
 @pytest.mark.parametrize("method", ["post", "put", "patch"])
 def test_timeslot_has_one_profile(as_user, body, profile, method):
     taken, mine = profile.timeslot, new_slot(as_user.user, "Mine")
@@ -229,6 +234,7 @@ def test_invalid_body_is_refused(as_user, body):
     assert list(response.json()) == ["non_field_errors"]
 
 
+@pytest.mark.both
 def test_deleting_a_profile_keeps_its_timeslot(as_user, profile):
     response = as_user.delete(address_of(profile.timeslot))
 
@@ -249,6 +255,7 @@ def test_profiles_of_other_users_are_404(request, client, method, foreign_profil
     assert client.get(API).json() == []
 
 
+@pytest.mark.both
 @pytest.mark.parametrize("key", ["0", "99999999999999999999", "9" * 5000])
 @pytest.mark.parametrize("rest", ["", "incidents/"])
 def test_invalid_pk_is_404(as_user, key, rest):
@@ -260,6 +267,7 @@ def test_anonymous_requests_are_refused(as_stranger, db, path):
     assert as_stranger.get(path).status_code == 401
 
 
+@pytest.mark.both
 def test_query_count_of_profiles_is_constant(as_user, django_assert_num_queries, number):
     filters = [make_filter(as_user.user) for _ in range(3)]
     for _ in range(50):
@@ -272,6 +280,7 @@ def test_query_count_of_profiles_is_constant(as_user, django_assert_num_queries,
     assert names == sorted(names)
 
 
+@pytest.mark.both
 def test_query_count_of_writing_a_profile_is_constant(as_user, body, django_assert_max_num_queries):
     filters = [make_filter(as_user.user).pk for _ in range(50)]
 
@@ -279,6 +288,7 @@ def test_query_count_of_writing_a_profile_is_constant(as_user, body, django_asse
         assert as_user.post(API, {**body, "filters": filters}).status_code == 201
 
 
+@pytest.mark.both
 def test_profile_lists_incidents_that_any_filter_matches(as_user, slot):
     by_source, by_tag = make_source(), make_incident(tags=["host=a", "kind=x"])
     of_source, other = make_incident(by_source), make_incident(tags=["host=a", "kind=y"])
@@ -302,6 +312,7 @@ def test_inactive_profile_lists_its_incidents(as_user, slot, own_filter):
     assert [one["pk"] for one in as_user.get(f"{address_of(slot)}incidents/").json()] == [closed.pk]
 
 
+@pytest.mark.both
 def test_profile_without_filters_lists_no_incidents(as_user, profile, own_filter):
     make_incident()
     as_user.delete(f"{FILTERS}{own_filter.pk}/")
@@ -310,6 +321,7 @@ def test_profile_without_filters_lists_no_incidents(as_user, profile, own_filter
     assert as_user.get(f"{address_of(profile.timeslot)}incidents/").json() == []
 
 
+@pytest.mark.both
 @pytest.mark.parametrize("text", ["", "[]", "nonsense", "{}"])
 def test_invalid_filter_matches_no_incidents(as_user, profile, own_filter, text):
     make_incident()
@@ -323,6 +335,7 @@ def test_incidents_of_other_users_profiles_are_404(as_superuser, foreign_profile
     assert as_superuser.get(f"{address_of(foreign_profile.timeslot)}incidents/").status_code == 404
 
 
+@pytest.mark.both
 def test_incidents_of_a_profile_are_newest_first_and_paginated_on_request(as_user, profile):
     incidents = [one.pk for one in reversed(make_incidents(3))]
     path = f"{address_of(profile.timeslot)}incidents/"
@@ -333,6 +346,7 @@ def test_incidents_of_a_profile_are_newest_first_and_paginated_on_request(as_use
     assert [one["pk"] for one in as_user.get(page["next"]).json()["results"]] == incidents[2:]
 
 
+@pytest.mark.both
 def test_query_count_of_incidents_is_constant(as_user, slot, django_assert_num_queries):
     make_incidents(50, tags=["a=b", "c=d"])
     filters = [make_filter(as_user.user, tags=["a=b", f"c{number}=d"]) for number in range(49)]

@@ -9,6 +9,8 @@ from tests.factories import make_user
 from tests.notificationprofile.factories import TIMESLOTS, make_timeslot
 from tests.raw import send_json
 
+pytestmark = pytest.mark.once
+
 WEEKDAYS = {
     "name": "Weekdays",
     "time_recurrences": [
@@ -35,6 +37,7 @@ def create(client, *recurrences, name: str = "Mine") -> dict:
     return response.json()
 
 
+@pytest.mark.both
 def test_timeslot_is_created_and_shown(as_user):
     response = as_user.post(TIMESLOTS, WEEKDAYS)
 
@@ -52,6 +55,7 @@ def test_new_users_have_the_default_timeslot(as_user):
     assert slot == {"pk": slot["pk"], "name": "All the time", "time_recurrences": [ALL_DAY]}
 
 
+@pytest.mark.both
 def test_timeslots_are_listed_by_name(as_user):
     for name in ("Nights", "Days"):
         make_timeslot(as_user.user, name)
@@ -81,6 +85,7 @@ def test_all_day_is_absent_unless_true(as_user):
     assert create(as_user, {**NINE_TO_FIVE, "all_day": False})["time_recurrences"] == [NINE_TO_FIVE]
 
 
+@pytest.mark.both
 @pytest.mark.parametrize(
     ("given", "shown"),
     [
@@ -154,6 +159,7 @@ def test_timeslot_can_be_put_with_its_own_name(as_user):
     assert as_user.put(address_of(slot), WEEKDAYS).status_code == 200
 
 
+@pytest.mark.both
 def test_duplicate_name_is_refused(as_user):
     slot = create(as_user)
 
@@ -273,6 +279,7 @@ def test_invalid_body_is_refused(as_user, body):
     assert response.json().keys() <= {"name", "time_recurrences", "non_field_errors"}
 
 
+@pytest.mark.both
 def test_deleting_a_timeslot_deletes_its_profile_and_keeps_filters(as_user, profile, own_filter):
     response = as_user.delete(address_of(profile.timeslot))
 
@@ -295,6 +302,7 @@ def test_timeslots_of_other_users_are_404(request, client, method, foreign_profi
     assert "Theirs" not in client.get(TIMESLOTS).content.decode()
 
 
+@pytest.mark.both
 @pytest.mark.parametrize("key", ["0", "99999999999999999999", "9" * 5000])
 def test_invalid_pk_is_404(as_user, key):
     assert as_user.get(f"{TIMESLOTS}{key}/").status_code == 404
@@ -305,6 +313,7 @@ def test_anonymous_requests_are_refused(as_stranger, db):
     assert as_stranger.post(TIMESLOTS, WEEKDAYS).status_code == 401
 
 
+@pytest.mark.both
 def test_query_count_is_constant(as_user, django_assert_num_queries):
     for number in range(50):
         make_timeslot(as_user.user, f"Slot {number}", hours=[([1], time(8), time(9))] * 3)

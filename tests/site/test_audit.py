@@ -18,6 +18,8 @@ from tests.inventory.factories import make_cloud, make_customer, make_instance, 
 from tests.inventory.requests import link_to
 from tests.notificationprofile.factories import make_filter, make_timeslot
 
+pytestmark = pytest.mark.once
+
 PROFILES = "/api/v1/notificationprofiles/"
 NUMBERS = "/api/v1/auth/phone-number/"
 SOURCES = f"{INCIDENTS}sources/"

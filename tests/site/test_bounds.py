@@ -15,7 +15,7 @@ from tests.notificationprofile.factories import make_line, make_profile
 
 from .test_schema import addresses
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.once]
 MOST, ROWS = 4, 6
 # What grows with the code alone.
 FIXED = {"/login-methods/"}

@@ -24,6 +24,8 @@ from tests.factories import incident_body, make_ack, make_incident, make_source,
 from tests.live import SOURCE_DIR
 from tests.notificationprofile.factories import make_line
 
+pytestmark = pytest.mark.once
+
 MONITORING = Path(__file__).parents[2] / "docs" / "monitoring"
 METRIC = re.compile(r"\bargus_[a-z_]+")
 COUNT = """
@@ -92,6 +94,7 @@ def test_metrics_are_for_this_machine_or_for_the_token(db, client, settings):
     assert ask("10.0.0.1", authorization="Bearer a-secret") == 200
 
 
+@pytest.mark.both
 def test_open_incidents_are_counted_by_source_and_acknowledgement(db):
     source, idle = make_source("a", type="nav"), make_source("b", type="zabbix")
     make_incident(source)
@@ -103,6 +106,7 @@ def test_open_incidents_are_counted_by_source_and_acknowledgement(db):
     assert now["argus_open_incidents", idle.name, "zabbix", "false"] == 0
 
 
+@pytest.mark.both
 def test_sources_beyond_the_limit_share_labels(db, monkeypatch):
     monkeypatch.setattr(metrics, "MAX_SOURCES", 2)
     for _ in range(4):
@@ -131,6 +135,7 @@ def test_renamed_sources_take_no_more_labels(db, monkeypatch):
     assert list(metrics.counted_sources) == [source.pk]
 
 
+@pytest.mark.both
 def test_clock_skew_is_the_smallest_delay_of_a_source(db):
     source, now = make_source("ahead"), timezone.now()
     for seconds in (3600, -90, 20):
@@ -152,6 +157,7 @@ def test_expiry_of_a_token(db, settings):
     assert 1.99 < now.popitem()[1] / 86400 <= 2
 
 
+@pytest.mark.both
 def test_pending_notifications_and_their_age(db):
     line = make_line(make_incident().events.get(), make_user())
     Change.objects.unrouted().update(created=timezone.now() - timedelta(hours=1))
@@ -167,6 +173,7 @@ def test_pending_notifications_and_their_age(db):
     assert database_samples()["argus_deliveries_recent", "E-mail", "sent"] == 0
 
 
+@pytest.mark.both
 @pytest.mark.parametrize("number", [1, 50])
 def test_metrics_take_twelve_queries(db, number, django_assert_num_queries):
     user = make_user()

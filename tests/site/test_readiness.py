@@ -130,6 +130,7 @@ def test_missing_migration_fails(db, monkeypatch):
     assert readiness.lacks_migrations()
 
 
+@pytest.mark.once
 def test_server_without_migrations_is_not_ready_unless_the_part_is_excluded():
     with new_database() as url, running_argus(url) as server:
         server.manage("migrate", "admin", "zero", "--verbosity=0")

@@ -10,7 +10,7 @@ from argus.auth.models import PhoneNumber
 from tests.factories import INCIDENTS, NOON, make_ack, make_client, make_event, make_incident, make_source, make_user
 from tests.notificationprofile.factories import PREVIEW, make_filter, make_line, make_profile, make_timeslot
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.once]
 
 FIRST_API = "api/v1/"
 OF_AN_INCIDENT = f"{FIRST_API}incidents/<int:pk>/"
@@ -131,6 +131,7 @@ def test_table_of_urls_is_complete():
     assert not [route for route in ROUTES if re.search("<(?!int:pk|int:event_pk|text:source_incident_id)", route)]
 
 
+@pytest.mark.both
 def test_lists_counts_and_links_do_not_reveal_it(outsider, hide):
     before = read_everything(outsider)
     hide()
@@ -168,6 +169,7 @@ def test_its_urls_exist_for_staff(outsider, hide, staff, route):
     assert staff.generic(method, path, BODY, JSON).status_code == 200
 
 
+@pytest.mark.both
 def test_open_set_of_its_source_does_not_close_it(source, hide):
     incident = hide()
     answer = make_client(source.user).put(f"{INCIDENTS}mine/open-set/", {"incidents": []})

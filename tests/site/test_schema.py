@@ -21,6 +21,8 @@ from tests.inventory.factories import make_project
 from tests.notificationprofile.factories import API as PROFILES
 from tests.notificationprofile.factories import make_line, make_profile
 
+pytestmark = pytest.mark.once
+
 SCHEMA = "/api/v1/schema/"
 DOCS = "/api/v1/docs/"
 # Where all unknown addresses below /api/ are answered.

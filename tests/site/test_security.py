@@ -10,6 +10,8 @@ from argus.notificationprofile.media.message import build_message
 from tests.factories import INCIDENTS, make_ack, make_event, make_incident, make_source, make_user
 from tests.notificationprofile.factories import make_filter, make_line, make_profile
 
+pytestmark = pytest.mark.once
+
 HOSTILE = "<script>alert('x')</script><img src=x onerror=alert(1)>"
 PAGES = [
     "/",

@@ -7,6 +7,8 @@ import pytest
 
 from tests.factories import Client
 
+pytestmark = pytest.mark.once
+
 API = "/api/"
 
 

@@ -13,6 +13,8 @@ from argus.auth.sso import errors
 from tests.auth.sso.conftest import FEIDE, FRONTEND, OIDC, Browser
 from tests.identity_provider import OTHER_KEY
 
+pytestmark = pytest.mark.once
+
 USER = "/api/v1/auth/user/"
 TOKEN, USERINFO, DATAPORTEN_USERINFO = "/oauth/token", "/oidc/userinfo", "/userinfo"
 SECRETS = ["hush-hush", "4711", "kari"]

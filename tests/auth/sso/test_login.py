@@ -13,11 +13,14 @@ from tests.auth.sso.conftest import FEIDE, FRONTEND, OIDC, Browser
 from tests.auth.test_tokens import status_of
 from tests.factories import Client, make_token, make_user
 
+pytestmark = pytest.mark.once
+
 USER = "/api/v1/auth/user/"
 LOGOUT = "/api/v1/auth/logout/"
 DATAPORTEN = "/oidc/login/dataporten/"
 
 
+@pytest.mark.both
 @pytest.mark.parametrize("address", [OIDC, FEIDE, DATAPORTEN])
 def test_a_first_login_makes_an_account_opens_a_session_and_hands_a_token_to_the_frontend(provider, browser, address):
     response = browser.log_in(address)

@@ -1,7 +1,11 @@
 """The list of login methods for frontends."""
 
+import pytest
+
 from tests.auth.sso.conftest import FRONTEND
 from tests.factories import Client
+
+pytestmark = pytest.mark.once
 
 METHODS = "/login-methods/"
 FORM = {"type": "username_password", "url": "http://testserver/api/v1/token-auth/", "name": "user_pw"}

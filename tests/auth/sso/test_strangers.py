@@ -7,9 +7,12 @@ from argus.auth.models import User
 from tests.auth.sso.conftest import FEIDE, OIDC, Browser
 from tests.factories import make_source, make_user
 
+pytestmark = pytest.mark.once
+
 USER = "/api/v1/auth/user/"
 
 
+@pytest.mark.both
 @pytest.mark.parametrize("address", [OIDC, FEIDE])
 @pytest.mark.parametrize("name", ["admin", "Admin", "ADMIN"])
 def test_taken_user_name_creates_another_user(provider, browser, address, name):
@@ -45,6 +48,7 @@ def test_known_email_address_creates_another_user(provider, browser, verified):
     assert UserSocialAuth.objects.get().user != victim
 
 
+@pytest.mark.both
 def test_same_subject_at_another_provider_is_another_user(provider, browser, settings):
     browser.log_in()
     UserSocialAuth.objects.update(uid="https://old.example.org 4711")
@@ -61,6 +65,7 @@ def test_identities_of_different_backends_are_separate(provider, browser):
     assert UserSocialAuth.objects.values("user").distinct().count() == 3
 
 
+@pytest.mark.both
 @pytest.mark.parametrize(
     ("claimed", "begins"),
     [
