@@ -7,6 +7,7 @@ from django.core.mail import EmailMultiAlternatives
 
 from argus.incident.lifecycle import EventType
 from argus.notificationprofile.media.message import build_message, with_message_parts
+from argus.notificationprofile.media.sms import sms_text
 from argus.notificationprofile.models import Delivery
 from tests.factories import NOON, make_ack, make_event, make_incident, make_source, make_user
 from tests.notificationprofile.messages import make_delivery, make_message, start_of
@@ -52,6 +53,22 @@ def test_line_breaks_leave_the_subject_in_one_line_and_add_no_header(line_break)
     assert "down Bcc: eve@example.org <b>" in message.subject
     assert as_mail(message)["Bcc"] is None
     assert len(message.subject.splitlines()) == 1
+
+
+def test_invisible_and_reordering_characters_are_not_in_the_subject_and_do_not_reorder_the_body():
+    codes = [*range(0x202A, 0x202F), *range(0x2066, 0x206A), 0x200E, 0x200F, 0x061C, 0x200B, 0x200D, 0xFEFF, 0xAD]
+    text = "".join(f"{chr(code)}{number:x}" for number, code in enumerate(codes))
+    visible = "".join(f"{number:x}" for number in range(len(codes)))
+    incident = make_incident(make_source(username="nav"), description=text, tags=[f"a=\u202e{text}"])
+
+    message = make_message(start_of(incident))
+
+    assert f"Incident start: {visible} (by nav" in message.subject
+    for body in (message.text, message.html):
+        assert not set(body) & {chr(code) for code in codes[:9]}
+        assert "\u200e" in body
+    assert visible in sms_text(message, 160)
+    assert sms_text(message, 160).isascii()
 
 
 def test_subject_shortens_a_long_description_and_keeps_the_actor():

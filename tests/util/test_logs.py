@@ -59,6 +59,15 @@ def test_client_input_cannot_start_a_log_line(line):
     assert written(line, "a\n2026 INFO argus.audit: x").split("\n")[1].startswith("    ")
 
 
+@pytest.mark.parametrize(
+    "character", [*"\r\x0b\x0c\x1b\x7f\x85\0\ud800", *"\u2028\u2029\u202e\u2066\u200f\u061c\u200b\ufeff"]
+)
+def test_client_input_cannot_change_what_a_terminal_shows(line, character):
+    text = written(line, "%s", f"a{character}b\t\u00e6")
+    assert character not in text
+    assert text == f"INFO argus.x: a{character.encode('unicode_escape').decode()}b\t\u00e6"
+
+
 def test_json_has_all_attributes_of_the_record():
     with request_context("request-1"):
         text = written(JsonLineFormatter(), "Hello\n%s", "you", status=201, request=object())

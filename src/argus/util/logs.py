@@ -14,6 +14,8 @@ from django.db import transaction
 from django.db.models import Model
 from pythonjsonlogger.json import JsonFormatter
 
+from .text import escape_invisible
+
 # A client may choose an id that cannot be mistaken for another part of a log line.
 REQUEST_ID = re.compile(r"[A-Za-z0-9._-]{8,64}")
 
@@ -93,12 +95,13 @@ class LineFormatter(logging.Formatter):
         return datetime.fromtimestamp(record.created).astimezone().isoformat(" ", "milliseconds")
 
     def format(self, record: logging.LogRecord) -> str:
-        # Further lines are indented, so that a client's input cannot look like a line of the log.
+        # Further lines are indented, so that a client's input cannot look like a line of the log. Control characters
+        # are escaped, so that it cannot change what a terminal shows.
         record.message = record.getMessage()
         text = super().format(record)
         request_id = getattr(record, "request_id", "")
         suffix = f" [{request_id}]" if request_id else ""
-        head, *rest = mask_secrets(text).split("\n")
+        head, *rest = escape_invisible(mask_secrets(text)).split("\n")
         return "\n".join([head + suffix, *(f"    {line}" for line in rest)])
 
 

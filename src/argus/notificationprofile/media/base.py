@@ -1,6 +1,5 @@
 """The interface of a medium, a way to send notifications. Plugins import this module and nothing else of Argus."""
 
-import unicodedata
 from abc import ABC, abstractmethod
 from collections.abc import Mapping
 from contextlib import AbstractContextManager, nullcontext
@@ -8,7 +7,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, ClassVar
 
-LINE_CHARACTERS = {"\n", "\t"}
+from argus.util.text import one_line, printable  # noqa: F401  (for media)
 
 
 class PermanentError(Exception):
@@ -140,25 +139,3 @@ class NotificationMedium(ABC):
     def session(cls) -> AbstractContextManager[dict[str, Any]]:
         """Return a context manager for a batch of messages. It yields further keyword arguments for ``send``."""
         return nullcontext({})
-
-
-def printable(text: str) -> str:
-    r"""Replace control characters by blanks, and lone surrogates by ``\N{REPLACEMENT CHARACTER}``.
-
-    Line breaks and tabs stay; every kind of line break becomes ``\n``.
-    """
-    text = "\n".join(text.splitlines())
-    if text.isascii() and text.isprintable():
-        return text
-    return "".join(map(_printable_character, text))
-
-
-def _printable_character(character: str) -> str:
-    """UTF-8 has no surrogates, and some mail servers refuse control characters."""
-    category = "" if character in LINE_CHARACTERS else unicodedata.category(character)
-    return {"Cc": " ", "Cs": "\N{REPLACEMENT CHARACTER}"}.get(category, character)
-
-
-def one_line(text: str) -> str:
-    """Return the printable text without line breaks and repeated blanks."""
-    return " ".join(printable(text).split())
