@@ -13,17 +13,7 @@ from types import MappingProxyType
 from typing import Any
 
 from django.db.backends.base.base import BaseDatabaseWrapper
-from django.db.models import (
-    BigAutoField,
-    Exists,
-    F,
-    OuterRef,
-    Q,
-    QuerySet,
-    Subquery,
-    TextField,
-    Value,
-)
+from django.db.models import BigAutoField, Exists, F, OuterRef, Q, QuerySet, Subquery, TextField, Value
 from django.db.models.expressions import Combinable, Expression, RawSQL
 from django.db.models.functions import Concat, Greatest
 from django.db.models.lookups import IsNull, LessThanOrEqual
