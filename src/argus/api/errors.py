@@ -1,6 +1,7 @@
 """Turn errors into responses: errors of services become 400, 403 or 409, unknown URLs 404, all as JSON."""
 
 import sys
+from collections.abc import Iterator
 from typing import Any
 
 from django.core.exceptions import (
@@ -15,7 +16,7 @@ from django.http import HttpRequest, HttpResponse, JsonResponse, UnreadablePostE
 from django.views import defaults
 from django.views.decorators.csrf import csrf_exempt
 from rest_framework import status
-from rest_framework.exceptions import NotFound
+from rest_framework.exceptions import NotFound, ValidationError
 from rest_framework.response import Response
 from rest_framework.views import exception_handler as drf_exception_handler
 from rest_framework.views import set_rollback
@@ -23,6 +24,8 @@ from rest_framework.views import set_rollback
 from argus.http.database_outage import is_outage, outage_response
 from argus.util.errors import ConflictError, DomainError, NotPermittedError
 
+NON_FIELD_ERRORS = "non_field_errors"
+MAX_ERRORS = 100
 # PostgreSQL's error code of a violated foreign key.
 FOREIGN_KEY = "23503"
 # Messages for invalid requests. Django's own messages name settings.
@@ -44,13 +47,53 @@ def exception_handler(error: Exception, context: Any) -> Response | None:
     if is_foreign_key_error(error):
         error = ConflictError("An object that this refers to has just been deleted.")
     if not isinstance(error, DomainError):
-        return drf_exception_handler(error, context)
+        response = drf_exception_handler(error, context)
+        if isinstance(error, ValidationError) and response is not None:
+            response.data = limit_errors(response.data)
+        return response
     set_rollback()
     if isinstance(error, NotPermittedError):
         return Response({"detail": error.message}, status=status.HTTP_403_FORBIDDEN)
     if isinstance(error, ConflictError):
         return Response({"detail": error.message}, status=status.HTTP_409_CONFLICT)
-    return Response(error_body(error), status=status.HTTP_400_BAD_REQUEST)
+    return Response(limit_errors(error_body(error)), status=status.HTTP_400_BAD_REQUEST)
+
+
+def limit_errors(errors: Any) -> Any:
+    """Return the first ``MAX_ERRORS`` messages of a body and, under ``non_field_errors``, how many there are.
+
+    Lists of errors by position end with the last listed one.
+    """
+    number = count_errors(errors)
+    if number <= MAX_ERRORS:
+        return errors
+    note = f"Only the first {MAX_ERRORS} of {number} errors are listed."
+    listed = first_errors(errors, iter(range(MAX_ERRORS)))
+    if isinstance(listed, list):
+        return [*listed, note]
+    return {**listed, NON_FIELD_ERRORS: [*listed.get(NON_FIELD_ERRORS, []), note]}
+
+
+def count_errors(errors: Any) -> int:
+    """Return the number of messages in errors by field and position."""
+    if isinstance(errors, dict):
+        errors = errors.values()
+    elif not isinstance(errors, list):
+        return 1
+    return sum(map(count_errors, errors))
+
+
+def first_errors(errors: Any, places: Iterator[int]) -> Any:
+    """Return errors with as many messages as there are ``places``."""
+    if isinstance(errors, dict):
+        fields = {key: first_errors(value, places) for key, value in errors.items()}
+        return {key: value for key, value in fields.items() if value}
+    if not isinstance(errors, list):
+        return errors if next(places, None) is not None else None
+    elements = [first_errors(value, places) for value in errors]
+    while elements and not elements[-1]:
+        elements.pop()
+    return elements
 
 
 def is_foreign_key_error(error: Exception) -> bool:
@@ -64,7 +107,7 @@ def error_body(error: DomainError) -> dict[str, Any]:
     """Return the body: a list of messages for one field, or one message for each field (contract, "Everywhere")."""
     if error.messages is not None:
         return dict(error.messages)
-    return {error.field or "non_field_errors": [error.message]}
+    return {error.field or NON_FIELD_ERRORS: [error.message]}
 
 
 def reason_for(error: Exception) -> dict[str, str]:

@@ -2,7 +2,6 @@
 
 import re
 from typing import Any
-from urllib.parse import urlsplit
 from uuid import UUID
 
 from django.http import HttpRequest
@@ -10,6 +9,8 @@ from django.urls import get_script_prefix, register_converter
 from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 from rest_framework.request import Request
+
+from argus.util.urls import split_url
 
 OBJECT_PATH = re.compile(r"api/(?P<collection>[a-z-]+)/(?P<uuid>[0-9a-f]{32})/")
 
@@ -46,7 +47,7 @@ def parse_link(text: str) -> tuple[str, UUID] | None:
     Only the path counts; scheme and host may be missing (contract).
     """
     try:
-        path = urlsplit(text.strip()).path
+        path = split_url(text.strip()).path
     except ValueError:
         return None
     prefix = get_script_prefix()

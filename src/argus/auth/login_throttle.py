@@ -163,6 +163,9 @@ def limit_for(name: str, now: datetime) -> Limit:
 
 
 def normalize_name(username: str) -> str:
-    """Return one spelling for all that may mean the same name: letters of any case, width or composition."""
-    storable = username.encode(errors="replace").decode().replace("\x00", "")
+    """Return one spelling for all that may mean the same name: letters of any case, width or composition.
+
+    Names beyond the maximum length, which no user has, are cut first: normalizing takes quadratic time.
+    """
+    storable = username[:MAX_NAME_LENGTH].encode(errors="replace").decode().replace("\x00", "")
     return unicodedata.normalize("NFKC", storable).casefold().strip()[:MAX_NAME_LENGTH]

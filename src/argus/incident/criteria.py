@@ -16,6 +16,8 @@ from argus.util.rows import MAX_ID
 from .tags import split_tag
 
 SOURCES, TAGS = "sourceSystemIds", "tags"
+# Longer strings are parsed again each time: 4 096 of them would fill the memory.
+MAX_CACHED_LENGTH = 10_000
 
 
 @dataclass(frozen=True)
@@ -44,14 +46,20 @@ class Criteria:
         return True
 
 
-@lru_cache(maxsize=4096)
 def read_criteria(text: str) -> Criteria:
     """Parse a stored filter string, a JSON object. Raises ``DomainError`` on the field ``filter_string``."""
+    return _read_cached(text) if len(text) <= MAX_CACHED_LENGTH else _read(text)
+
+
+def _read(text: str) -> Criteria:
     try:
         data = json.loads(text)
     except (ValueError, RecursionError):
         raise DomainError("This is not JSON.", field="filter_string") from None
     return parse_criteria(data, field="filter_string")
+
+
+_read_cached = lru_cache(maxsize=4096)(_read)
 
 
 def parse_criteria(data: Any, *, field: str | None = None) -> Criteria:

@@ -1,26 +1,30 @@
 """Details URLs of sources: check them, and join relative ones to the base URL."""
 
 import re
-from urllib.parse import urljoin, urlsplit
+from urllib.parse import urljoin
 
 from argus.util.errors import DomainError
+from argus.util.urls import split_url
 
-# Browsers execute the content of URLs with these schemes.
-SCRIPT_SCHEMES = {"javascript", "vbscript", "data"}
+# Browsers and operating systems execute URLs with other schemes, or pass them to other programs. "": a relative URL.
+SCHEMES = {"", "http", "https"}
 # The usual forms. They can be joined without parsing, which lists do for each row.
 SITE = re.compile(r"(https?://[A-Za-z0-9.:-]+)/?", re.ASCII)
 PLAIN_PATH = re.compile(r"(?:/[A-Za-z0-9_-]+)+/?", re.ASCII)
 
 
 def check_details_url(text: str, *, base_url: str) -> None:
-    """Refuse a details URL that cannot be joined to the source's base URL, or that a browser would execute."""
+    """Refuse a details URL that cannot be joined to the source's base URL, or is not relative, http or https."""
+    if not text or PLAIN_PATH.fullmatch(text):
+        return
     try:
-        scheme = urlsplit(urljoin(base_url, text)).scheme
-        urlsplit(text)
+        scheme = split_url(text).scheme
+        urljoin(base_url, text)
     except ValueError:
         raise DomainError("This is not a valid URL.", field="details_url") from None
-    if scheme in SCRIPT_SCHEMES:
-        raise DomainError(f"URLs with the scheme {scheme}: are not accepted.", field="details_url")
+    if scheme not in SCHEMES:
+        message = f"This must be a relative URL, or one with http: or https:, not {scheme[:100]}:."
+        raise DomainError(message, field="details_url")
 
 
 def join_url(base_url: str, url: str) -> str:
@@ -33,6 +37,7 @@ def join_url(base_url: str, url: str) -> str:
     if PLAIN_PATH.fullmatch(url) and (site := SITE.fullmatch(base_url)):
         return site[1] + url
     try:
+        split_url(url)
         return urljoin(base_url, url)
     except ValueError:
         return url

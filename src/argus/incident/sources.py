@@ -78,6 +78,12 @@ def get_source_type(name: str, *, actor: User) -> SourceSystemType:
     return SourceSystemType.objects.filter(name=name).first() or create_source_type(name, actor=actor)
 
 
+def check_may_post(actor: User) -> None:
+    """Refuse users who have no source and are no superusers. Views call it before they read the body."""
+    if not actor.is_superuser and not hasattr(actor, "source_system"):
+        raise DomainError("This account has no source system, so it cannot post incidents.")
+
+
 def source_to_post_for(actor: User, pk: int | None = None) -> SourceSystem:
     """Return the actor's own source or, for superusers, the one with the pk."""
     if pk is not None and not actor.is_superuser:

@@ -25,6 +25,8 @@ from ..visibility import users_with_grantable_roles, visible_to
 from .fields import LinkField, ReferenceField, ReferenceListSerializer, URLField
 
 USERS = "users"
+# Groups of a new project. More can be added one by one.
+MAX_GROUPS = 500
 DESCRIPTION = {"description": {"max_length": 2000}}
 
 
@@ -65,8 +67,11 @@ class ProjectSerializer(InventorySerializer):
     """A project of a customer."""
 
     customer = link_to(Customer)
-    project_groups = GroupReferenceSerializer(
-        many=True, required=False, help_text="The project groups that it is in and that the user sees."
+    project_groups = ReferenceListSerializer(
+        child=GroupReferenceSerializer(),
+        required=False,
+        max_length=MAX_GROUPS,
+        help_text="The project groups that it is in and that the user sees.",
     )
 
     class Meta:

@@ -8,7 +8,8 @@ from rest_framework.exceptions import NotFound, ValidationError
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from argus.api.errors import error_body, exception_handler
+from argus.api.bodies import validation_error
+from argus.api.errors import MAX_ERRORS, NON_FIELD_ERRORS, count_errors, error_body, exception_handler
 from argus.api.lists import as_object, errors_by_position
 from argus.api.parsers import JSONParser
 from argus.auth.requests import get_actor
@@ -16,7 +17,7 @@ from argus.http.idempotency import idempotent
 from argus.incident import acknowledgements, services
 from argus.incident.bulk import Result, Status, create_incidents
 from argus.incident.models import Incident, SourceSystem
-from argus.incident.sources import source_to_post_for
+from argus.incident.sources import check_may_post, source_to_post_for
 from argus.incident.sync import InvalidSyncError, SyncResult, record_source_event, sync_incidents
 from argus.util.errors import DomainError
 
@@ -35,6 +36,7 @@ from .serializers import (
     OwnIncidentSerializer,
     validate_body,
 )
+from .views import errors_in_list
 
 
 class BatchView(generics.GenericAPIView[Any]):
@@ -136,13 +138,15 @@ class BulkView(generics.GenericAPIView[Any]):
     def post(self, request: Request) -> Response:
         """Create incidents, and return the outcome for each."""
         actor = get_actor(request)
+        with errors_in_list():
+            check_may_post(actor)
         bodies = validate_body(BulkSerializer, request.data)["incidents"]
         # The list of a superuser may be from many sources. Each is looked up once.
         find_source = cache(lambda pk: source_to_post_for(actor, pk))
         items = [self.validate_incident(body, find_source) for body in bodies]
         results = iter(create_incidents([item for item in items if isinstance(item, dict)], actor=actor))
         outcomes = [next(results) if isinstance(item, dict) else item for item in items]
-        return Response({"results": [represent_outcome(outcome) for outcome in outcomes]})
+        return Response({"results": represent_outcomes(outcomes)})
 
     @staticmethod
     def validate_incident(body: Any, find_source: Any) -> dict[str, Any] | ValidationError:
@@ -154,6 +158,18 @@ class BulkView(generics.GenericAPIView[Any]):
             return error
         except DomainError as error:
             return ValidationError({"source": [error.message]})
+
+
+def represent_outcomes(outcomes: list[Result | ValidationError]) -> list[dict[str, Any]]:
+    """Return the outcomes as dictionaries, with at most ``MAX_ERRORS`` errors and for others only their number."""
+    results, listed = [represent_outcome(outcome) for outcome in outcomes], 0
+    for result in results:
+        number = count_errors(result.get("errors", {}))
+        listed += number
+        if number and listed > MAX_ERRORS:
+            message = f"{number} errors, which are not listed: a response lists at most {MAX_ERRORS}."
+            result["errors"] = {NON_FIELD_ERRORS: [message]}
+    return results
 
 
 def represent_outcome(outcome: Result | ValidationError) -> dict[str, Any]:
@@ -170,10 +186,8 @@ class OwnSourceView(generics.GenericAPIView[Any]):
 
     def get_source(self) -> SourceSystem:
         """Return the caller's source. Raises ``ValidationError`` for users without one."""
-        try:
+        with errors_in_list():
             return source_to_post_for(get_actor(self.request))
-        except DomainError as error:
-            raise ValidationError([error.message]) from None
 
 
 @batch_openapi.open_set
@@ -190,7 +204,7 @@ class OpenSetView(OwnSourceView):
             difference = sync_incidents(source, validate_open_incidents(bodies), actor=get_actor(request))
         except InvalidSyncError as invalid:
             errors = {index: error_body(error) for index, error in invalid.errors.items()}
-            raise ValidationError({"incidents": errors_by_position(errors, len(bodies))}) from None
+            raise validation_error({"incidents": errors_by_position(errors, len(bodies))}) from None
         return Response(represent_difference(difference))
 
 
@@ -254,7 +268,7 @@ def validate_open_incidents(bodies: list[Any]) -> list[dict[str, Any]]:
         except ValidationError as error:
             errors[index] = error.detail
     if errors:
-        raise ValidationError({"incidents": errors_by_position(errors, len(bodies))})
+        raise validation_error({"incidents": errors_by_position(errors, len(bodies))})
     return values
 
 

@@ -29,6 +29,9 @@ from argus.util.rows import MAX_ID
 
 Incidents = QuerySet[Incident]
 
+# Each key is a condition of its own in the query.
+MAX_VALUES, MAX_TAG_KEYS = 1000, 50
+
 
 class ParsedField(forms.CharField):
     """A text that a function converts. The function raises ``ValidationError``."""
@@ -58,7 +61,15 @@ def parse_boolean(text: str) -> bool | None:
 
 def parse_names(text: str) -> list[str]:
     """Parse names separated by commas; blanks around a name are ignored."""
-    return [item.strip() for item in text.split(",") if item.strip()]
+    return [item.strip() for item in split_values(text)]
+
+
+def split_values(text: str) -> list[str]:
+    """Split at commas; blank values are left out."""
+    values = [item for item in text.split(",") if item.strip()]
+    if len(values) > MAX_VALUES:
+        raise ValidationError(f"At most {MAX_VALUES} values can be given; these are {len(values)}.")
+    return values
 
 
 def parse_ids(text: str) -> list[int]:
@@ -71,7 +82,10 @@ def parse_ids(text: str) -> list[int]:
 
 def parse_tags(text: str) -> list[tuple[str, str]]:
     """Parse ``key=value`` items separated by commas; each needs a value."""
-    return [parse_tag(item) for item in text.split(",") if item.strip()]
+    tags = [parse_tag(item) for item in split_values(text)]
+    if len({key for key, _ in tags}) > MAX_TAG_KEYS:
+        raise ValidationError(f"At most {MAX_TAG_KEYS} different keys can be given.")
+    return tags
 
 
 def parse_tag(item: str) -> tuple[str, str]:

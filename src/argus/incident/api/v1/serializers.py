@@ -6,8 +6,9 @@ from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 from rest_framework.utils import html
 
-from argus.api.fields import InfinityTimestampField, TimestampField
-from argus.api.lists import ListSerializer
+from argus.api.bodies import BodySerializer
+from argus.api.fields import InfinityTimestampField, TextField, TimestampField
+from argus.api.lists import LimitedListField, ListSerializer
 from argus.incident.lifecycle import EventType
 from argus.incident.models import MAX_SOURCE_ID_BYTES, SourceSystem, SourceSystemType
 from argus.incident.tags import split_tag
@@ -20,6 +21,10 @@ from .representation import INCIDENT_KEYS
 MAX_TAGS = 1000
 MAX_BATCH_SIZE = 1000
 MAX_OPEN_INCIDENTS = 10_000
+# Tags of all incidents of a request.
+MAX_REQUEST_TAGS = 20_000
+# Characters of a description that is stored for each of up to a thousand incidents.
+MAX_BATCH_DESCRIPTION = 10_000
 
 
 def validate_body(serializer_class: type[serializers.BaseSerializer], body: Any) -> dict[str, Any]:
@@ -35,10 +40,10 @@ def validate_body(serializer_class: type[serializers.BaseSerializer], body: Any)
 _serializers: dict[type[serializers.BaseSerializer], serializers.BaseSerializer] = {}
 
 
-class TagSerializer(serializers.Serializer):
+class TagSerializer(BodySerializer):
     """``{"tag": "key=value"}``, validated to the pair (key, value)."""
 
-    tag = serializers.CharField(trim_whitespace=False, help_text="key=value; the key consists of a-z, 0-9 and _.")
+    tag = TextField(trim_whitespace=False, help_text="key=value; the key consists of a-z, 0-9 and _.")
 
     def to_internal_value(self, data: Any) -> Any:
         value = super().to_internal_value(data)
@@ -48,7 +53,7 @@ class TagSerializer(serializers.Serializer):
             raise serializers.ValidationError({error.field or "tag": [error.message]}) from None
 
 
-class SourceIncidentIdField(serializers.CharField):
+class SourceIncidentIdField(TextField):
     """The source's own ID of an incident. Numbers are accepted and stored as text."""
 
     default_error_messages = {"too_long": f"Longer than {MAX_SOURCE_ID_BYTES} bytes."}
@@ -61,11 +66,11 @@ class SourceIncidentIdField(serializers.CharField):
         return text
 
 
-class ChangeableSerializer(serializers.Serializer):
+class ChangeableSerializer(BodySerializer):
     """The fields of an incident that can be changed later."""
 
-    details_url = serializers.CharField(allow_blank=True, required=False)
-    ticket_url = serializers.CharField(allow_blank=True, required=False)
+    details_url = TextField(allow_blank=True, required=False)
+    ticket_url = TextField(allow_blank=True, required=False)
     tags = ListSerializer(child=TagSerializer(), required=False, max_length=MAX_TAGS)
 
 
@@ -106,16 +111,27 @@ class IncidentSerializer(ChangeableSerializer):
         required=False, allow_null=True, help_text='null: stateless; "infinity": open; a time: ended, or ending, then.'
     )
     source_incident_id = SourceIncidentIdField()
-    description = serializers.CharField(allow_blank=True, required=False)
+    description = TextField(allow_blank=True, required=False)
     tags = ListSerializer(child=TagSerializer(), max_length=MAX_TAGS)
 
 
-class BulkSerializer(serializers.Serializer):
+class IncidentsField(LimitedListField):
+    """Bodies of incidents. Only their number and that of their tags are checked; the view validates each."""
+
+    default_error_messages = {"tags": f"A request has at most {MAX_REQUEST_TAGS} tags; this one has {{number}}."}
+
+    def validate_elements(self, data: list[Any]) -> list[Any]:
+        lists = [body.get("tags") for body in data if isinstance(body, dict)]
+        number = sum(len(tags) for tags in lists if isinstance(tags, list))
+        if number > MAX_REQUEST_TAGS:
+            self.fail("tags", number=number)
+        return data
+
+
+class BulkSerializer(BodySerializer):
     """New incidents, each as in a single POST. They are validated one by one, so that an invalid one stops no other."""
 
-    incidents = serializers.ListField(
-        child=serializers.JSONField(allow_null=True), allow_empty=True, max_length=MAX_BATCH_SIZE
-    )
+    incidents = IncidentsField(child=serializers.JSONField(allow_null=True), max_length=MAX_BATCH_SIZE)
 
 
 class OwnIncidentSerializer(ChangeableSerializer):
@@ -127,7 +143,7 @@ class OwnIncidentSerializer(ChangeableSerializer):
         required=False,
         help_text='"infinity", or left out: open. A time closes the incident; a closed one keeps its end.',
     )
-    description = serializers.CharField(allow_blank=True, required=False)
+    description = TextField(allow_blank=True, required=False)
 
 
 class OpenIncidentSerializer(OwnIncidentSerializer):
@@ -142,40 +158,38 @@ class OpenIncidentSerializer(OwnIncidentSerializer):
         return value
 
 
-class OpenSetSerializer(serializers.Serializer):
+class OpenSetSerializer(BodySerializer):
     """All open incidents of a source."""
 
-    incidents = serializers.ListField(
-        child=serializers.JSONField(allow_null=True), allow_empty=True, max_length=MAX_OPEN_INCIDENTS
-    )
+    incidents = IncidentsField(child=serializers.JSONField(allow_null=True), max_length=MAX_OPEN_INCIDENTS)
 
 
-class TicketSerializer(serializers.Serializer):
+class TicketSerializer(BodySerializer):
     """The URL of the incident's ticket; empty for none."""
 
-    ticket_url = serializers.CharField(allow_blank=True)
+    ticket_url = TextField(allow_blank=True)
 
 
-class EventSerializer(serializers.Serializer):
+class EventSerializer(BodySerializer):
     """A new event. Sources must give the timestamp; for users the default is now."""
 
     type = serializers.ChoiceField(EventType.choices)
     timestamp = TimestampField(required=False)
-    description = serializers.CharField(allow_blank=True, required=False)
+    description = TextField(allow_blank=True, required=False)
 
     def validate_type(self, value: str) -> EventType:
         return EventType(value)
 
 
-class AckEventSerializer(serializers.Serializer):
+class AckEventSerializer(BodySerializer):
     """The event part of a new acknowledgement."""
 
     type = serializers.ChoiceField([(EventType.ACKNOWLEDGE.value, EventType.ACKNOWLEDGE.label)], required=False)
     timestamp = TimestampField(required=False)
-    description = serializers.CharField(allow_blank=True, required=False)
+    description = TextField(allow_blank=True, required=False)
 
 
-class AckSerializer(serializers.Serializer):
+class AckSerializer(BodySerializer):
     """A new acknowledgement; without an expiration it never expires."""
 
     event = AckEventSerializer()
@@ -188,20 +202,24 @@ class AckSerializer(serializers.Serializer):
         return {**event, "expiration": data.get("expiration")}
 
 
-class BatchSerializer(serializers.Serializer):
+class BatchSerializer(BodySerializer):
     """The incidents that a request changes."""
 
-    ids = serializers.ListField(
-        child=serializers.IntegerField(min_value=1, max_value=MAX_ID), allow_empty=True, max_length=MAX_BATCH_SIZE
-    )
+    ids = LimitedListField(child=serializers.IntegerField(min_value=1, max_value=MAX_ID), max_length=MAX_BATCH_SIZE)
+
+
+class BatchAckEventSerializer(AckEventSerializer):
+    """The event part of an acknowledgement of many incidents."""
+
+    description = TextField(allow_blank=True, required=False, max_length=MAX_BATCH_DESCRIPTION)
 
 
 class FlatAckSerializer(AckSerializer):
     """An acknowledgement. The fields of its event may also be given beside it."""
 
-    event = AckEventSerializer(required=False)
+    event = BatchAckEventSerializer(required=False)
     timestamp = TimestampField(required=False)
-    description = serializers.CharField(allow_blank=True, required=False)
+    description = TextField(allow_blank=True, required=False, max_length=MAX_BATCH_DESCRIPTION)
 
     def to_internal_value(self, data: Any) -> Any:
         values = super().to_internal_value(data)
@@ -215,10 +233,16 @@ class ManyAcksSerializer(BatchSerializer):
     ack = FlatAckSerializer()
 
 
+class BatchEventSerializer(EventSerializer):
+    """An event of many incidents."""
+
+    description = TextField(allow_blank=True, required=False, max_length=MAX_BATCH_DESCRIPTION)
+
+
 class ManyEventsSerializer(BatchSerializer):
     """The same event of many incidents. A ``timestamp`` beside the event has no zone and is ignored."""
 
-    event = EventSerializer()
+    event = BatchEventSerializer()
 
 
 class ManyTicketsSerializer(BatchSerializer, TicketSerializer):
@@ -228,7 +252,7 @@ class ManyTicketsSerializer(BatchSerializer, TicketSerializer):
 class SourceTypeSerializer(serializers.Serializer):
     """A kind of source system."""
 
-    name = serializers.CharField(max_length=SourceSystemType._meta.get_field("name").max_length)
+    name = TextField(max_length=SourceSystemType._meta.get_field("name").max_length)
 
 
 @extend_schema_field(
@@ -254,15 +278,15 @@ class SourceTypeField(serializers.Field):
 class SourceNameSerializer(serializers.Serializer):
     """The fields of a source that can be changed."""
 
-    name = serializers.CharField(max_length=SourceSystem._meta.get_field("name").max_length)
+    name = TextField(max_length=SourceSystem._meta.get_field("name").max_length)
 
 
 class SourceSerializer(SourceNameSerializer):
     """A new source system."""
 
     type = SourceTypeField()
-    base_url = serializers.CharField(allow_blank=True, required=False)
-    username = serializers.CharField(
+    base_url = TextField(allow_blank=True, required=False)
+    username = TextField(
         max_length=150, allow_blank=True, required=False, help_text="Name of its account; by default the source's name."
     )
 

@@ -1,6 +1,7 @@
 """Views of incidents, events and acknowledgements. They find the incident, call a service and represent the result."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from typing import Any
 
 from django.db.models import QuerySet
@@ -20,7 +21,7 @@ from argus.http.idempotency import idempotent
 from argus.incident import acknowledgements, services
 from argus.incident.models import Event, Incident, IncidentQuerySet
 from argus.incident.queries import find_visible_incident
-from argus.incident.sources import source_to_post_for
+from argus.incident.sources import check_may_post, source_to_post_for
 from argus.util.errors import DomainError
 
 from . import openapi
@@ -34,6 +35,15 @@ from .serializers import (
     TicketSerializer,
     validate_body,
 )
+
+
+@contextmanager
+def errors_in_list() -> Iterator[None]:
+    """Turn a ``DomainError`` into a response that is a list of messages (contract, "Everywhere")."""
+    try:
+        yield
+    except DomainError as error:
+        raise ValidationError([error.message]) from None
 
 
 class IncidentView(generics.GenericAPIView[Any]):
@@ -79,11 +89,12 @@ class IncidentListView(IncidentView):
 
     def post(self, request: Request) -> Response:
         """Create an incident of the caller's source."""
-        actor, values = get_actor(request), self.validated()
-        try:
+        actor = get_actor(request)
+        with errors_in_list():
+            check_may_post(actor)
+        values = self.validated()
+        with errors_in_list():
             source = source_to_post_for(actor, values.pop("source", None))
-        except DomainError as error:
-            raise ValidationError([error.message]) from None
         incident = services.create_incident(source, actor=actor, **values)
         return Response(represent_incident(incident, incident.new_tags), status=status.HTTP_201_CREATED)
 

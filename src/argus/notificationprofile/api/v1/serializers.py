@@ -11,7 +11,7 @@ from django.db.models import QuerySet
 from rest_framework import serializers
 from rest_framework.fields import empty
 
-from argus.api.lists import ListSerializer
+from argus.api.lists import LimitedListField, ListSerializer
 from argus.auth.api.v1.serializers import PhoneNumberSerializer
 from argus.auth.models import PhoneNumber
 from argus.notificationprofile import validation
@@ -32,15 +32,13 @@ def domain_errors_on_field() -> Iterator[None]:
         raise serializers.ValidationError({str(error.field): [error.message]}) from None
 
 
-class SimpleListField(serializers.ListField):
-    """A list of simple values with one error message. Lists beyond ``max_length`` are refused before any validation."""
+class SimpleListField(LimitedListField):
+    """A list of simple values with one error message."""
 
     default_error_messages = {"element": "{must_be}"}
     must_be = ""
 
-    def run_child_validation(self, data: Any) -> list[Any]:
-        if self.max_length is not None and len(data) > self.max_length:
-            self.fail("max_length", max_length=self.max_length)
+    def validate_elements(self, data: list[Any]) -> list[Any]:
         try:
             return [self.child.run_validation(element) for element in data]
         except serializers.ValidationError:
