@@ -6,6 +6,7 @@ from django.contrib import admin
 from django.urls import reverse
 
 from argus.auth.models import User
+from argus.incident.models import Change, Incident
 from argus.notificationprofile.models import NotificationProfile
 from tests.admin_pages import Admin
 from tests.notificationprofile.factories import make_profile
@@ -86,3 +87,12 @@ def test_booleans_are_words():
         assert "icon-yes" not in content
         assert "icon-no" not in content
     assert '<td class="field-active">yes</td>' in boss.get(NotificationProfile).content.decode()
+
+
+def test_empty_list_says_whether_a_search_or_filter_is_the_reason():
+    boss = Admin()
+
+    assert "There are no incidents." in boss.get(Incident).content.decode()
+    assert "No incidents match." in boss.get(Incident, q="router").content.decode()
+    assert "No incidents match." in boss.get(Incident, open="1").content.decode()
+    assert "no worker is running" in boss.get(Change).content.decode()

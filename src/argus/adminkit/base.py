@@ -50,6 +50,8 @@ class RefusedFormMixin:
 class SafeAdmin(admin.ModelAdmin):
     """An admin page for any model."""
 
+    # A sentence above the list, for rows that their names do not explain.
+    intro = ""
     paginator = BoundedPaginator
     show_full_result_count = False
     # Facets count all rows once for each filter.

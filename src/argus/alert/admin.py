@@ -1,10 +1,12 @@
 """The read-only admin page of alerts. They are closed, reopened and acknowledged on the pages of their incidents."""
 
+import json
 from typing import Any
 
 from django.contrib import admin
 from django.db.models import QuerySet
 from django.http import HttpRequest
+from django.utils.html import format_html
 
 from argus.adminkit.base import ReadOnlyAdmin
 from argus.adminkit.display import Kind, badge, format_time, object_link, shorten
@@ -40,7 +42,7 @@ class SeverityFilter(ListFilter):
 class ScopeTypeFilter(NewestRowsFilter, ListFilter):
     """Filters by the kind of object."""
 
-    title = parameter_name = "scope_type"
+    title, parameter_name = "scope type", "scope_type"
     time_field = "created"
     only_beside = frozenset({SeverityFilter.parameter_name})
 
@@ -59,7 +61,7 @@ class AlertAdmin(ReadOnlyAdmin):
     list_display += ["api_uuid"]
     list_filter = [OpenFilter, SeverityFilter, ScopeTypeFilter, AlertAckedFilter]
     fields = ["api_uuid", "incident_page", "severity_badge", "state", "alert_type", "scope", "message", "created_at"]
-    fields += ["closed_at", "context"]
+    fields += ["closed_at", "context_text"]
     ordering = ["-created", "-pk"]
     sortable_by = []
     # Shows the search field. ``search`` does the search.
@@ -120,3 +122,8 @@ class AlertAdmin(ReadOnlyAdmin):
     def api_uuid(self, alert: Alert) -> str:
         """Return the UUID as in the API."""
         return alert.uuid.hex
+
+    @admin.display(description="context")
+    def context_text(self, alert: Alert) -> str:
+        text = json.dumps(alert.context, indent=2, ensure_ascii=False)
+        return format_html('<span class="text">{}</span>', text)

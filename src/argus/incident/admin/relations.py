@@ -21,6 +21,9 @@ class IncidentRelationTypeAdmin(SafeAdmin):
 class RelationForm(ModelForm):
     """A relation between two different incidents."""
 
+    class Meta:
+        labels = {"incident1": "First incident", "incident2": "Second incident"}
+
     def clean(self) -> dict[str, Any]:
         data = super().clean() or self.cleaned_data
         if data.get("incident1") is not None and data["incident1"] == data.get("incident2"):

@@ -103,8 +103,8 @@ class RecordAdmin(ReadOnlyAdmin):
 class DeliveryAdmin(RecordAdmin):
     """The delivery log, newest first."""
 
-    list_display = ["pk", "event_page", "user", "medium_label", "address", "verdict_badge", "reason", "attempts"]
-    list_display += ["created_at", "settled_at", "short_error"]
+    list_display = ["pk", "event_page", "verdict_badge", "reason", "user", "medium_label", "address", "attempts"]
+    list_display += ["settled_at", "short_error"]
     list_filter = [IncidentFilter, EventFilter, ReasonFilter, VerdictFilter, MediumFilter]
     fields = [
         "event_page",
@@ -195,6 +195,7 @@ def mentions(window: QuerySet, word: str) -> Q:
 class UnroutedChangeAdmin(RecordAdmin):
     """Events that no worker has routed yet. A long list means that no worker is running."""
 
+    intro = "Events whose notifications no worker has prepared yet. A long list means that no worker is running."
     list_display = ["event_page", "waiting_since"]
     fields = ["event_page", "waiting_since"]
     ordering = ["pk"]
@@ -211,6 +212,7 @@ class UnroutedChangeAdmin(RecordAdmin):
 class MediumHealthAdmin(RecordAdmin):
     """The media that messages were sent by, and since when a medium has been failing."""
 
+    intro = "Media appear here after their first failure."
     list_display = ["medium_label", "status", "since", "incident_page"]
     fields = ["medium_label", "status", "since", "incident_page"]
     list_select_related = ["incident"]

@@ -79,7 +79,8 @@ class TimeslotAdmin(OwnedAdmin):
 
 def recurrence_text(recurrence: TimeRecurrence) -> str:
     """Return a recurrence as ``Mon Tue 08:00-16:00``."""
-    days = " ".join(Day(day).label[:3] for day in recurrence.days)
+    names = [Day(day).label[:3] for day in recurrence.days]
+    days = "every day," if len(names) == len(Day) else " ".join(names)
     return f"{days} all day" if recurrence.is_all_day else f"{days} {recurrence.start:%H:%M}-{recurrence.end:%H:%M}"
 
 
