@@ -19,14 +19,19 @@ TIMEOUT = 20  # seconds
 
 
 class WebsocketServer:
-    """A server of ``/ws/open/`` on a free port. It has an event loop and a hub of its own, as each web process has."""
+    """A server of ``/ws/open/`` on a free port. It has an event loop and a hub of its own, as each web process has.
 
-    def __init__(self, **limits):
+    ``ws`` is uvicorn's option: the implementation of the websocket protocol.
+    """
+
+    def __init__(self, *, ws: str | type = WEBSOCKET_OPTIONS["ws"], **limits):
         self.limits = hub.Limits(**limits)
         self.port = find_free_port()
         self.url = f"ws://127.0.0.1:{self.port}/ws/open/"
-        config = {"host": "127.0.0.1", "port": self.port, "lifespan": "off", "log_config": None, **WEBSOCKET_OPTIONS}
-        self.server = uvicorn.Server(uvicorn.Config(application, timeout_graceful_shutdown=2, **config))
+        config = {"host": "127.0.0.1", "port": self.port, "lifespan": "off", "log_config": None}
+        self.server = uvicorn.Server(
+            uvicorn.Config(application, timeout_graceful_shutdown=2, **config, **WEBSOCKET_OPTIONS | {"ws": ws})
+        )
         self.thread = threading.Thread(target=self.run, daemon=True)
         self.hub: hub.Hub | None = None
 

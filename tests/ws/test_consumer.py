@@ -156,6 +156,20 @@ def test_all_clients_receive_the_same_messages(server, as_user, as_source):
         assert one.receive_many(20) == other.receive_many(20)
 
 
+def test_servers_without_the_extension_send_the_same_messages(memory_layer, open_server, as_user):
+    with (
+        connected(open_server(), as_user.token.key) as one,
+        connected(open_server(ws="websockets-sansio"), as_user.token.key) as other,
+    ):
+        one.subscribe()
+        other.subscribe()
+        incidents = make_incidents(20)
+
+        payloads = [message["payload"] for message in one.receive_many(20)]
+        assert [payload["pk"] for payload in payloads] == [incident.pk for incident in incidents]
+        assert [message["payload"] for message in other.receive_many(20)] == payloads
+
+
 def test_change_committed_while_the_list_is_read_has_a_message(memory_layer, open_server, monkeypatch, as_user):
     reads = []
 

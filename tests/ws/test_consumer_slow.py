@@ -53,7 +53,7 @@ def test_client_that_does_not_read_is_cut_off_and_others_receive_everything(memo
 
 
 def test_client_that_is_too_far_behind_has_to_reload(memory_layer, open_server, as_user):
-    server = open_server(max_characters=5 * LARGE)
+    server = open_server(max_size=5 * LARGE)
     source = make_source()
     with connected(server, as_user.token.key) as reader, slow_client(server, as_user.token.key) as idler:
         reader.subscribe()

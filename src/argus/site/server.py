@@ -12,6 +12,8 @@ from typing import Any
 
 import uvicorn
 
+from argus.ws.frames import FramesProtocol
+
 log = logging.getLogger(__name__)
 
 # Seconds for requests, and for the message that a worker is sending, to finish after SIGTERM.
@@ -24,7 +26,7 @@ WORKER_CHECK_INTERVAL = 1
 CLIENT_TIMEOUT = 30
 
 WEBSOCKET_OPTIONS: dict[str, Any] = {
-    "ws": "websockets-sansio",
+    "ws": FramesProtocol,
     # Clients send short messages. Each change goes to all clients and would be compressed for each of them.
     "ws_max_size": 64 * 1024,
     "ws_per_message_deflate": False,

@@ -18,7 +18,8 @@ from argus.incident.changes import CursorExpiredError
 
 from . import feed, hub, protocol, sockets
 from .feed import Entry
-from .protocol import Audience, CloseCode, Position, RequestError
+from .protocol import FRAMES, Audience, CloseCode, Position, RequestError
+from .recent import Batch
 
 log = logging.getLogger(__name__)
 
@@ -168,9 +169,9 @@ class IncidentConsumer:
             while self.closing is None:
                 if self.number == self.recent.head:
                     await self.recent.changed.wait()
-                elif text := self.recent.get(self.number + 1):
-                    self.number += 1
-                    await self.send_text(text)
+                elif batch := self.recent.after(self.number):
+                    self.number += len(batch.texts)
+                    await self.send_batch(batch)
                 else:
                     await self.start_over()
         except OSError:
@@ -192,10 +193,22 @@ class IncidentConsumer:
                 await self.send_text(protocol.add_position(text, position))
         self.number = head
 
+    async def send_batch(self, batch: Batch) -> None:
+        """Send messages, all at once if the server is able to."""
+        if FRAMES in (self.scope.get("extensions") or {}):
+            await self.send_in_time({"type": FRAMES, "frames": batch.frames})
+        else:
+            for text in batch.texts:
+                await self.send_text(text.decode())
+
     async def send_text(self, text: str) -> None:
-        """Send a text frame. The hub closes the connection if that takes too long."""
+        """Send a text frame."""
+        await self.send_in_time({"type": "websocket.send", "text": text})
+
+    async def send_in_time(self, event: dict[str, Any]) -> None:
+        """Pass an event to the server. If that takes too long, the connection is closed by ``Sockets``."""
         self.sending_since = self.hub.loop.time()
-        await self.send({"type": "websocket.send", "text": text})
+        await self.send(event)
         self.sending_since = 0.0
 
     def stop_sending(self) -> None:

@@ -35,7 +35,7 @@ RELOADS = Counter("argus_websocket_reloads", "Websocket clients that missed mess
 
 @dataclass(frozen=True)
 class Limits:
-    """Times in seconds, sizes in messages and characters. Tests use smaller ones."""
+    """Times in seconds, sizes in messages and bytes. Tests use smaller ones."""
 
     # Wake-ups arrive at once. Polling replaces lost ones, and all of them in installations without Redis.
     poll_interval: float = 1.0
@@ -45,7 +45,7 @@ class Limits:
     # How long a client may not accept what is sent to it.
     send_timeout: float = 20.0
     max_messages: int = 2_000
-    max_characters: int = 8 * 1024 * 1024
+    max_size: int = 8 * 1024 * 1024
 
 
 _hubs: WeakKeyDictionary[asyncio.AbstractEventLoop, "Hub"] = WeakKeyDictionary()
@@ -92,7 +92,7 @@ class Hub:
     def __init__(self, loop: asyncio.AbstractEventLoop, limits: Limits | None = None) -> None:
         _hubs[loop] = self
         self.loop, self.limits = loop, limits or Limits()
-        sizes = self.limits.max_messages, self.limits.max_characters
+        sizes = self.limits.max_messages, self.limits.max_size
         self.recent = {audience: RecentMessages(*sizes) for audience in Audience}
         # How far the feed has been read; None: begin at its present end.
         self.cursor: Cursor | None = None

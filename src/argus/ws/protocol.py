@@ -20,6 +20,9 @@ from argus.incident.changes import Cursor, CursorExpiredError
 # Characters. A valid request is far shorter.
 MAX_REQUEST_LENGTH = 16 * 1024
 
+# The name of an ASGI extension, and the type of its message: "frames" are text frames of the websocket, as bytes.
+FRAMES = "argus.websocket.frames"
+
 
 class CloseCode(IntEnum):
     """Why the server closes a connection."""

@@ -2,9 +2,23 @@
 
 import asyncio
 from collections import deque
+from itertools import islice
+from typing import NamedTuple
+
+from websockets.frames import Frame, Opcode
 
 from . import protocol
 from .protocol import Position
+
+# Bytes; a single message may be larger.
+MAX_BATCH_SIZE = 64 * 1024
+
+
+class Batch(NamedTuple):
+    """Some consecutive messages, and the same as websocket frames."""
+
+    texts: list[bytes]
+    frames: bytes
 
 
 class RecentMessages:
@@ -14,21 +28,23 @@ class RecentMessages:
     reload.
     """
 
-    def __init__(self, max_messages: int, max_characters: int) -> None:
-        self.max_messages, self.max_characters = max_messages, max_characters
+    def __init__(self, max_messages: int, max_size: int) -> None:
+        self.max_messages, self.max_size = max_messages, max_size
         # Missed messages of a resumed client have numbers before the head: not more than these, and none is negative.
         self.head = max_messages
-        self.messages: deque[tuple[str, str]] = deque()
+        self.messages: deque[tuple[str, bytes]] = deque()
         self.size = 0
         self.changed = asyncio.Event()
+        # Most sockets need the same batch, after the same message.
+        self.last_batch: tuple[int, Batch] | None = None
 
     def append(self, text: str, stream: str) -> None:
         """Add a message, and drop the oldest ones if there are too many."""
         self.head += 1
-        text = protocol.add_position(text, Position(stream, self.head))
-        self.messages.append((stream, text))
-        self.size += len(text)
-        while len(self.messages) > self.max_messages or (self.size > self.max_characters and len(self.messages) > 1):
+        data = protocol.add_position(text, Position(stream, self.head)).encode()
+        self.messages.append((stream, data))
+        self.size += len(data)
+        while len(self.messages) > self.max_messages or (self.size > self.max_size and len(self.messages) > 1):
             self.size -= len(self.messages.popleft()[1])
         self._notify()
 
@@ -40,13 +56,28 @@ class RecentMessages:
         self._notify()
 
     def _notify(self) -> None:
+        self.last_batch = None
         self.changed.set()
         self.changed.clear()
 
-    def get(self, number: int) -> str | None:
-        """Return the message with this number, or None if it was dropped."""
-        index = number - (self.head - len(self.messages)) - 1
-        return self.messages[index][1] if 0 <= index < len(self.messages) else None
+    def after(self, number: int) -> Batch | None:
+        """Return the messages after this number, up to ``MAX_BATCH_SIZE``, or None if the next one was dropped."""
+        if self.last_batch is None or self.last_batch[0] != number:
+            index = number - (self.head - len(self.messages))
+            if not 0 <= index < len(self.messages):
+                return None
+            self.last_batch = number, self._build_batch(index)
+        return self.last_batch[1]
+
+    def _build_batch(self, start: int) -> Batch:
+        texts: list[bytes] = []
+        size = 0
+        for _, text in islice(self.messages, start, None):
+            size += len(text)
+            if texts and size > MAX_BATCH_SIZE:
+                break
+            texts.append(text)
+        return Batch(texts, b"".join(Frame(Opcode.TEXT, text).serialize(mask=False) for text in texts))
 
     def find(self, stream: str) -> int | None:
         """Return the number of the message with this ``stream``, or None."""
