@@ -290,7 +290,7 @@ def test_timeslots_are_searched_by_name_and_owner(boss, kari):
     assert len(boss.rows(Timeslot, q="KARI")) == 2
     page = boss.get(Timeslot).content.decode()
     assert "Mon Tue Wed Thu Fri 08:00-16:00" in page
-    assert "Sun all day" in page
+    assert "every day, all day" in page
 
 
 # Filters
