@@ -5,9 +5,9 @@ import re
 from rest_framework.authentication import TokenAuthentication
 from rest_framework.exceptions import AuthenticationFailed
 
-from .authtoken.models import Token, digest_of
+from .authtoken.models import Token
 from .models import User
-from .tokens import has_expired, token_error, tokens_with_users
+from .tokens import find_token, has_expired, token_error
 
 KEY = re.compile("[0-9a-f]{40}")
 
@@ -19,7 +19,7 @@ class ExpiringTokenAuthentication(TokenAuthentication):
         if not KEY.fullmatch(key):
             raise AuthenticationFailed("Invalid token.")
         try:
-            token = tokens_with_users().get(digest=digest_of(key))
+            token = find_token(key)
         except Token.DoesNotExist:
             raise AuthenticationFailed("Invalid token.") from None
         if error := token_error(token):

@@ -8,6 +8,8 @@ from django.http import HttpRequest, HttpResponse
 from django.utils import timezone
 from rest_framework.request import Request
 
+from argus.util.prepared import PreparedQuery
+
 from .authtoken.models import Kind, Token, digest_of
 from .models import User
 
@@ -24,6 +26,17 @@ def select_with_token(relation: str) -> None:
 def tokens_with_users() -> QuerySet[Token]:
     """Return all tokens, with their users."""
     return Token.objects.select_related(*_selected)
+
+
+TOKEN = PreparedQuery(lambda: tokens_with_users().filter(digest=""))
+
+
+def find_token(key: str) -> Token:
+    """Return the token with this key, with its user. Raises ``Token.DoesNotExist``. One query, of almost all requests.
+
+    Of the 1.5 ms of processor time of a request that does nothing else, 0.5 ms less than composing the query each time.
+    """
+    return TOKEN.get(digest_of(key))
 
 
 def token_of_login(request: Request, user: User) -> Token | None:

@@ -16,10 +16,10 @@ Row = TypeVar("Row", bound=Model)
 
 
 class PreparedQuery(Generic[Row]):
-    """A query for one row of the default database.
+    """A query of the default database.
 
-    ``compose`` returns the queryset. The values in it are replaced by the parameters of ``get``, in the order of the
-    SQL. It is called once, at the first ``get``.
+    ``compose`` returns the queryset. The values in it are replaced by the parameters, in the order of the SQL. It is
+    called once, when the query is first used.
     """
 
     def __init__(self, compose: Callable[[], QuerySet[Row]]):
@@ -34,7 +34,14 @@ class PreparedQuery(Generic[Row]):
         return queryset, compiler, sql, len(parameters)
 
     def get(self, *parameters: Any) -> Row:
-        """Return the row for these parameters, values as the database takes them. Raises ``DoesNotExist``."""
+        """Return the first row for these parameters, values as the database takes them. Raises ``DoesNotExist``."""
+        for row in self.all(*parameters):
+            return row
+        model: Any = self.composed[0].model
+        raise model.DoesNotExist
+
+    def all(self, *parameters: Any) -> QuerySet[Row]:
+        """Return the rows for these parameters, values as the database takes them."""
         template, compiler, sql, number = self.composed
         if len(parameters) != number:
             raise TypeError(f"This query takes {number} parameters, not {len(parameters)}.")
@@ -44,7 +51,4 @@ class PreparedQuery(Generic[Row]):
         queryset = template.all()
         query: Any = queryset.query
         query.get_compiler = lambda *args, **kwargs: prepared
-        for row in queryset:
-            return row
-        model: Any = template.model
-        raise model.DoesNotExist
+        return queryset

@@ -18,11 +18,18 @@ from rest_framework.response import Response
 from argus.api.owned import OwnedRowsMixin
 from argus.auth import services
 from argus.auth.models import PhoneNumber, User
+from argus.auth.requests import get_actor
 from argus.auth.sso.backends import offered_providers
 from argus.auth.tokens import delete_token_cookie, token_of_login
 
 from . import openapi
-from .serializers import LoginMethodSerializer, PhoneNumberSerializer, PublicUserSerializer, UserSerializer
+from .serializers import (
+    LoginMethodSerializer,
+    PhoneNumberSerializer,
+    PublicUserSerializer,
+    UserSerializer,
+    represent_account,
+)
 
 
 @openapi.token
@@ -98,13 +105,13 @@ class LogoutView(generics.GenericAPIView):
 
 
 @openapi.current_user
-class CurrentUserView(generics.RetrieveAPIView):
+class CurrentUserView(generics.GenericAPIView):
     """Show the user's own account."""
 
     serializer_class = UserSerializer
 
-    def get_object(self) -> Any:
-        return self.request.user
+    def get(self, request: Request) -> Response:
+        return Response(represent_account(get_actor(request)))
 
 
 @openapi.user
