@@ -51,9 +51,11 @@ def test_full_disk_gives_503_and_loses_nothing():
         shown = session.get(f"{argus.api}incidents/mine/", timeout=60)
         assert {incident["source_incident_id"] for incident in shown.json()["results"]} == set(accepted)
         assert requests.get(f"{argus.url}/healthz", timeout=10).status_code == 200
+        eventually(lambda: requests.get(f"{argus.url}/readyz", timeout=10).json()["failing"] == ["database"], 30)
 
         limit_file_size(argus, resource.RLIM_INFINITY)
         eventually(lambda: post() == 201, 30)
+        eventually(lambda: requests.get(f"{argus.url}/readyz", timeout=10).status_code == 200, 30)
         argus.stop()
         with sqlite3.connect(argus.folder / "argus.sqlite3") as database:
             assert database.execute("PRAGMA integrity_check").fetchone() == ("ok",)

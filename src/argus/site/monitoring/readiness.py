@@ -17,14 +17,17 @@ from django.utils import timezone
 from argus.notificationprofile import delivery_queue
 from argus.util.singleflight import NoResultError, SingleFlight
 
+from .write_check import accepts_writes
+
 log = logging.getLogger(__name__)
 
 # Seconds. Probes are answered within two seconds, even if a part does not answer.
 TIMEOUT = 1.5
 MAX_AGE = 1.0
+WRITE_CHECK_INTERVAL = 5.0
 
 OK, UNKNOWN, UNUSED = "ok", "unknown", "not configured"
-UNAVAILABLE = "does not answer"
+UNAVAILABLE, READ_ONLY = "does not answer", "refuses writes"
 
 
 def readiness() -> dict[str, str]:
@@ -40,7 +43,8 @@ def is_fine(state: str) -> bool:
 def database_state() -> dict[str, str]:
     """Return the state of the database, its migrations and the notifications in it."""
     try:
-        return check_database()
+        state = check_database()
+        return state if check_writes() else state | {"database": READ_ONLY}
     except NoResultError:
         log.warning("Readiness: timeout: the database has not answered within %s s.", TIMEOUT)
     except Exception as error:
@@ -70,6 +74,13 @@ def check_database_on_new_connection() -> dict[str, str]:
         if lacks_migrations():
             return {"database": OK, "migrations": "some have not been applied", "notifications": UNKNOWN}
         return {"database": OK, "migrations": OK, "notifications": notification_state()}
+
+
+def check_writes_on_new_connection() -> bool:
+    """Return whether the database accepts writes."""
+    with closing(connection):
+        limit_queries()
+        return accepts_writes()
 
 
 def limit_queries() -> None:
@@ -113,6 +124,7 @@ def redis_client(url: str) -> redis.Redis:
 
 
 check_database = SingleFlight(check_database_on_new_connection, timeout=TIMEOUT, max_age=MAX_AGE)
+check_writes = SingleFlight(check_writes_on_new_connection, timeout=TIMEOUT, max_age=WRITE_CHECK_INTERVAL)
 ping_channel_layer = SingleFlight(
     lambda: redis_client(settings.ARGUS_REDIS_URL).ping(), timeout=TIMEOUT, max_age=MAX_AGE
 )
