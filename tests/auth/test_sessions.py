@@ -23,6 +23,16 @@ def browser(as_superuser):
     return client
 
 
+def test_anonymous_requests_make_no_session(db):
+    client = Client()
+    for path in ("/", "/admin/", "/admin/login/", "/api/v1/docs/", "/login-methods/", USER, "/oidc/login/unknown/"):
+        client.get(path)
+    for path in ("/admin/login/", "/api/v1/token-auth/", LOGOUT):
+        client.generic("POST", path, "username=kari&password=wrong", "application/x-www-form-urlencoded")
+
+    assert not Session.objects.exists()
+
+
 def test_a_session_reads_the_api(browser):
     response = browser.get(USER)
 

@@ -1,5 +1,7 @@
 """Successful logins at a provider: user, session, token cookie, redirect to the frontend."""
 
+import secrets
+import time
 from datetime import timedelta
 from urllib.parse import parse_qs, urlsplit
 
@@ -91,6 +93,42 @@ def test_logout_ends_the_token_of_this_browser_only(provider, browser):
     assert [status_of(one) for one in (key, other, api)] == [401, 200, 200]
 
 
+@pytest.mark.parametrize("address", [OIDC, FEIDE, DATAPORTEN])
+def test_a_login_that_is_not_finished_writes_no_row(provider, browser, address, django_assert_num_queries):
+    with django_assert_num_queries(0):
+        cookie = browser.begin(address).cookies["login_state"]
+        browser.come_back("http://testserver/oidc/complete/oidc/?state=x&code=y")
+
+    assert (cookie["httponly"], cookie["samesite"], cookie["max-age"]) == (True, "Lax", 3600)
+    assert "sessionid" not in browser.client.cookies
+
+
+def test_several_tabs_may_log_in_at_the_same_time(provider, browser):
+    ways_back = [browser.visit(browser.begin(OIDC)["Location"]) for _ in range(4)]
+
+    assert [browser.come_back(way).status_code for way in ways_back] == [400, 302, 302, 302]
+    assert browser.client.cookies["login_state"]["max-age"] == 0
+
+
+def test_state_fits_into_a_cookie(provider, browser):
+    for address in (OIDC, FEIDE, DATAPORTEN) * 5:
+        browser.begin(address, next=f"/{secrets.token_hex(499)}")
+
+    assert len(browser.client.cookies["login_state"].value) < 4_000
+
+
+def test_state_of_a_login_expires(provider, browser, monkeypatch):
+    back = browser.visit(browser.begin()["Location"])
+    cookie = browser.client.cookies["login_state"]
+    now = time.time()
+    with monkeypatch.context() as clock:
+        clock.setattr(time, "time", lambda: now + 7_200)
+        assert browser.come_back(back).status_code == 400
+
+    browser.client.cookies["login_state"] = cookie.value[:-1] + "x"
+    assert browser.come_back(back).status_code == 400
+
+
 def test_the_cookie_can_be_read_by_the_frontend_and_is_sent_by_no_other_site(provider, browser, settings):
     settings.SESSION_COOKIE_SECURE = True
 
@@ -115,7 +153,7 @@ def test_without_a_frontend_the_browser_lands_on_the_front_page(provider, browse
 
 
 def test_login_keeps_changed_names_and_address(provider, browser):
-    provider.person["email"] = "kari@example.org"
+    provider.person |= {"email": "kari@example.org", "email_verified": True}
     browser.log_in()
     User.objects.update(first_name="Kaja", email="kaja@example.org", last_name="")
 
@@ -133,13 +171,37 @@ def test_given_and_family_name_go_before_the_full_name(provider, browser):
     assert User.objects.get().first_name == "Kari Anne"
 
 
-@pytest.mark.parametrize(("verified", "email"), [(True, "kari@example.org"), (False, "")])
-def test_unverified_email_address_is_not_stored(provider, browser, verified, email):
-    provider.person |= {"email": "kari@example.org", "email_verified": verified}
+@pytest.mark.parametrize(
+    ("address", "claims", "email"),
+    [
+        (OIDC, {"email_verified": True}, "kari@example.org"),
+        (OIDC, {"email_verified": "true"}, "kari@example.org"),
+        (OIDC, {}, ""),
+        (OIDC, {"email_verified": None}, ""),
+        (OIDC, {"email_verified": False}, ""),
+        (OIDC, {"email_verified": "false"}, ""),
+        (OIDC, {"email_verified": "yes"}, ""),
+        (OIDC, {"email_verified": [True]}, ""),
+        (FEIDE, {}, "kari@example.org"),
+        (DATAPORTEN, {}, ""),
+    ],
+)
+def test_only_a_verified_email_address_is_stored(provider, browser, address, claims, email):
+    provider.person |= {"email": "kari@example.org", **claims}
 
-    browser.log_in()
+    browser.log_in(address)
 
     assert User.objects.get().email == email
+
+
+def test_email_address_of_a_trusted_provider_needs_no_claim(provider, browser, settings):
+    settings.ARGUS_TRUSTED_EMAIL_PROVIDERS = ["oidc"]
+    provider.person["email"] = "kari@example.org"
+
+    browser.log_in()
+    Browser().log_in(FEIDE)
+
+    assert sorted(User.objects.values_list("email", flat=True)) == ["", "kari@example.org"]
 
 
 def test_only_the_identity_is_stored(provider, browser):

@@ -3,6 +3,7 @@
 A backend turns the provider's responses into an identity and details of a user. ``pipeline`` continues from there.
 """
 
+from types import SimpleNamespace
 from typing import Any
 
 from django.conf import settings
@@ -15,17 +16,45 @@ from social_core.utils import module_member
 FEIDE_PREFIX = "feide:"
 # The length of the column of social_django.
 MAX_UID_LENGTH = 255
+# Logins that a browser may have begun at one provider, for example in several tabs.
+MAX_LOGINS = 3
 
 
-class ManualLinkMixin:
-    """Accept links between users and identities that staff has created in the admin."""
+class LoginMixin:
+    """What all providers have in common."""
+
+    name = ""
+    # Some providers send a text.
+    VERIFIED = (True, "true")
+
+    def get_or_create_state(self) -> str | None:
+        """Start a login. The state of the newest ``MAX_LOGINS`` of a browser fits into a cookie."""
+        backend: Any = self
+        state = super().get_or_create_state()  # type: ignore[misc]
+        index_key = backend._transaction_index_key()
+        states = list(backend.strategy.session_get(index_key).items())
+        for old, _ in states[:-MAX_LOGINS]:
+            backend.strategy.session_pop(backend.transaction_key(old))
+        backend.strategy.session_set(index_key, dict(states[-MAX_LOGINS:]))
+        return state
+
+    def has_verified(self, email: Any, response: Any) -> bool:
+        """Return whether the provider says that the address is the user's, or is trusted not to send another one."""
+        if self.name in settings.ARGUS_TRUSTED_EMAIL_PROVIDERS:
+            return True
+        claims = self.email_claims(response)
+        return any(one.get("email") == email and one.get("email_verified") in self.VERIFIED for one in claims)
+
+    def email_claims(self, response: Any) -> list[Any]:
+        """Return the objects that may say that an address is verified."""
+        return [response]
 
     def allow_unverified_legacy_uid_migration(self, old_id_key: str, id_key: str) -> bool:
         # Links that a login has created name the kind of id; those of the admin do not.
         return old_id_key == ""
 
 
-class Dataporten(ManualLinkMixin, BaseOAuth2):
+class Dataporten(LoginMixin, BaseOAuth2):
     """Dataporten, for accounts of all kinds. The user name is Dataporten's id of the user."""
 
     name = "dataporten"
@@ -83,7 +112,7 @@ class DataportenFeide(Dataporten):
         raise AuthPolicyError(self, "no Feide account", code="membership_required", stage="user_info")
 
 
-class OpenIdConnect(ManualLinkMixin, OpenIdConnectAuth):
+class OpenIdConnect(LoginMixin, OpenIdConnectAuth):
     """The OpenID Connect provider at ARGUS_OIDC_ENDPOINT, configured by its discovery document."""
 
     name = "oidc"
@@ -99,11 +128,20 @@ class OpenIdConnect(ManualLinkMixin, OpenIdConnectAuth):
         claims: Any = self.id_token
         return check_uid(self, f"{claims['iss']} {check_uid(self, claims.get('sub'))}")
 
-    def get_user_details(self, response: Any) -> dict[str, Any]:
-        details: dict[str, Any] = super().get_user_details(response)
-        if (response | self.id_token).get("email_verified") is False:
-            details["email"] = None
-        return details
+    def email_claims(self, response: Any) -> list[Any]:
+        return [response, self.id_token]
+
+    # The nonce is in the state that belongs to the login. It needs no row.
+
+    def get_and_store_nonce(self, url: str, state: str) -> str:
+        return self.strategy.random_string(64)
+
+    def get_nonce(self, nonce: str) -> Any:
+        """Return the nonce of the state. The caller has compared it with the one in the ID token."""
+        return SimpleNamespace(id=None, assoc_type=(self._oauth2_transaction or {}).get("state"))
+
+    def remove_nonce(self, nonce_id: Any) -> None:
+        """Do nothing: the state is removed when it is used."""
 
 
 def check_uid(backend: Any, value: Any) -> str:

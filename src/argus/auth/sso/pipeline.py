@@ -20,10 +20,11 @@ MAX_TEXT_LENGTH: int = User._meta.get_field("first_name").max_length or 0
 MAX_EMAIL_LENGTH: int = User._meta.get_field("email").max_length or 0
 
 
-def clean_details(details: dict[str, Any], **kwargs: Any) -> dict[str, Any]:
-    """Keep only details that are text, cut to what fits in one line and in the database."""
+def clean_details(backend: Any, details: dict[str, Any], response: Any, **kwargs: Any) -> dict[str, Any]:
+    """Keep only details that are text, cut to what fits in one line and in the database, and a verified address."""
     clean = {name: clean_text(details.get(name)) for name in DETAILS}
-    clean["email"] = clean_email(details.get("email"))
+    email = details.get("email")
+    clean["email"] = clean_email(email) if backend.has_verified(email, response) else ""
     return {"details": clean}
 
 

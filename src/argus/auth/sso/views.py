@@ -10,40 +10,41 @@ from social_core.exceptions import AuthPolicyError
 from social_django.utils import psa
 
 from argus.auth import services
-from argus.auth.retention import PROVIDER_LOGIN_TIMEOUT, prune_login_rows
+from argus.auth.retention import prune_login_rows
 from argus.auth.tokens import set_token_cookie
 
 from .errors import provider_request, show_errors
+from .state import save_state
 
 NEXT = "next"
-MAX_NEXT_LENGTH = 2_000
+# The page is kept in a cookie.
+MAX_NEXT_LENGTH = 1_000
 # Sessions belong to this backend, which ends those of inactive users.
 SESSION_BACKEND = "django.contrib.auth.backends.ModelBackend"
 
 
 @never_cache
 @require_http_methods(["GET", "POST"])
-@show_errors
 @psa("social:complete")
+@save_state
+@show_errors
 def begin(request: HttpRequest, backend: str) -> HttpResponse:
     """Send the browser to the provider.
 
     Frontends use a plain link, so other sites can link here, too. That is harmless: the identity that comes back is
     never linked to the open session.
     """
-    prune_login_rows()
-    if not request.user.is_authenticated:
-        request.session.set_expiry(PROVIDER_LOGIN_TIMEOUT)
-    request.session[NEXT] = allowed_next_page(request)
     provider = request.backend  # type: ignore[attr-defined]
+    provider.strategy.session_set(NEXT, allowed_next_page(request))
     with provider_request(provider):
         return provider.start()
 
 
 @never_cache
 @require_safe
-@show_errors
 @psa("social:complete")
+@save_state
+@show_errors
 def complete(request: HttpRequest, backend: str) -> HttpResponse:
     """Take the browser back from the provider: open a session, create a token, redirect to the frontend."""
     provider = request.backend  # type: ignore[attr-defined]
@@ -51,9 +52,9 @@ def complete(request: HttpRequest, backend: str) -> HttpResponse:
         user = provider.complete(user=None, request=request)
     if user is None:
         raise AuthPolicyError(provider, code="authentication_disallowed", stage="pipeline")
-    page = request.session.pop(NEXT, None)
+    page = provider.strategy.session_pop(NEXT)
+    prune_login_rows()
     login(request, user, backend=SESSION_BACKEND)
-    request.session.set_expiry(None)
     response = HttpResponseRedirect(page or settings.ARGUS_FRONTEND_URL or "/")
     set_token_cookie(response, services.create_browser_token(user))
     return response

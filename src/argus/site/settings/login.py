@@ -26,6 +26,8 @@ SOCIAL_AUTH_OIDC_OIDC_ENDPOINT = ARGUS_OIDC_ENDPOINT
 SOCIAL_AUTH_OIDC_KEY = ARGUS_OIDC_KEY
 SOCIAL_AUTH_OIDC_SECRET = ARGUS_OIDC_SECRET
 SOCIAL_AUTH_OIDC_USERNAME_KEY = env.str("ARGUS_OIDC_USERNAME_CLAIM", "preferred_username")
+SOCIAL_AUTH_STRATEGY = "argus.auth.sso.state.CookieStrategy"
+SOCIAL_AUTH_STORAGE = "argus.auth.sso.state.LoginStorage"
 SOCIAL_AUTH_PIPELINE = [
     "social_core.pipeline.social_auth.social_details",
     "argus.auth.sso.pipeline.clean_details",
@@ -38,6 +40,8 @@ SOCIAL_AUTH_PIPELINE = [
     # The provider's tokens and claims are not stored.
     "social_core.pipeline.user.user_details",
 ]
+# Providers whose e-mail addresses are stored without the claim "email_verified", by the names of their backends.
+ARGUS_TRUSTED_EMAIL_PROVIDERS = env.items("ARGUS_TRUSTED_EMAIL_PROVIDERS", ["dataporten_feide"])
 # The provider does not overwrite names that the user has set.
 SOCIAL_AUTH_IMMUTABLE_USER_FIELDS = ["first_name", "last_name"]
 # In seconds.
