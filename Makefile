@@ -19,11 +19,16 @@ help: ## Show this list
 	@sed -n 's/^\([a-z-]*\):[^#]*## /\1\t/p' $(MAKEFILE_LIST) | while IFS="$$(printf '\t')" read -r name what; do \
 		printf '  make %-10s %s\n' "$$name" "$$what"; done
 
+# Without a mail server, e-mails go to the console and to var/mail/.
+run demo: export ARGUS_SEND_NOTIFICATIONS ?= 1
+run demo: SETUP = $(PY) manage.py migrate --verbosity 0 && $(PY) manage.py initial_setup --email admin@localhost
+
 run: $(READY).base ## Serve Argus on http://localhost:8000 (PORT=...)
-	@$(PY) manage.py migrate --verbosity 0 && $(PY) manage.py initial_setup --example && exec $(PY) manage.py serve
+	@$(SETUP) --example && exec $(PY) manage.py serve
 
 demo: $(READY).base ## Fill the database with a day of sample incidents
-	@$(PY) manage.py migrate --verbosity 0 && $(PY) manage.py initial_setup && $(PY) manage.py create_demo
+	@$(SETUP) && $(PY) manage.py create_demo && $(PY) manage.py send_notifications --once
+	@echo "The e-mails above are in var/mail/, all deliveries at /admin/argus_notificationprofile/delivery/."
 
 # $(call suite,arguments) runs tests on SQLite, then on PostgreSQL those that use the database.
 define suite

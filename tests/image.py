@@ -149,7 +149,7 @@ class Container(Server):
         return self.execute(health_command(self.image)).returncode == 0
 
     def execute(self, command: list[str]) -> subprocess.CompletedProcess:
-        """Do what ``docker-compose exec`` does."""
+        """Do what ``docker compose exec`` does."""
         return self.image.run(command, check=False, **self.environment)
 
 

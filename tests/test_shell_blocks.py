@@ -26,7 +26,7 @@ EXEMPT = {
     "make": "makes environments, or takes minutes; here the goals are looked up, and what they call is this suite",
     ".venv/bin/python -m pytest": "is this suite",
     ".venv/bin/python -m tests.words": "is part of this suite: tests/test_words.py",
-    "python manage.py runserver": "serves until it is stopped; tests/live.py has servers",
+    "./argus runserver": "serves until it is stopped; tests/live.py has servers",
     "gunicorn": "serves until it is stopped; tests/test_containers.py does it",
     "uvicorn": "serves until it is stopped; tests/site/test_startup.py starts it",
     "pip install": "changes the environment; tests/test_containers.py does it in one of its own",
@@ -66,6 +66,7 @@ AS_STAFF = ["shell", "--verbosity=0", "-c", INVENTORY]
 PREPARATION = {
     "docs/quickstart.md": [DEMO],
     "docs/reference/api.md": [DEMO, ["setpassword", "kari", "correct horse"]],
+    "docs/howto/be-notified.md": [DEMO, ["drf_create_token", "kari"]],
     "docs/howto/report-alerts.md": [AS_STAFF],
     "docs/reference/inventory.md": [AS_STAFF],
 }
@@ -86,6 +87,8 @@ NEWEST_OPEN = "SELECT max(id) FROM argus_incident_incident WHERE NOT restricted 
 COPIED = {
     "$TOKEN": f"TOKEN=$({NEWEST_TOKEN})",
     "$PK": f'PK=$(stored "{NEWEST_OPEN}")',
+    "$SLOT": "SLOT=$(stored 'SELECT max(id) FROM argus_notificationprofile_timeslot')",
+    "$FILTER": "FILTER=$(stored 'SELECT max(id) FROM argus_notificationprofile_filter')",
     "${ALERT}": "ALERT=http://localhost:8000/api/alerts/$(stored 'SELECT uuid FROM argus_alert_alert')/",
 }
 # Where it is not the newest one.
@@ -160,13 +163,16 @@ class Workplace:
 @pytest.fixture(scope="module")
 def workplace(tmp_path_factory):
     folder = tmp_path_factory.mktemp("checkout")
-    for name in ("src", "deploy", "manage.py", "pyproject.toml", "setup.cfg"):
+    for name in ("src", "deploy", "argus", "manage.py", "pyproject.toml", "setup.cfg"):
         copy = shutil.copytree if (ROOT / name).is_dir() else shutil.copy
         copy(ROOT / name, folder / name)
     for python in (folder / ".venv/bin/python", folder / "bin/python"):
         python.parent.mkdir(parents=True)
         python.write_text(f'#!/bin/sh\nexec {sys.executable} "$@"\n')
         python.chmod(0o755)
+    # Pages for all kinds of installations write argus for ./argus.
+    (folder / "bin/argus").write_text(f'#!/bin/sh\nexec {folder}/argus "$@"\n')
+    (folder / "bin/argus").chmod(0o755)
     (folder / "var").mkdir()
     server = Argus(f"sqlite:///{folder}/var/argus.sqlite3")
     printed = server.manage("initial_setup", "--example")

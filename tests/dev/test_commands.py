@@ -1,8 +1,10 @@
 """Commands for the first set-up and for demo data."""
 
 import re
+from email import message_from_bytes
 
 import pytest
+from django.core import mail
 from django.core.management import CommandError
 from rest_framework.test import APIClient
 
@@ -11,6 +13,8 @@ from argus.auth.models import User
 from argus.dev.setup import create_example_token
 from argus.incident.lifecycle import EventType
 from argus.incident.models import Event, Incident, SourceSystem
+from argus.notificationprofile.models import Delivery, NotificationProfile, RoutingVersion
+from argus.notificationprofile.profile_cache import VERSION
 from tests.fixtures import said_by
 
 pytestmark = [pytest.mark.django_db, pytest.mark.once]
@@ -122,6 +126,43 @@ def test_demo_has_incidents_in_every_state_and_is_created_once():
         assert some.exists()
     assert set(Event.objects.values_list("type", flat=True)) == set(EventType.values)
     assert incidents.exclude(ticket_url="").exists()
+
+
+def test_demo_has_operators_whose_profiles_have_deliveries(settings):
+    settings.ARGUS_SEND_NOTIFICATIONS = True
+    RoutingVersion.objects.get_or_create(pk=VERSION)
+    said_by("create_demo")
+    said_by("send_notifications", "--once")
+    outcomes = set(Delivery.objects.values_list("user__username", "medium", "reason"))
+
+    assert {("kari", "EM", ""), ("ola", "EM", ""), ("ola", "SM", "medium not configured")} <= outcomes
+    assert {user for user, *_ in outcomes} == {"kari", "ola", "aino"}
+    assert {message.to[0] for message in mail.outbox} >= {"kari@example.org", "ola@example.org"}
+    assert len(mail.outbox) < 50
+
+
+def test_demo_changes_no_user_that_exists():
+    User.objects.create_user("ola", email="ola@noc.example.org")
+    said_by("create_demo")
+
+    assert User.objects.get(username="ola").email == "ola@noc.example.org"
+    assert not NotificationProfile.objects.filter(user__username="ola").exists()
+
+
+def test_mail_without_a_mail_server_is_printed_and_stored(settings, tmp_path, capsys):
+    settings.EMAIL_BACKEND = "argus.dev.mail.EmailBackend"
+    settings.EMAIL_FILE_PATH = tmp_path / "mail"
+    User.objects.create_user("kari", email="kari@example.org")
+    said_by("send_test_message", "kari")
+    printed = capsys.readouterr().out
+    (path,) = (tmp_path / "mail").iterdir()
+    stored = message_from_bytes(path.read_bytes())
+
+    assert stored["To"] == "kari@example.org"
+    assert [part.get_content_type() for part in stored.get_payload()] == ["text/plain", "text/html"]
+    assert str(path) in printed
+    assert "Subject: [Argus] Test message: " in printed
+    assert "Argus can send you notifications" in printed
 
 
 def test_demo_has_visible_alerts():

@@ -14,6 +14,8 @@ from argus.incident.lifecycle import EventType
 from argus.incident.models import Incident, SourceSystem
 from argus.util.infinity import INFINITY
 
+from .demo_profiles import create_profile
+
 INCIDENTS_PER_DAY = 160
 OPERATORS = [("kari", "Kari", "Nordmann"), ("ola", "Ola", "Nordmann"), ("aino", "Aino", "Virtanen")]
 LOCATIONS = ["oslo", "bergen", "trondheim", "tromso", "narvik", "stavanger"]
@@ -130,8 +132,13 @@ def ensure_operators() -> list[User]:
     return [_ensure_operator(*names) for names in OPERATORS]
 
 
+@transaction.atomic
 def _ensure_operator(username: str, first_name: str, last_name: str) -> User:
-    """Return an end user, who cannot log in without a password."""
+    """Return an end user. A new one cannot log in without a password, and may have a notification profile."""
     users = get_user_model().objects
     found = users.filter(username=username).first()
-    return found or users.create_user(username, first_name=first_name, last_name=last_name)
+    if found:
+        return found
+    user = users.create_user(username, f"{username}@example.org", first_name=first_name, last_name=last_name)
+    create_profile(user)
+    return user

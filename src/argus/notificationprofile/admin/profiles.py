@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from django.contrib import admin
+from django.contrib import admin, messages
 from django.db.models import QuerySet
 from django.http import HttpRequest
 
@@ -10,6 +10,7 @@ from argus.adminkit.base import SafeAdmin
 from argus.adminkit.display import shorten
 from argus.adminkit.fields import TolerantFormSet
 from argus.adminkit.search import ListFilter
+from argus.notificationprofile.deliverability import profile_problems
 from argus.notificationprofile.media.registry import medium_label
 from argus.notificationprofile.models import Day, Destination, Filter, NotificationProfile, TimeRecurrence, Timeslot
 from argus.notificationprofile.validation import MAX_RECURRENCES, integrity_errors_refused
@@ -143,7 +144,7 @@ class NotificationProfileAdmin(OwnedAdmin):
         return parts.prefetch_related("filters")
 
     def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> list[str]:
-        return [*super().get_readonly_fields(request, obj), "api_pk"]
+        return [*super().get_readonly_fields(request, obj), "api_pk", "problems"]
 
     @admin.display(description="time slot", ordering="timeslot__name")
     def slot_name(self, profile: NotificationProfile) -> str:
@@ -153,6 +154,18 @@ class NotificationProfileAdmin(OwnedAdmin):
     def api_pk(self, profile: NotificationProfile) -> Any:
         """Return the key by which API v1 knows the profile: that of its time slot."""
         return profile.timeslot_id
+
+    def save_related(self, request: HttpRequest, form: Any, formsets: Any, change: bool) -> None:
+        super().save_related(request, form, formsets, change)
+        for problem in profile_problems(form.instance):
+            messages.warning(request, problem)
+
+    def get_fields(self, request: HttpRequest, obj: Any = None) -> Any:
+        return [*super().get_fields(request, obj), "problems"] if obj else super().get_fields(request, obj)
+
+    @admin.display(description="delivery problems")
+    def problems(self, profile: NotificationProfile) -> str:
+        return "\n".join(profile_problems(profile)) or "none"
 
     @admin.display(description="filters")
     def filter_names(self, profile: NotificationProfile) -> str:

@@ -190,11 +190,13 @@ CHANNEL_LAYERS = {"default": channel_layer(ARGUS_REDIS_URL)}
 ARGUS_LOCAL_ORIGINS = False
 
 CORS_ALLOWED_ORIGINS = [origin_of(ARGUS_FRONTEND_URL)] if ARGUS_FRONTEND_URL else []
-CORS_EXPOSE_HEADERS = ["Link", "Retry-After", "X-Result-Count"]
+CORS_EXPOSE_HEADERS = ["Link", "Retry-After", "Warning", "X-Result-Count"]
 
 DEFAULT_FROM_EMAIL = env.str("DEFAULT_FROM_EMAIL", "argus@localhost")
 EMAIL_HOST_USER = env.str("EMAIL_HOST_USER", "")
 EMAIL_HOST_PASSWORD = env.str("EMAIL_HOST_PASSWORD", "")
+# Where the development settings store e-mails if there is no mail server.
+EMAIL_FILE_PATH = (VAR_DIR / "mail").absolute()
 # Seconds. Without it, a mail server that hangs would delay all notifications.
 EMAIL_TIMEOUT = env.int("EMAIL_TIMEOUT", 10, validate=POSITIVE)
 

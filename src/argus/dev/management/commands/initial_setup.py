@@ -19,7 +19,7 @@ curl {address}/api/v1/incidents/ \\
 KNOWN_TOKEN = f"""\
 TOKEN is the token of the source "{setup.EXAMPLE}" that was printed when it was created. Replace a lost token:
 
-manage.py drf_create_token --reset {setup.EXAMPLE}
+argus drf_create_token --reset {setup.EXAMPLE}
 """
 
 

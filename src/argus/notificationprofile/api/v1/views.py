@@ -13,16 +13,19 @@ from rest_framework.exceptions import ValidationError
 from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.serializers import BaseSerializer
+from rest_framework.status import HTTP_200_OK, HTTP_201_CREATED
 from rest_framework.utils import html
 
 from argus.api.arrays import MAX_ROWS, array_response
 from argus.api.owned import OwnedRowsMixin
+from argus.api.warnings import add_warnings
 from argus.auth.requests import get_actor
 from argus.incident.api.v1.representation import incident_rows, represent_rows
 from argus.incident.criteria import SOURCES, Criteria
 from argus.incident.models import Event, Incident
 from argus.incident.queries import filter_by_criteria
 from argus.notificationprofile import delivery_log, validation
+from argus.notificationprofile.deliverability import profile_problems
 from argus.notificationprofile.models import Filter, NotificationProfile, Timeslot
 from argus.util.errors import DomainError
 
@@ -86,25 +89,42 @@ class ProfileRows(OwnedRowsMixin, generics.GenericAPIView):
     """The caller's profiles. On the wire, the pk of a profile is that of its time slot (seed)."""
 
     serializer_class = ProfileSerializer
-    queryset = NotificationProfile.objects.select_related("timeslot", "phone_number").prefetch_related(
+    queryset = NotificationProfile.objects.select_related("user", "timeslot", "phone_number").prefetch_related(
         "timeslot__time_recurrences", "filters"
     )
     lookup_field = "timeslot__pk"
     lookup_url_kwarg = "pk"
 
 
+class WarnedProfile(ProfileRows):
+    """Base class of views that show one profile, with a warning in a header if a part of it can never deliver."""
+
+    shown: NotificationProfile | None = None
+
+    def finalize_response(self, request: Request, response: Any, *args: Any, **kwargs: Any) -> Any:
+        response = super().finalize_response(request, response, *args, **kwargs)
+        if self.shown is not None and response.status_code in {HTTP_200_OK, HTTP_201_CREATED}:
+            add_warnings(response, profile_problems(self.shown))
+        return response
+
+
 @openapi.profile_list
-class ProfileListView(ProfileRows, OwnListView):
+class ProfileListView(WarnedProfile, OwnListView):
     """The caller's notification profiles, by the names of their time slots."""
 
     def perform_create(self, serializer: BaseSerializer) -> None:
         check_timeslot(serializer)
         super().perform_create(serializer)
+        self.shown = serializer.instance
 
 
 @openapi.profile
-class ProfileView(ProfileRows, OwnRowView):
+class ProfileView(WarnedProfile, OwnRowView):
     """One of the caller's notification profiles, by the pk of its time slot."""
+
+    def get_object(self) -> NotificationProfile:
+        self.shown = super().get_object()
+        return self.shown
 
     def perform_update(self, serializer: BaseSerializer) -> None:
         check_timeslot(serializer)
