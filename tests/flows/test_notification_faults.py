@@ -22,6 +22,7 @@ pytestmark = [
 ]
 # Seconds in which PostgreSQL certainly stores what a worker did.
 MAX_STORE_TIME = 5
+CRASHES = 3
 SENT = "SELECT count(*) FROM argus_notificationprofile_delivery WHERE verdict = 'sent'"
 
 
@@ -128,6 +129,26 @@ def test_stopped_database_ends_no_process_and_loses_nothing(argus, own_postgres,
     # A mail sent just before the database stopped may not have been recorded as sent.
     for copies in mails_by_id(sink).values():
         assert len(copies) == 1 or any(abs(copies[0].at - moment) < MAX_STORE_TIME for moment in stops)
+
+
+def test_each_crash_of_the_database_repeats_at_most_one_mail(argus, own_postgres, sink):
+    source = argus.session(argus.make_source()["token"])
+    number = 400
+    incidents = [{"start_time": "2024-05-15T14:00:00Z", "source_incident_id": str(one)} for one in range(number)]
+    body = {"incidents": [{**one, "tags": []} for one in incidents]}
+    assert source.post(f"{argus.api}incidents/bulk/", json=body, timeout=60).status_code == 200
+    for crash in range(1, CRASHES + 1):
+        # Each crash happens while the worker sends at full speed.
+        goal = len(sink.messages) + 60
+        wait_until(lambda goal=goal: len(sink.messages) > goal)
+        own_postgres.kill()
+        assert len(notified_incidents(sink)) < number, f"all mails were sent before crash {crash}"
+        own_postgres.start()
+    wait_until(lambda: len(notified_incidents(sink)) == number)
+    with psycopg2.connect(own_postgres.url) as connection, connection.cursor() as cursor:
+        wait_until(lambda: (cursor.execute(SENT), cursor.fetchone())[1] == (number,), 10)
+
+    assert len(sink.messages) - number <= CRASHES
 
 
 def test_server_starts_another_worker_when_one_is_killed(argus, own_postgres, sink):

@@ -97,14 +97,11 @@ class Worker:
             self.pruned = monotonic()
 
     def listen(self) -> None:
-        """Execute LISTEN on PostgreSQL, once per connection.
-
-        Also switch synchronous commits off. A crash of the database server can then only repeat a message.
-        """
+        """Execute LISTEN on PostgreSQL, once per connection."""
         connection.ensure_connection()
         if connection.vendor == "postgresql" and self.listening is not connection.connection:
             with connection.cursor() as cursor:
-                cursor.execute(f"SET synchronous_commit TO off; LISTEN {CHANNEL}")
+                cursor.execute(f"LISTEN {CHANNEL}")
             self.listening = connection.connection
 
     def sleep(self) -> None:
