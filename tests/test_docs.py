@@ -195,3 +195,12 @@ def test_decision_record_follows_the_template(record):
     assert text.startswith(f"# {int(record.stem[:4])}. ")
     assert re.findall("^## .*", text, re.MULTILINE) == re.findall("^## .*", template, re.MULTILINE)
     assert text.splitlines()[2].startswith("Status: ")
+
+
+def test_pictures_of_the_readme_have_a_text_and_are_small():
+    pictures = re.findall(r"!\[(.*?)\]\((\S+?)\)", (ROOT / "README.md").read_text())
+
+    assert {Path(file).parent for _, file in pictures} == {Path("docs/pictures")}
+    for text, file in pictures:
+        assert len(text) > 20
+        assert 10_000 < (ROOT / file).stat().st_size <= 200_000
