@@ -1,6 +1,7 @@
 """Accounts from the command line."""
 
 import json
+from io import StringIO
 
 import pytest
 from django.core.management import CommandError
@@ -13,10 +14,47 @@ from tests.fixtures import said_by
 pytestmark = pytest.mark.django_db
 
 
-def test_a_password_is_set_without_any_policy():
-    User.objects.create_user("kari")
-    said_by("setpassword", "kari", "1")
-    assert User.objects.get(username="kari").check_password("1")
+class Terminal(StringIO):
+    """Standard input of a user at a terminal."""
+
+    def isatty(self) -> bool:
+        return True
+
+
+def set_password(monkeypatch, stdin: StringIO, *typed: str) -> None:
+    """Run the command with this standard input; ``typed`` is what the user answers at the terminal."""
+    answers = iter(typed)
+    monkeypatch.setattr("sys.stdin", stdin)
+    monkeypatch.setattr("argus.auth.management.commands.setpassword.getpass", lambda prompt: next(answers))
+    said_by("setpassword", "kari")
+
+
+def test_a_password_is_set_without_any_policy(monkeypatch, capsys):
+    kari = User.objects.create_user("kari", password="old")
+    ways = {
+        "typed": lambda: set_password(monkeypatch, Terminal(), "typed", "typed"),
+        " read ": lambda: set_password(monkeypatch, StringIO(" read \r\nmore\n")),
+        "1": lambda: said_by("setpassword", "kari", "1"),
+    }
+    for password, run in ways.items():
+        run()
+        kari.refresh_from_db()
+        assert kari.check_password(password)
+        # Only an argument is visible to others.
+        assert ("command lines" in capsys.readouterr().err) == (password == "1")
+
+
+@pytest.mark.parametrize(
+    ("stdin", "typed"), [(Terminal(), ["a", "b"]), (Terminal(), ["", ""]), (StringIO(""), []), (StringIO("\n"), [])]
+)
+def test_passwords_that_differ_or_are_empty_change_nothing(monkeypatch, stdin, typed):
+    kari = User.objects.create_user("kari", password="old")
+
+    with pytest.raises(CommandError, match="Nothing was changed"):
+        set_password(monkeypatch, stdin, *typed)
+
+    kari.refresh_from_db()
+    assert kari.check_password("old")
 
 
 def test_superuser_rights_are_granted_and_revoked():

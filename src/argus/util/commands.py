@@ -8,6 +8,9 @@ from django.db import DatabaseError
 from .errors import DomainError
 
 
+PASSWORD_IS_VISIBLE = "Other users of this machine can read passwords in command lines."
+
+
 class ArgusCommand(BaseCommand):
     """A command that reports expected errors in one line, and exits with a status other than 0."""
 

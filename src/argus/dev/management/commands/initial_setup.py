@@ -7,7 +7,7 @@ from django.core.management.base import CommandError, CommandParser
 
 from argus.dev import setup
 from argus.incident import sources
-from argus.util.commands import ArgusCommand
+from argus.util.commands import PASSWORD_IS_VISIBLE, ArgusCommand
 
 CURL = """\
 curl {address}/api/v1/incidents/ \\
@@ -42,6 +42,8 @@ class Command(ArgusCommand):
         if not username.strip():
             raise CommandError("--username must not be empty.")
         address = f"http://localhost:{os.environ.get('PORT') or 8000}"
+        if password:
+            self.stderr.write(f"{PASSWORD_IS_VISIBLE} Use the variable ARGUS_ADMIN_PASSWORD.")
         given = password or os.environ.get("ARGUS_ADMIN_PASSWORD")
         chosen = given or setup.generate_password()
         created = setup.ensure_admin(username, password=chosen, email=email)
