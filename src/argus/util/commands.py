@@ -7,7 +7,6 @@ from django.db import DatabaseError
 
 from .errors import DomainError
 
-
 PASSWORD_IS_VISIBLE = "Other users of this machine can read passwords in command lines."
 
 
