@@ -8,7 +8,7 @@ from itertools import product
 import pytest
 from django.conf import settings
 
-from argus.incident.models import Incident
+from argus.incident.models import Event, Incident
 from tests.admin_pages import Admin
 from tests.browser.chromium import PROGRAM, Chromium
 from tests.factories import make_ack, make_incident, make_incidents, make_source
@@ -37,7 +37,7 @@ CONTRAST = """(() => {
 
 
 @pytest.mark.django_db(transaction=True)
-def test_pages_of_incidents_fit_the_screen_and_are_legible(live_server, tmp_path):
+def test_pages_of_incidents_fit_the_screen_are_legible_and_name_the_time_zone(live_server, tmp_path):
     source = make_source("a-very-long-name-of-a-source.example.org", base_url="https://nav.example.org/")
     long = make_incident(
         source,
@@ -65,3 +65,10 @@ def test_pages_of_incidents_fit_the_screen_and_are_legible(live_server, tmp_path
 
             assert browser.value(OVERFLOW) == 0, (page, width)
             assert browser.value(CONTRAST) > 4.5, (page, theme)
+
+        browser.command("Emulation.setTimezoneOverride", timezoneId="America/St_Johns")
+        browser.open(live_server.url + boss.url(Event, "add"))
+        text = browser.value("document.body.innerText")
+        assert browser.value("document.querySelectorAll('.vTimeField').length") > 0
+        assert "times are in europe/oslo" in text.lower()
+        assert "server time" not in text

@@ -5,6 +5,7 @@ from collections.abc import Callable
 from time import perf_counter
 from typing import Any
 
+from django.conf import settings
 from django.http import HttpRequest, HttpResponseBase
 from django.utils.functional import SimpleLazyObject
 
@@ -32,8 +33,14 @@ class AccessMiddleware:
             response.headers[HEADER] = request.id  # type: ignore[attr-defined]
             seconds = perf_counter() - started
             count_request(request, response.status_code, seconds)
-            log_request(request, response, seconds)
+            if not is_static_file(request, response):
+                log_request(request, response, seconds)
         return response
+
+
+def is_static_file(request: HttpRequest, response: HttpResponseBase) -> bool:
+    """Return whether the response is a static file: a page has a dozen of them. Failures are logged."""
+    return request.path.startswith(settings.STATIC_URL) and response.status_code < 400
 
 
 def log_request(request: HttpRequest, response: HttpResponseBase, seconds: float) -> None:
