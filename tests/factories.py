@@ -8,7 +8,7 @@ from rest_framework.test import APIClient
 
 from argus.auth.authtoken.models import Kind, Token
 from argus.auth.models import User
-from argus.incident import acknowledgements, services, sources
+from argus.incident import creation, services, sources
 from argus.incident.lifecycle import EventType
 from argus.incident.models import Acknowledgement, Event, Incident, SourceSystem, SourceSystemType
 from argus.incident.tags import split_tag
@@ -56,7 +56,7 @@ def make_incident(
 ) -> Incident:
     """Create an incident of a source, open by default; ``end_time=None`` creates a stateless one."""
     source = source or make_source()
-    return services.create_incident(
+    return creation.create_incident(
         source,
         actor=actor or source.user,
         start_time=start_time,
@@ -86,7 +86,7 @@ def make_event(incident: Incident, type: EventType | str = EventType.OTHER, *, a
 
 def make_ack(incident: Incident, *, actor=None, **values) -> Acknowledgement:
     """Acknowledge an incident, without expiration unless ``expiration`` is given."""
-    return acknowledgements.acknowledge(incident, actor=actor or make_user(), **values)
+    return services.acknowledge(incident, actor=actor or make_user(), **values)
 
 
 def make_expired_ack(incident: Incident, **values) -> Acknowledgement:

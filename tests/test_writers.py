@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 SOURCE = Path(__file__).parents[1] / "src" / "argus"
-WRITERS = {f"incident/{name}.py" for name in ("services", "acknowledgements", "sync", "bulk", "tags", "changes")}
+WRITERS = {f"incident/{name}.py" for name in ("services", "creation", "sync", "tags", "changes")}
 # Columns that follow from the lifecycle, and the rows of an incident's history, tags and changes.
 COLUMNS = {"end_time", "acked_until"}
 MODELS = {"Incident", "Event", "Acknowledgement", "Tag", "IncidentTagRelation", "Change"}

@@ -8,9 +8,9 @@ from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
 from argus.alert.models import Alert
-from argus.incident.acknowledgements import delete_acknowledgement
+from argus.incident.creation import create_incident
 from argus.incident.models import Acknowledgement, Event, Incident
-from argus.incident.services import change_end_time, create_incident
+from argus.incident.services import change_end_time, delete_acknowledgement
 from argus.incident.sources import get_internal_source
 from argus.inventory.deletion import delete_cloud, delete_instance, delete_project
 from argus.inventory.models import Project

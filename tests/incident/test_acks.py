@@ -5,8 +5,8 @@ from datetime import timedelta
 import pytest
 from django.utils import timezone
 
-from argus.incident.acknowledgements import delete_acknowledgement
 from argus.incident.models import Acknowledgement, Event, Incident
+from argus.incident.services import delete_acknowledgement
 from argus.util.errors import DomainError
 from argus.util.infinity import INFINITY
 from tests.factories import NOON, make_ack, make_event, make_expired_ack, make_incident, make_source, make_user

@@ -10,10 +10,9 @@ import pytest
 from django.db import connection
 
 from argus.auth.models import User
-from argus.incident.acknowledgements import acknowledge
 from argus.incident.lifecycle import EventType
 from argus.incident.models import Event, Incident, IncidentTagRelation, SourceSystem, Tag
-from argus.incident.services import record_event, update_incident
+from argus.incident.services import acknowledge, record_event, update_incident
 from argus.incident.sources import delete_source
 from argus.incident.tags import create_missing_tags
 from tests.factories import INCIDENTS, NOON, incident_body, make_client, make_incident, make_source, make_user

@@ -6,9 +6,8 @@ import pytest
 from django.db import connection
 
 from argus.incident import changes
-from argus.incident.acknowledgements import delete_acknowledgement
 from argus.incident.models import Change, Event, Incident, Tag
-from argus.incident.services import update_incident
+from argus.incident.services import delete_acknowledgement, update_incident
 from argus.incident.signals import incident_changed
 from argus.util.errors import DomainError
 from argus.util.infinity import INFINITY

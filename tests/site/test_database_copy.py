@@ -27,7 +27,7 @@ from django.utils import timezone
 from argus.auth.authtoken.models import Token
 from argus.auth.models import PhoneNumber, User
 from argus.incident.models import Change, Event, Incident
-from argus.incident.acknowledgements import acknowledge
+from argus.incident.services import acknowledge
 from argus.notificationprofile.models import Delivery, Filter, NotificationProfile
 
 kari = User.objects.get(username="kari")

@@ -6,7 +6,7 @@ import pytest
 from django.db import transaction
 from websockets.exceptions import InvalidStatus
 
-from argus.incident import acknowledgements, services
+from argus.incident import services
 from argus.incident.lifecycle import EventType
 from argus.incident.models import Incident
 from argus.ws import feed
@@ -66,7 +66,7 @@ def test_every_kind_of_change_has_a_message_with_the_present_state(server, as_us
         assert modified(client)["payload"]["end_time"] == "2024-05-15T15:00:00+02:00"
         services.change_tags(Incident.objects.get(pk=pk), actor=as_browser.user, added=[("host", "c")])
         assert tags_of(modified(client)) == ["host=b", "x=y", "host=c"]
-        acknowledgements.delete_acknowledgement(make_ack(Incident.objects.get(pk=pk)), actor=as_browser.user)
+        services.delete_acknowledgement(make_ack(Incident.objects.get(pk=pk)), actor=as_browser.user)
         assert [modified(client)["payload"]["acked"] for _ in range(2)] == [True, True]
         assert client.receives_nothing()
 

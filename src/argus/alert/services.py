@@ -15,11 +15,10 @@ from django.db import transaction
 from django.utils import timezone
 
 from argus.auth.models import User
-from argus.incident import acknowledgements
 from argus.incident import services as incidents
+from argus.incident.creation import OpenKeyTakenError, create_incident
 from argus.incident.lifecycle import EventType, Party, StateError
 from argus.incident.models import Event, Incident
-from argus.incident.services import OpenKeyTakenError
 from argus.incident.sources import get_internal_source
 from argus.inventory.models import Scope
 from argus.inventory.permissions import check_is_staff
@@ -75,7 +74,7 @@ def _open(scope: Scope, parents: ScopeParents, *, alert_type: str, severity: Sev
     source, uuid, now = get_internal_source(SOURCE_NAME), uuid4(), timezone.now()
     # To the millisecond, as the API shows it: a filter by a time that was shown finds the alert.
     created = now.replace(microsecond=now.microsecond // 1000 * 1000)
-    incident = incidents.create_incident(
+    incident = create_incident(
         source,
         actor=source.user,
         start_time=created,
@@ -156,14 +155,14 @@ def close(alert: Alert, *, actor: User, description: str = "") -> None:
 
 def acknowledge(alert: Alert, *, actor: User) -> Alert:
     """Acknowledge the alert until that is cancelled. Raises ``ConflictError`` if it is acknowledged."""
-    ack = acknowledgements.acknowledge(alert.incident, actor=actor, party=Party.USER, only_unacked=True)
+    ack = incidents.acknowledge(alert.incident, actor=actor, party=Party.USER, only_unacked=True)
     alert.incident = ack.event.incident
     return alert
 
 
 def cancel_acknowledgment(alert: Alert, *, actor: User) -> Alert:
     """Cancel the acknowledgement. Raises ``ConflictError`` if the alert is not acknowledged."""
-    alert.incident = acknowledgements.cancel_acknowledgement(alert.incident, actor=actor).incident
+    alert.incident = incidents.cancel_acknowledgement(alert.incident, actor=actor).incident
     return alert
 
 

@@ -9,7 +9,7 @@ from django.db import transaction
 from django.utils import timezone
 
 from argus.auth.models import User
-from argus.incident import acknowledgements, services, sources
+from argus.incident import creation, services, sources
 from argus.incident.lifecycle import EventType
 from argus.incident.models import Incident, SourceSystem
 from argus.util.infinity import INFINITY
@@ -82,7 +82,7 @@ def _create_history(
 ) -> None:
     """Create an incident with a random history."""
     location, thing = dice.choice(LOCATIONS), dice.choice(kind.objects)
-    incident = services.create_incident(
+    incident = creation.create_incident(
         source,
         actor=source.user,
         start_time=start,
@@ -111,7 +111,7 @@ def _add_events(
     elif stateful and outcome < 0.8:
         services.record_event(incident, EventType.CLOSE, actor=operator, timestamp=end, description="Fixed by hand.")
     elif outcome < 0.9:
-        acknowledgements.acknowledge(incident, actor=operator, timestamp=end, description=comment)
+        services.acknowledge(incident, actor=operator, timestamp=end, description=comment)
         url = f"https://tickets.example.org/{incident.source_incident_id}"
         services.update_incident(incident, actor=operator, ticket_url=url)
     if stateful and 0.7 <= outcome < 0.72:

@@ -77,6 +77,12 @@ def record_changes(incidents: Sequence[Incident], kind: ChangeKind, *, events: S
         transaction.on_commit(partial(_send_signal, change))
 
 
+def write_events(events: Sequence[Event], *, kind: ChangeKind) -> None:
+    """Store events and their changes, in the transaction that has written their effect."""
+    Event.objects.bulk_create(events)
+    record_changes([event.incident for event in events], kind, events=events)
+
+
 def _send_signal(change: Change) -> None:
     incident_changed.send_robust(
         sender=Incident,

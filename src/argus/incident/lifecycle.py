@@ -4,6 +4,7 @@ Pure decisions over one table. There is no database here and no clock: callers p
 """
 
 from collections.abc import Mapping
+from datetime import datetime
 from enum import Enum
 
 from django.db.models import TextChoices
@@ -95,6 +96,15 @@ def check_is_posted(event_type: EventType) -> None:
     """Refuse the event types that the service of posted events does not record."""
     if event_type in NOT_POSTED:
         raise refusal(NOT_POSTED[event_type])
+
+
+def check_timestamp(event_type: EventType, *, party: Party, timestamp: datetime, start_time: datetime) -> None:
+    """Refuse a user's close or reopening that is dated before the start of the incident.
+
+    An end by a source is accepted, because its clock may be coarse or wrong. It takes effect at the start.
+    """
+    if party is Party.USER and event_type is not EventType.OTHER and timestamp < start_time:
+        raise DomainError("This is before the incident started.", field="timestamp")
 
 
 def refusal(sentence: str) -> DomainError:

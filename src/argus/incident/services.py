@@ -1,116 +1,37 @@
-"""The services that create and change incidents.
+"""The services that change incidents.
 
-Only they, ``acknowledgements``, ``bulk``, ``sync`` and ``tags`` write incidents.
+Only they, ``creation``, ``sync`` and ``tags`` write incidents.
 
 Each function is one transaction: it locks the incident, asks ``lifecycle``, and writes the rows, the event and the
 change feed. ``actor`` is the user who makes the change. Times are aware datetimes. Errors: ``DomainError`` for a
-change that the rules refuse, ``NotPermittedError`` for an actor without the permission.
+change that the rules refuse, ``NotPermittedError`` for an actor without the permission, ``ConflictError`` if the
+present state does not allow it.
 """
 
 from collections.abc import Sequence
 from datetime import datetime
-from typing import Any
 
 from django.db import IntegrityError, transaction
-from django.db.models import ProtectedError, RestrictedError
+from django.db.models import ProtectedError, Q, RestrictedError
 from django.utils import timezone
 
 from argus.api.fields import format_time
 from argus.auth.models import User
-from argus.util.errors import DomainError, NotPermittedError
+from argus.util.errors import ConflictError, DomainError, NotPermittedError
 from argus.util.infinity import INFINITY
 from argus.util.logs import audit, log_name
 from argus.util.prepared import PreparedQuery
 from argus.util.urls import check_http_url
 
-from .changes import record_changes
+from .changes import record_changes, write_events
 from .details_url import check_details_url
-from .lifecycle import EventType, Party, State, check_is_posted, next_state, refusal
-from .models import ChangeKind, Event, Incident, SourceSystem
-from .tags import add_tags, replace_tags
+from .lifecycle import EventType, Party, State, check_is_posted, check_timestamp, next_state, refusal
+from .models import Acknowledgement, ChangeKind, Event, Incident
+from .tags import replace_tags
 
 LOCKED_INCIDENT = PreparedQuery(
     lambda: Incident.objects.select_for_update(of=("self",)).select_related("source").filter(pk=0)
 )
-
-
-class OpenKeyTakenError(DomainError):
-    """Another incident with the same ``open_key`` is open."""
-
-
-def build_incident(
-    source: SourceSystem,
-    *,
-    start_time: datetime,
-    source_incident_id: str,
-    end_time: datetime | None = None,
-    details_url: str = "",
-    description: str = "",
-    ticket_url: str = "",
-    restricted: bool = False,
-    open_key: str | None = None,
-) -> Incident:
-    """Return a new incident without storing it. ``end_time``: None is stateless, ``INFINITY`` is open.
-
-    ``restricted``: visible to staff only. ``open_key``: at most one open incident has the same key. Raises
-    ``DomainError`` for invalid values.
-    """
-    if end_time is not None and end_time < start_time:
-        raise DomainError("An incident cannot end before it starts.", field="end_time")
-    check_details_url(details_url, base_url=source.base_url)
-    check_http_url(ticket_url, field="ticket_url")
-    return Incident(
-        source=source,
-        start_time=start_time,
-        end_time=end_time,
-        source_incident_id=source_incident_id,
-        details_url=details_url,
-        description=description,
-        ticket_url=ticket_url,
-        restricted=restricted,
-        open_key=open_key,
-    )
-
-
-def create_incident(
-    source: SourceSystem, *, actor: User, tags: Sequence[tuple[str, str]] = (), **values: Any
-) -> Incident:
-    """Create an incident with its tags and its start event; ``values`` as for ``build_incident``.
-
-    Its ``new_tags`` can be shown without a query. Raises ``DomainError`` if the source has used the id before,
-    ``OpenKeyTakenError`` if the key is taken.
-    """
-    incident = build_incident(source, **values)
-    try:
-        with transaction.atomic():
-            incident.save(force_insert=True)
-            incident.new_tags = add_tags(incident, list(tags), actor=actor)
-            record_start([incident])
-    except IntegrityError:
-        if Incident.objects.filter(source=source, source_incident_id=incident.source_incident_id).exists():
-            message = "This source already has an incident with this source_incident_id."
-            raise DomainError(message, field="source_incident_id") from None
-        if incident.open_key is None:
-            raise
-        raise OpenKeyTakenError("Another incident with this key is open.") from None
-    return incident
-
-
-def record_start(incidents: Sequence[Incident]) -> None:
-    """Write the start event of new incidents; within the transaction that has stored them with their tags."""
-    now = timezone.now()
-    events = [
-        Event(
-            incident=incident,
-            type=EventType.START,
-            actor_id=incident.source.user_id,
-            timestamp=incident.start_time,
-            received=now,
-            description=incident.description,
-        )
-        for incident in incidents
-    ]
-    write_events(events, kind=ChangeKind.CREATED)
 
 
 @transaction.atomic
@@ -127,8 +48,7 @@ def record_event(
     """Record an event, and change the state of the incident as ``lifecycle`` says.
 
     ``timestamp`` defaults to now for users; a source system must give it. ``party`` replaces the kind of the actor's
-    account. No user is notified of a ``quiet`` event. Of two users who close the incident at once, the second is
-    refused. An end that a source dates before the start takes effect at the start; the event keeps its timestamp.
+    account. No user is notified of a ``quiet`` event. Of two users who close the incident at once, one is refused.
     """
     incident, now = lock_incident(incident), timezone.now()
     party = party or check_may_change(incident, actor)
@@ -139,16 +59,12 @@ def record_event(
     state = incident.state_at(now)
     is_repeated = event_type is EventType.END and incident.events.filter(type=EventType.END).exists()
     new_state = next_state(event_type, party=party, state=state, is_repeated=is_repeated)
-    # The clock of a source may be coarse or wrong. Its end must not be lost for that.
-    if party is Party.USER and event_type is not EventType.OTHER and timestamp < incident.start_time:
-        raise DomainError("This is before the incident started.", field="timestamp")
+    check_timestamp(event_type, party=party, timestamp=timestamp, start_time=incident.start_time)
     if new_state is not state:
         _save_end_time(incident, INFINITY if new_state is State.OPEN else max(timestamp, incident.start_time))
-    kind = ChangeKind.EVENT if new_state is state else ChangeKind.MODIFIED
-    event = Event(
-        incident=incident, type=event_type, actor=actor, timestamp=timestamp, description=description, quiet=quiet
-    )
-    write_events([event], kind=kind)
+    event = Event(incident=incident, type=event_type, actor=actor, timestamp=timestamp, description=description)
+    event.quiet = quiet
+    write_events([event], kind=ChangeKind.EVENT if new_state is state else ChangeKind.MODIFIED)
     return event
 
 
@@ -228,6 +144,68 @@ def _correct_end_time(incident: Incident, end_time: datetime, *, actor: User) ->
 
 
 @transaction.atomic
+def acknowledge(
+    incident: Incident,
+    *,
+    actor: User,
+    timestamp: datetime | None = None,
+    description: str = "",
+    expiration: datetime | None = None,
+    party: Party | None = None,
+    only_unacked: bool = False,
+) -> Acknowledgement:
+    """Acknowledge the incident until ``expiration``; without one, until the acknowledgement is cancelled.
+
+    ``party`` as for ``record_event``. ``only_unacked``: raise ``ConflictError`` if the incident is acknowledged.
+    """
+    party = party or party_of(actor)
+    # All states allow it, so the refusal needs no lock.
+    next_state(EventType.ACKNOWLEDGE, party=party, state=State.OPEN)
+    incident = lock_incident(incident)
+    if only_unacked and incident.acked:
+        raise ConflictError("This is already acknowledged.")
+    timestamp = timestamp or timezone.now()
+    if expiration is not None and expiration <= timestamp:
+        raise DomainError("The expiration must be later than the event's timestamp.")
+    until = expiration or INFINITY
+    if incident.acked_until is None or until > incident.acked_until:
+        _save_acked_until(incident, until)
+    values = {"timestamp": timestamp, "description": description}
+    event = Event(incident=incident, type=EventType.ACKNOWLEDGE, actor=actor, **values)
+    write_events([event], kind=ChangeKind.MODIFIED)
+    return Acknowledgement.objects.create(event=event, expiration=expiration)
+
+
+@transaction.atomic
+def cancel_acknowledgement(incident: Incident, *, actor: User) -> Event:
+    """Let all acknowledgements of the incident expire now; they stay in the history.
+
+    Raises ``ConflictError`` if the incident is not acknowledged.
+    """
+    incident, now = lock_incident(incident), timezone.now()
+    if not incident.acked:
+        raise ConflictError("This is not acknowledged.")
+    acks = Acknowledgement.objects.filter(event__incident=incident)
+    acks.filter(Q(expiration=None) | Q(expiration__gt=now)).update(expiration=now)
+    _save_acked_until(incident, None)
+    description = "The acknowledgement was cancelled."
+    event = Event(incident=incident, type=EventType.OTHER, actor=actor, timestamp=now, description=description)
+    write_events([event], kind=ChangeKind.MODIFIED)
+    return event
+
+
+@transaction.atomic
+def delete_acknowledgement(ack: Acknowledgement, *, actor: User) -> None:
+    """Delete an acknowledgement and its event from the history."""
+    incident = lock_incident(ack.event.incident)
+    audit("deleted an acknowledgement of", log_name(incident), actor=actor)
+    ack.event.delete()
+    remaining = Acknowledgement.objects.filter(event__incident=incident).values_list("expiration", flat=True)
+    _save_acked_until(incident, max((expiration or INFINITY for expiration in remaining), default=None))
+    record_changes([incident], ChangeKind.MODIFIED)
+
+
+@transaction.atomic
 def delete_incident(incident: Incident, *, actor: User) -> None:
     """Delete the incident with its history. For superusers; the change feed does not show it."""
     if not actor.is_superuser:
@@ -258,12 +236,6 @@ def lock_incident(incident: Incident) -> Incident:
     return LOCKED_INCIDENT.get(incident.pk)
 
 
-def write_events(events: Sequence[Event], *, kind: ChangeKind) -> None:
-    """Store events and their changes, in the transaction that has written their effect."""
-    Event.objects.bulk_create(events)
-    record_changes([event.incident for event in events], kind, events=events)
-
-
 def _save_end_time(incident: Incident, end_time: datetime) -> None:
     incident.end_time = end_time
     try:
@@ -272,3 +244,8 @@ def _save_end_time(incident: Incident, end_time: datetime) -> None:
             incident.save(update_fields=["end_time"])
     except IntegrityError:
         raise refusal("It cannot be reopened: a newer incident about the same object is open.") from None
+
+
+def _save_acked_until(incident: Incident, until: datetime | None) -> None:
+    incident.acked_until = until
+    incident.save(update_fields=["acked_until"])

@@ -15,14 +15,14 @@ from django.utils import timezone
 from argus.auth.models import User
 from argus.util.errors import DomainError
 from argus.util.infinity import INFINITY
-from argus.util.rows import in_batches, insert_missing
+from argus.util.rows import in_batches
 
-from .bulk import UNIQUE_FIELDS
-from .changes import record_changes
+from .changes import record_changes, write_events
+from .creation import build_incident, create_missing
 from .lifecycle import EventType, Party, State, next_state
 from .models import ChangeKind, Event, Incident, SourceSystem
-from .services import build_incident, lock_incident, record_event, record_start, write_events
-from .tags import add_tags_to_all, replace_own_tags
+from .services import lock_incident, record_event
+from .tags import replace_own_tags
 
 # What a list can change of an incident that exists. Its start time stays.
 UPDATABLE_FIELDS = ("description", "details_url", "ticket_url")
@@ -200,11 +200,8 @@ def _lock(source: SourceSystem, condition: Q) -> dict[str, Incident]:
 
 def _create(desired: list[DesiredIncident], *, actor: User) -> dict[str, Incident]:
     """Create the incidents that no concurrent request creates, and return them by source id."""
-    insert_missing([one.new for one in desired], unique=UNIQUE_FIELDS)
-    created = [one for one in desired if one.new.pk]
-    add_tags_to_all([(one.new, one.tags) for one in created], actor=actor, now=timezone.now())
-    record_start([one.new for one in created])
-    return {one.new.source_incident_id: one.new for one in created}
+    create_missing([(one.new, one.tags) for one in desired], actor=actor)
+    return {one.new.source_incident_id: one.new for one in desired if one.new.pk}
 
 
 def _update(pairs: list[tuple[Incident, DesiredIncident]], *, actor: User) -> list[Incident]:

@@ -6,7 +6,7 @@ from django.conf import settings
 from django.db import transaction
 from django.utils import timezone
 
-from argus.incident import services, sources
+from argus.incident import creation, services, sources
 from argus.incident.lifecycle import EventType
 from argus.incident.models import Incident
 from argus.util.infinity import INFINITY
@@ -49,7 +49,7 @@ def failing_media() -> dict[int, str]:
 
 def _open_incident(medium: str, *, since: datetime, error: str) -> Incident:
     source, name = sources.get_argus_source(), medium_label(medium)
-    return services.create_incident(
+    return creation.create_incident(
         source,
         actor=source.user,
         start_time=since,

@@ -25,7 +25,7 @@ from argus.adminkit.display import object_link
 from argus.adminkit.fields import BoundedDateTimeField
 from argus.auth.models import User
 from argus.auth.requests import get_actor
-from argus.incident import acknowledgements, services
+from argus.incident import services
 from argus.incident.lifecycle import TRANSITIONS, EventType, Party
 from argus.incident.models import Incident
 from argus.util.errors import DomainError
@@ -80,7 +80,7 @@ class AcknowledgeForm(CommentForm):
 
     def apply(self, incident: Incident, *, actor: User) -> None:
         data = self.cleaned_data
-        acknowledgements.acknowledge(incident, actor=actor, description=data["comment"], expiration=data["expiration"])
+        services.acknowledge(incident, actor=actor, description=data["comment"], expiration=data["expiration"])
 
 
 class CloseForm(CommentForm):

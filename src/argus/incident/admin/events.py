@@ -13,7 +13,7 @@ from argus.adminkit.display import format_time, object_link, shorten
 from argus.adminkit.fields import BoundedDateTimeField, StrictAutocompleteSelect
 from argus.auth.models import User
 from argus.auth.requests import get_actor
-from argus.incident import acknowledgements, services
+from argus.incident import services
 from argus.incident.lifecycle import EventType
 from argus.incident.models import Acknowledgement, Event
 
@@ -118,10 +118,10 @@ class AcknowledgementAdmin(EventLikeAdmin):
 
     def create(self, request: HttpRequest, form: Any) -> Acknowledgement:
         values = dict(form.cleaned_data)
-        return acknowledgements.acknowledge(values.pop("incident"), actor=get_actor(request), **values)
+        return services.acknowledge(values.pop("incident"), actor=get_actor(request), **values)
 
     def destroy(self, request: HttpRequest, obj: Acknowledgement) -> None:
-        acknowledgements.delete_acknowledgement(obj, actor=get_actor(request))
+        services.delete_acknowledgement(obj, actor=get_actor(request))
 
     @admin.display(description="incident")
     def incident_page(self, ack: Acknowledgement) -> str:

@@ -13,7 +13,7 @@ from argus.adminkit.base import ServiceAdmin
 from argus.adminkit.display import external_link, format_time, shorten
 from argus.auth.models import User
 from argus.auth.requests import get_actor
-from argus.incident import services
+from argus.incident import creation, services
 from argus.incident.api.v1.serializers import MAX_TAGS
 from argus.incident.details_url import join_url
 from argus.incident.models import Incident, IncidentTagRelation
@@ -143,7 +143,7 @@ class IncidentAdmin(OperatorActionsMixin, ServiceAdmin):
             if added or removed:
                 services.change_tags(incident, actor=actor, added=added, removed=removed)
         else:
-            incident.pk = services.create_incident(actor=actor, tags=added, **form.cleaned_data).pk
+            incident.pk = creation.create_incident(actor=actor, tags=added, **form.cleaned_data).pk
         incident.refresh_from_db()
 
     def destroy(self, request: HttpRequest, obj: Incident) -> None:

@@ -7,7 +7,7 @@ from django.core.management.base import CommandParser
 from django.db import transaction
 from django.utils import timezone
 
-from argus.incident import services, sources
+from argus.incident import creation, sources
 from argus.incident.tags import add_tags, split_tag
 from argus.util.commands import ArgusCommand
 from argus.util.infinity import INFINITY
@@ -23,7 +23,7 @@ class Command(ArgusCommand):
     @transaction.atomic
     def handle(self, *, tags: list[str], description: str, **options: Any) -> None:
         source = sources.get_argus_source()
-        incident = services.create_incident(
+        incident = creation.create_incident(
             source,
             actor=source.user,
             start_time=timezone.now(),

@@ -14,8 +14,8 @@ from argus.api.lists import as_object, errors_by_position
 from argus.api.parsers import JSONParser
 from argus.auth.requests import get_actor
 from argus.http.idempotency import idempotent
-from argus.incident import acknowledgements, services
-from argus.incident.bulk import Result, Status, create_incidents
+from argus.incident import services
+from argus.incident.creation import Result, Status, create_incidents
 from argus.incident.models import Incident, SourceSystem
 from argus.incident.sources import check_may_post, source_to_post_for
 from argus.incident.sync import InvalidSyncError, SyncResult, record_source_event, sync_incidents
@@ -82,7 +82,7 @@ class ManyAcksView(BatchView):
 
     def change(self, incident: Incident, body: dict[str, Any]) -> dict[str, Any]:
         values = AckSerializer.to_arguments(body["ack"])
-        return represent_ack(acknowledgements.acknowledge(incident, actor=get_actor(self.request), **values).event)
+        return represent_ack(services.acknowledge(incident, actor=get_actor(self.request), **values).event)
 
 
 @batch_openapi.batch("events", version=1)

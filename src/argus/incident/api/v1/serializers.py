@@ -197,7 +197,7 @@ class AckSerializer(BodySerializer):
 
     @staticmethod
     def to_arguments(data: dict[str, Any]) -> dict[str, Any]:
-        """Return the arguments of ``acknowledgements.acknowledge``."""
+        """Return the arguments of ``services.acknowledge``."""
         event = {name: value for name, value in data["event"].items() if name != "type"}
         return {**event, "expiration": data.get("expiration")}
 

@@ -18,7 +18,7 @@ from argus.api.arrays import array_response
 from argus.api.pagination import KeysetPagination
 from argus.auth.requests import get_actor
 from argus.http.idempotency import idempotent
-from argus.incident import acknowledgements, services
+from argus.incident import creation, services
 from argus.incident.models import Event, Incident, IncidentQuerySet
 from argus.incident.queries import find_visible_incident
 from argus.incident.sources import check_may_post, source_to_post_for
@@ -95,7 +95,7 @@ class IncidentListView(IncidentView):
         values = self.validated()
         with errors_in_list():
             source = source_to_post_for(actor, values.pop("source", None))
-        incident = services.create_incident(source, actor=actor, **values)
+        incident = creation.create_incident(source, actor=actor, **values)
         return Response(represent_incident(incident, incident.new_tags), status=status.HTTP_201_CREATED)
 
 
@@ -220,7 +220,7 @@ class AckListView(AckView, EventListView):
     def post(self, request: Request, pk: int) -> Response:
         """Acknowledge the incident."""
         incident, values = self.get_incident(), AckSerializer.to_arguments(self.validated())
-        ack = acknowledgements.acknowledge(incident, actor=get_actor(request), **values)
+        ack = services.acknowledge(incident, actor=get_actor(request), **values)
         return Response(self.represent(ack.event), status=status.HTTP_201_CREATED)
 
 
