@@ -305,7 +305,7 @@ def test_new_incident_may_be_stateless_or_ended(boss):
         ({"start_time_0": "", "start_time_1": ""}, "required"),
         ({"source_incident_id": "å" * 1500}, "Longer than 2000 bytes"),
         ({"ticket_url": "javascript:alert(1)"}, "not an absolute http or https URL"),
-        ({"details_url": "javascript:alert(1)"}, "are not accepted"),
+        ({"details_url": "javascript:alert(1)"}, "must be a relative URL"),
         ({"description": "a\x00b"}, "Null characters"),
         ({"tag_relations-0-text": "no divider"}, "key and a value"),
         ({"tag_relations-0-text": "UPPER=x"}, "lower-case"),
