@@ -11,9 +11,18 @@ settings.register_profile("explore", max_examples=1_000, deadline=None)
 settings.load_profile("steady")
 
 
+# Fixtures that take long. Tests that use one run first, on one worker, while others go on.
+SLOW_FIXTURES = ("image", "argus", "wire")
+
+
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Run tests of the container image first: building it takes a minute, in which other workers can go on."""
-    items.sort(key=lambda item: "image" not in getattr(item, "fixturenames", ()))
+    """Run tests with a slow fixture first. Each worker gets consecutive tests, so only one makes the fixture."""
+
+    def rank(item: pytest.Item) -> int:
+        names = getattr(item, "fixturenames", ())
+        return next((n for n, fixture in enumerate(SLOW_FIXTURES) if fixture in names), len(SLOW_FIXTURES))
+
+    items.sort(key=rank)
 
 
 @pytest.fixture

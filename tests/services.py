@@ -92,6 +92,15 @@ def uses_database(item: pytest.Item) -> bool:
     return bool(DATABASE_NAMES.search(inspect.getsource(item.module)))
 
 
+@pytest.hookimpl(tryfirst=True)
+def pytest_xdist_auto_num_workers(config: pytest.Config) -> int | None:
+    """Return the number of workers: one more than cores, because some tests wait for processes.
+
+    Slow tests use all cores themselves; None leaves their number to pytest-xdist.
+    """
+    return (os.cpu_count() or 1) + 1 if config.option.markexpr == "not slow" else None
+
+
 def pytest_report_header(config: pytest.Config) -> str:
     """Name the database in the header of the run."""
     return f"database: {config.option.database}"
