@@ -28,6 +28,7 @@ from tests.inventory.factories import (
     make_project_group,
     make_role,
 )
+from tests.tables import for_each
 
 
 @pytest.fixture
@@ -78,7 +79,7 @@ def test_severity_is_one_of_a_list(severities, found):
 
 
 @pytest.mark.once
-@pytest.mark.parametrize("value", ["error", "ERROR", "Error,Debug", "40", " Error", "\0", ["Error", "x"]])
+@for_each("value", ["error", "ERROR", "Error,Debug", "40", " Error", "\0", ["Error", "x"]])
 def test_other_severities_are_refused_with_the_choices(severities, refused, as_staff, value):
     assert refused(severity=value) == ["severity"]
     message = as_staff.get(f"{ALERTS}?severity=x").json()["severity"][0]
@@ -108,7 +109,7 @@ def test_scope_is_that_very_object(project, found):
 
 
 @pytest.mark.once
-@pytest.mark.parametrize("value", ["x", "7", "/api/projects/", f"/api/projects/{'0' * 32}/", "http://[", "\0"])
+@for_each("value", ["x", "7", "/api/projects/", f"/api/projects/{'0' * 32}/", "http://[", "\0"])
 def test_invalid_scope_is_refused(db, refused, value):
     assert refused(scope=value) == ["scope"]
 
@@ -137,7 +138,7 @@ def one_of_each(customer, project):
 KINDS = ["cloud", "cloud_project_membership", "customer", "instance", "project", "project_group"]
 
 
-@pytest.mark.parametrize("kind", KINDS)
+@for_each("kind", KINDS)
 def test_scope_type_is_a_kind_of_object(one_of_each, found, kind):
     assert found(scope_type=kind) == [kind]
     assert found(scope_type=[kind, "customer"]) == ["customer"]
@@ -145,7 +146,7 @@ def test_scope_type_is_a_kind_of_object(one_of_each, found, kind):
 
 
 @pytest.mark.once
-@pytest.mark.parametrize("value", ["", "Instance", "x", "projects", "instance,project", "\0"])
+@for_each("value", ["", "Instance", "x", "projects", "instance,project", "\0"])
 def test_other_scope_types_are_refused_with_the_choices(one_of_each, refused, as_staff, value):
     assert refused(scope_type=value) == ["scope_type"]
     message = as_staff.get(f"{ALERTS}?scope_type=x").json()["scope_type"][0]
@@ -186,7 +187,7 @@ TIMES = [
 ]
 
 
-@pytest.mark.parametrize(("name", "hours", "types"), TIMES)
+@for_each("name, hours, types", TIMES)
 def test_times_are_seconds_with_fractions(times, found, name, hours, types):
     assert found(**{name: seconds(hours)}) == list(types)
 
@@ -201,7 +202,7 @@ def test_times_bound_an_interval(times, found):
 NAMES = ["created_from", "created_to", "closed_from", "closed_to", "from_", "to"]
 
 
-@pytest.mark.parametrize("name", NAMES)
+@for_each("name", NAMES)
 def test_empty_times_do_not_filter_and_the_epoch_does(times, found, name):
     assert found(**{name: ""}) == ["a", "b", "c"]
     expected = {"created_from": "abc", "closed_from": "ab", "from_": "abc"}.get(name, "")
@@ -214,8 +215,8 @@ NO_TIMES += ["2015-05-29", "1,5", "0x10", "1_0", "--1", ".", "\0", "٣", "1 2", 
 
 
 @pytest.mark.once
-@pytest.mark.parametrize("name", NAMES)
-@pytest.mark.parametrize("value", NO_TIMES)
+@for_each("name", NAMES)
+@for_each("value", NO_TIMES)
 def test_what_is_no_time_is_refused(db, refused, name, value):
     assert refused(**{name: value}) == [name.removesuffix("_")]
 

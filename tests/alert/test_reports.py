@@ -18,6 +18,7 @@ from tests.inventory.factories import (
     make_instance,
     make_project_group,
 )
+from tests.tables import for_each
 
 KEYS = [
     "url",
@@ -236,7 +237,7 @@ NO_SCOPES += [
 
 
 @pytest.mark.once
-@pytest.mark.parametrize("link", NO_SCOPES)
+@for_each("link", NO_SCOPES)
 def test_a_link_to_no_scope_is_refused(as_staff, project, link):
     if isinstance(link, str) and "{" in link:
         link = link.format(
@@ -257,7 +258,7 @@ BAD = [
 
 
 @pytest.mark.once
-@pytest.mark.parametrize(("field", "value"), BAD)
+@for_each("field, value", BAD)
 def test_a_bad_value_is_refused_on_its_field(as_staff, project, field, value):
     answer = as_staff.generic("POST", ALERTS, json.dumps(report(project, **{field: value})), "application/json")
     assert answer.status_code == 400

@@ -14,6 +14,7 @@ from rest_framework.exceptions import NotFound
 from argus.api.pagination import Cursor, KeysetPagination, read_page
 from argus.incident.models import Incident
 from tests.factories import INCIDENTS, NOON, make_incident, make_incidents, make_source
+from tests.tables import for_each
 
 pytestmark = pytest.mark.django_db
 
@@ -161,7 +162,7 @@ def encoded(text: str) -> str:
     return urlsafe_b64encode(text.encode()).decode()
 
 
-@pytest.mark.parametrize(
+@for_each(
     "cursor",
     [
         "x",
@@ -187,7 +188,7 @@ def encoded(text: str) -> str:
         encoded("p=\0&i=1&r=0"),
     ],
 )
-@pytest.mark.parametrize("path", ["", "mine/", "open/", "open+unacked/"])
+@for_each("path", ["", "mine/", "open/", "open+unacked/"])
 def test_invalid_cursor_is_404(as_user, path, cursor):
     answer = as_user.get(f"{INCIDENTS}{path}", {"cursor": cursor})
     assert answer.status_code == 404

@@ -5,6 +5,7 @@ import pytest
 from argus.auth.models import PhoneNumber
 from tests.factories import make_user
 from tests.raw import send_json
+from tests.tables import for_each
 
 pytestmark = pytest.mark.once
 
@@ -42,7 +43,7 @@ def test_numbers_are_normalised(as_user, text):
     assert PhoneNumber.objects.get().phone_number.as_e164 == "+4767676767"
 
 
-@pytest.mark.parametrize(
+@for_each(
     "value",
     [
         "",
@@ -69,7 +70,6 @@ def test_numbers_are_normalised(as_user, text):
         {},
         {"phone_number": "+4767676767"},
     ],
-    ids=lambda value: repr(value)[:30],
 )
 def test_invalid_number_is_400_under_its_field(as_user, value):
     response = send_json(as_user, "POST", NUMBERS, {"phone_number": value})

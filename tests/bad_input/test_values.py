@@ -5,6 +5,7 @@ import json
 import pytest
 
 from tests.bad_input.places import NEW_INCIDENT, PLACES, Place
+from tests.tables import for_each
 
 pytestmark = pytest.mark.once
 
@@ -136,19 +137,18 @@ def test_invalid_tag_is_reported_by_position(assert_refused):
     assert assert_refused(PLACES[0], content.encode())["tags"][::2] == [{}, {}]
 
 
-@pytest.mark.parametrize("value", ["null", "true", "1", '"OTH"', '"x"', "[]", '["a"]', '[{"type": "ACK"}]'])
+@for_each("value", ["null", "true", "1", '"OTH"', '"x"', "[]", '["a"]', '[{"type": "ACK"}]'])
 def test_invalid_event_of_an_acknowledgement_is_refused(assert_refused, value):
     assert fails(assert_refused, [value], {"event"}) == 1
 
 
-@pytest.mark.parametrize(
-    ("name", "value"),
+@for_each(
+    "name, value",
     [
         *(("type", value) for value in ("null", "true", "[]", "{}", '""', '"OTH"', '"STA"', '"XXX"', r'"\ud800"')),
         *(("timestamp", value) for value in ("true", "[]", "{}", *NO_TIMES)),
         *(("description", value) for value in (*NOT_TEXT, *BAD_TEXT)),
     ],
-    ids=lambda value: value[:20],
 )
 def test_event_of_an_acknowledgement_is_validated(assert_refused, name, value):
     (place,) = (place for place in PLACES if place.path.endswith("/acks/"))

@@ -5,6 +5,7 @@ import pytest
 from argus.api.errors import exception_handler
 from argus.util.errors import DomainError, NotPermittedError
 from tests.factories import INCIDENTS, incident_body, make_client
+from tests.tables import for_each
 
 pytestmark = pytest.mark.once
 
@@ -28,7 +29,7 @@ def test_other_exceptions_are_not_handled():
     assert exception_handler(ZeroDivisionError(), {}) is None
 
 
-@pytest.mark.parametrize(
+@for_each(
     "path",
     ["", "mine/", "open/", "open+unacked/", "metadata/", "sources/", "source-types/", "1/", "1/events/", "1/acks/"],
 )
@@ -38,17 +39,17 @@ def test_get_without_slash_is_redirected(as_stranger, path):
     assert answer["Location"] == f"{INCIDENTS}{path}?open=true"
 
 
-@pytest.mark.parametrize("method", ["post", "put", "patch", "delete"])
+@for_each("method", ["post", "put", "patch", "delete"])
 def test_body_without_slash_is_404_instead_of_a_redirect(as_source, method):
     answer = getattr(as_source, method)(INCIDENTS[:-1], incident_body())
     assert answer.status_code == 404
     assert list(answer.json()) == ["detail"]
 
 
-@pytest.mark.parametrize(
+@for_each(
     "path", ["x/", "sources/heartbeat/", "sources/x/", "1/x/", "-1/", "1.0/", "open unacked/", "٣/", "1/events/x/"]
 )
-@pytest.mark.parametrize("method", ["get", "post", "put", "patch", "delete"])
+@for_each("method", ["get", "post", "put", "patch", "delete"])
 def test_unknown_urls_are_404_with_any_method(as_user, path, method):
     client = make_client(as_user.user)
     client.handler.enforce_csrf_checks = True
@@ -58,8 +59,8 @@ def test_unknown_urls_are_404_with_any_method(as_user, path, method):
 
 
 @pytest.mark.both
-@pytest.mark.parametrize("number", ["0", "9223372036854775807", "9223372036854775808", "9" * 50, "9" * 5_000])
-@pytest.mark.parametrize("path", ["{}/", "{}/events/", "{}/acks/", "{}/ticket_url/", "sources/{}/", "{}/events/{}/"])
+@for_each("number", ["0", "9223372036854775807", "9223372036854775808", "9" * 50, "9" * 5_000])
+@for_each("path", ["{}/", "{}/events/", "{}/acks/", "{}/ticket_url/", "sources/{}/", "{}/events/{}/"])
 def test_unknown_numbers_are_404(as_superuser, number, path):
     path = INCIDENTS + path.format(number, number)
     ask = as_superuser.put if "ticket_url" in path else as_superuser.get
@@ -68,9 +69,7 @@ def test_unknown_numbers_are_404(as_superuser, number, path):
     assert list(answer.json()) == ["detail"]
 
 
-@pytest.mark.parametrize(
-    "body", [b"", b"{", b"[", b"nonsense", b'{"a": NaN}', b"\xff\xfe", b"[" * 100_000, b'{"a":' * 50_000, b"\0"]
-)
+@for_each("body", [b"", b"{", b"[", b"nonsense", b'{"a": NaN}', b"\xff\xfe", b"[" * 100_000, b'{"a":' * 50_000, b"\0"])
 def test_invalid_json_is_refused(as_source, body):
     answer = as_source.post(INCIDENTS, data=body, content_type="application/json")
     assert answer.status_code == 400
@@ -78,8 +77,8 @@ def test_invalid_json_is_refused(as_source, body):
         assert list(answer.json()) == ["detail"]
 
 
-@pytest.mark.parametrize("body", ["[]", '"text"', "1", "null", "true", "[{}]"])
-@pytest.mark.parametrize("path", ["", "{pk}/events/", "{pk}/acks/"])
+@for_each("body", ["[]", '"text"', "1", "null", "true", "[{}]"])
+@for_each("path", ["", "{pk}/events/", "{pk}/acks/"])
 def test_json_without_an_object_is_refused(as_user, post_incident, as_superuser, path, body):
     path = INCIDENTS + path.format(**post_incident())
     for client in (as_user, as_superuser):
@@ -87,7 +86,7 @@ def test_json_without_an_object_is_refused(as_user, post_incident, as_superuser,
         assert answer.status_code == 400
 
 
-@pytest.mark.parametrize("content_type", ["text/plain", "application/xml", "application/x-yaml", "image/png"])
+@for_each("content_type", ["text/plain", "application/xml", "application/x-yaml", "image/png"])
 def test_other_content_types_are_415(as_source, content_type):
     answer = as_source.post(INCIDENTS, data="x", content_type=content_type)
     assert answer.status_code == 415
@@ -106,7 +105,7 @@ def test_json_is_the_default(as_user, accept):
     assert (answer.status_code, answer["Content-Type"]) == (200, "application/json")
 
 
-@pytest.mark.parametrize("format", ["xml", "csv", "x"])
+@for_each("format", ["xml", "csv", "x"])
 def test_unknown_format_is_404(as_user, format):
     assert as_user.get(INCIDENTS, {"format": format}).status_code == 404
 

@@ -7,6 +7,7 @@ from django.contrib.auth.models import Permission
 
 from argus.auth.models import User
 from tests.factories import INCIDENTS, incident_body, make_ack, make_client, make_incident
+from tests.tables import for_each
 
 pytestmark = pytest.mark.once
 
@@ -40,8 +41,8 @@ def at(as_source):
     return lambda address: INCIDENTS + address.format(pk=incident.pk, event=ack.pk, source=as_source.source.pk)
 
 
-@pytest.mark.parametrize("address", ADDRESSES)
-@pytest.mark.parametrize("method", [*METHODS, "HEAD", "OPTIONS"])
+@for_each("address", ADDRESSES)
+@for_each("method", [*METHODS, "HEAD", "OPTIONS"])
 def test_anonymous_requests_are_401(as_stranger, at, address, method):
     answer = as_stranger.generic(method, at(address), data="{}", content_type="application/json")
     assert answer.status_code == 401
@@ -50,14 +51,14 @@ def test_anonymous_requests_are_401(as_stranger, at, address, method):
         assert list(answer.json()) == ["detail"]
 
 
-@pytest.mark.parametrize("header", ["Token", "Token x y", "Token " + "0" * 40, "Bearer x", "Token \xff"])
+@for_each("header", ["Token", "Token x y", "Token " + "0" * 40, "Bearer x", "Token \xff"])
 def test_invalid_token_is_401(as_stranger, db, header):
     answer = as_stranger.get(INCIDENTS, headers={"Authorization": header})
     assert answer.status_code == 401
     assert answer["WWW-Authenticate"] == "Token"
 
 
-@pytest.mark.parametrize("address", READABLE)
+@for_each("address", READABLE)
 def test_every_token_may_read_everything(as_user, as_source, as_other_source, as_superuser, at, address):
     for client in (as_user, as_source, as_other_source, as_superuser):
         answer = client.get(at(address))
@@ -66,14 +67,14 @@ def test_every_token_may_read_everything(as_user, as_source, as_other_source, as
         assert (answer.status_code, answer.content) == (200, b"")
 
 
-@pytest.mark.parametrize(("address", "method"), OTHERS)
+@for_each("address, method", OTHERS)
 def test_other_methods_are_405(as_superuser, at, address, method):
     answer = as_superuser.generic(method, at(address), data="{}", content_type="application/json")
     assert answer.status_code == 405
     assert list(answer.json()) == ["detail"]
 
 
-@pytest.mark.parametrize("address", ADDRESSES)
+@for_each("address", ADDRESSES)
 def test_options_describe_the_url(as_superuser, at, address):
     answer = as_superuser.options(at(address))
     assert answer.status_code == 200
@@ -81,7 +82,7 @@ def test_options_describe_the_url(as_superuser, at, address):
     assert set(answer["Allow"].split(", ")) >= ADDRESSES[address]
 
 
-@pytest.mark.parametrize("address", ADDRESSES)
+@for_each("address", ADDRESSES)
 def test_browsers_get_html(as_browser, at, address):
     answer = as_browser.get(at(address))
     assert answer.status_code == (200 if "GET" in ADDRESSES[address] else 405)
@@ -176,7 +177,7 @@ def test_both_lists_accept_incidents(as_source, address):
 
 
 @pytest.mark.both
-@pytest.mark.parametrize("address", [address for address in ADDRESSES if "{pk}" in address])
+@for_each("address", [address for address in ADDRESSES if "{pk}" in address])
 def test_history_of_a_missing_incident_is_404(as_user, at, address):
     path = INCIDENTS + address.format(pk=10**9, event=10**9)
     for method, body in (

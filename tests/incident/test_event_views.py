@@ -7,6 +7,7 @@ from django.utils import timezone
 
 from argus.incident.models import Event
 from tests.factories import INCIDENTS, NOON, make_ack, make_incident
+from tests.tables import for_each
 
 EVENT_KEYS = ["pk", "incident", "actor", "timestamp", "received", "type", "description"]
 ACK_KEYS = ["pk", "event", "expiration"]
@@ -124,8 +125,8 @@ def test_events_move_the_incident_through_its_states(as_user, as_source, inciden
 
 
 @pytest.mark.once
-@pytest.mark.parametrize(
-    ("body", "field"),
+@for_each(
+    "body, field",
     [
         ({}, "type"),
         *(({"type": value}, "type") for value in (None, "", "clo", "XXX", 1, True, [], {}, "\0")),
@@ -133,7 +134,6 @@ def test_events_move_the_incident_through_its_states(as_user, as_source, inciden
         *(({"type": "OTH", "description": value}, "description") for value in (None, [], {}, True, "\0")),
         ({"type": "CLO", "timestamp": "2024-05-15T11:59:59.999999Z"}, "timestamp"),
     ],
-    ids=ascii,
 )
 def test_invalid_event_is_refused_by_field(as_user, events, body, field):
     answer = as_user.post(events, body)
@@ -210,8 +210,8 @@ def test_expired_ack_does_not_hide_the_incident(as_user, incident, acks):
 
 
 @pytest.mark.once
-@pytest.mark.parametrize(
-    ("body", "field"),
+@for_each(
+    "body, field",
     [
         ({}, "event"),
         *(({"event": value}, "event") for value in (None, [], "x", 1, {"type": "OTH"}, {"timestamp": "x"})),
@@ -223,7 +223,6 @@ def test_expired_ack_does_not_hide_the_incident(as_user, incident, acks):
             "non_field_errors",
         ),
     ],
-    ids=ascii,
 )
 def test_invalid_ack_is_refused_by_field(as_user, acks, body, field):
     answer = as_user.post(acks, body)

@@ -7,6 +7,7 @@ from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
 from argus.inventory.models import ProjectGroupMembership
+from tests.tables import for_each
 
 from .factories import (
     make_cloud,
@@ -89,14 +90,14 @@ def test_invisible_object_is_like_a_missing_one(place, people, name):
 
 
 @pytest.mark.both
-@pytest.mark.parametrize("name", NAMES)
+@for_each("name", NAMES)
 def test_uuid_with_dashes_or_capitals_is_404(place, as_staff, name):
     row = getattr(place, name)
     for uuid in (str(row.uuid), "A" * 32, row.uuid.hex[:-1], f"{row.uuid.hex}0", "1", "%00"):
         assert as_staff.get(f"/api/{row.collection}/{uuid}/").status_code == 404
 
 
-@pytest.mark.parametrize("name", NAMES)
+@for_each("name", NAMES)
 def test_objects_cannot_be_changed_over_rest(place, as_staff, name):
     row = getattr(place, name)
     before = as_staff.get(path_to(row)).json()
@@ -107,7 +108,7 @@ def test_objects_cannot_be_changed_over_rest(place, as_staff, name):
     assert as_staff.get(path_to(row)).json() == before
 
 
-@pytest.mark.parametrize("name", NAMES)
+@for_each("name", NAMES)
 def test_requests_without_a_token_get_401(place, as_stranger, name):
     row = getattr(place, name)
     for method, path in [("get", path_to(row)), ("delete", path_to(row)), ("get", ""), ("post", "")]:
@@ -217,8 +218,8 @@ def test_required_fields_suffice_and_missing_ones_are_reported_together(place, a
     assert {name: made.json()[name] for name in left_out} == {name: empty.get(name, "") for name in left_out}
 
 
-@pytest.mark.parametrize(
-    ("collection", "field", "length"),
+@for_each(
+    "collection, field, length",
     [
         ("customers", "name", 150),
         ("customers", "native_name", 150),
@@ -239,16 +240,14 @@ def test_texts_have_maximal_lengths(place, as_staff, collection, field, length):
     assert (answer.status_code, list(answer.json())) == (400, [field])
 
 
-@pytest.mark.parametrize("collection", [name for name in COLLECTIONS if "name" in NEEDED[name]])
+@for_each("collection", [name for name in COLLECTIONS if "name" in NEEDED[name]])
 def test_blank_name_is_refused(place, as_staff, collection):
     for name in ("", "  "):
         answer = as_staff.post(f"/api/{collection}/", new_bodies(place)[collection] | {"name": name})
         assert answer.json() == {"name": ["This field may not be blank."]}
 
 
-@pytest.mark.parametrize(
-    "url", ["ftp://x", "keystone:5000", "javascript:alert(1)", "http://", "http://a b", "x" * 3000]
-)
+@for_each("url", ["ftp://x", "keystone:5000", "javascript:alert(1)", "http://", "http://a b", "x" * 3000])
 def test_auth_url_must_be_http_or_https(place, as_staff, url):
     answer = as_staff.post("/api/clouds/", {"name": "a", "customer": link_to(place.customer), "auth_url": url})
     assert (answer.status_code, list(answer.json())) == (400, ["auth_url"])
@@ -278,7 +277,7 @@ def test_link_may_have_any_host_or_none(place, as_staff, collection, field):
         as_staff.delete(made.json()["url"])
 
 
-@pytest.mark.parametrize(("collection", "field"), LINKS)
+@for_each("collection, field", LINKS)
 def test_invalid_link_is_400_on_its_field(place, people, collection, field):
     body, far = new_bodies(place)[collection], make_project(make_customer())
     far_group = make_project_group(far.customer)

@@ -9,6 +9,7 @@ from argus.notificationprofile.validation import MAX_SOURCES, MAX_TAG_KEYS, MAX_
 from tests.factories import make_user
 from tests.notificationprofile.factories import FILTERS, make_filter
 from tests.raw import send_json
+from tests.tables import for_each
 
 pytestmark = pytest.mark.once
 
@@ -50,7 +51,7 @@ def test_filter_string_is_stored_unchanged(as_user, text):
     assert response.json()["filter_string"] == Filter.objects.get().filter_string == text
 
 
-@pytest.mark.parametrize(
+@for_each(
     "text",
     [
         "",
@@ -105,7 +106,6 @@ def test_filter_string_is_stored_unchanged(as_user, text):
         '{"tags": []}\x00',
         '{"tags": ["a=\ud800"]}',
     ],
-    ids=lambda value: repr(value)[:40],
 )
 def test_invalid_filter_string_is_refused(as_user, text):
     response = send_json(as_user, "POST", FILTERS, {"name": "Mine", "filter_string": text})
@@ -170,7 +170,7 @@ def test_users_may_have_the_same_name(as_user):
     assert as_user.post(FILTERS, CRITICAL).status_code == 201
 
 
-@pytest.mark.parametrize("name", ["", " ", "x" * 41, None, True, [], {}, "a\x00b", "\ud800"], ids=repr)
+@for_each("name", ["", " ", "x" * 41, None, True, [], {}, "a\x00b", "\ud800"])
 def test_invalid_name_is_refused(as_user, name):
     response = send_json(as_user, "POST", FILTERS, {**CRITICAL, "name": name})
 
@@ -178,7 +178,7 @@ def test_invalid_name_is_refused(as_user, name):
     assert list(response.json()) == ["name"]
 
 
-@pytest.mark.parametrize("body", [None, [], "x", 1, True, {}, {"name": "Mine"}, {"filter_string": TEXT}], ids=repr)
+@for_each("body", [None, [], "x", 1, True, {}, {"name": "Mine"}, {"filter_string": TEXT}])
 def test_invalid_body_is_refused(as_user, body):
     response = send_json(as_user, "POST", FILTERS, body)
 

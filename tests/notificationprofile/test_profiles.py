@@ -7,6 +7,7 @@ from tests.factories import INCIDENTS, make_incident, make_incidents, make_sourc
 from tests.notificationprofile.factories import API, FILTERS, TIMESLOTS, make_filter, make_line, make_profile
 from tests.notificationprofile.factories import make_timeslot as new_slot
 from tests.raw import send_json
+from tests.tables import for_each
 
 pytestmark = pytest.mark.once
 
@@ -185,8 +186,8 @@ def test_parts_of_other_users_are_refused_for_superusers(as_superuser, body, for
     assert list(response.json()) == ["timeslot", "filters", "phone_number"]
 
 
-@pytest.mark.parametrize(
-    ("field", "value"),
+@for_each(
+    "field, value",
     [
         *(
             ("timeslot", value)
@@ -205,7 +206,6 @@ def test_parts_of_other_users_are_refused_for_superusers(as_superuser, body, for
         ("media", ["EM"] * 101),
         *(("active", value) for value in (None, "", "maybe", 2, [], {}, "\x00")),
     ],
-    ids=lambda value: repr(value)[:20],
 )
 def test_invalid_part_is_refused(as_user, body, field, value):
     response = send_json(as_user, "POST", API, {**body, field: value})
@@ -215,8 +215,8 @@ def test_invalid_part_is_refused(as_user, body, field, value):
     assert not NotificationProfile.objects.exists()
 
 
-@pytest.mark.parametrize("missing", ["timeslot", "filters", "media"])
-@pytest.mark.parametrize("method", ["post", "put"])
+@for_each("missing", ["timeslot", "filters", "media"])
+@for_each("method", ["post", "put"])
 def test_missing_field_is_named(as_user, body, profile, method, missing):
     body = {key: value for key, value in body.items() if key != missing}
 
@@ -226,7 +226,7 @@ def test_missing_field_is_named(as_user, body, profile, method, missing):
     assert response.json().keys() == {missing}
 
 
-@pytest.mark.parametrize("body", [None, [], "x", 1, True], ids=repr)
+@for_each("body", [None, [], "x", 1, True])
 def test_invalid_body_is_refused(as_user, body):
     response = send_json(as_user, "POST", API, body)
 
@@ -256,8 +256,8 @@ def test_profiles_of_other_users_are_404(request, client, method, foreign_profil
 
 
 @pytest.mark.both
-@pytest.mark.parametrize("key", ["0", "99999999999999999999", "9" * 5000])
-@pytest.mark.parametrize("rest", ["", "incidents/"])
+@for_each("key", ["0", "99999999999999999999", "9" * 5000])
+@for_each("rest", ["", "incidents/"])
 def test_invalid_pk_is_404(as_user, key, rest):
     assert as_user.get(f"{API}{key}/{rest}").status_code == 404
 

@@ -8,6 +8,7 @@ from argus.notificationprofile.models import NotificationProfile, TimeRecurrence
 from tests.factories import make_user
 from tests.notificationprofile.factories import TIMESLOTS, make_timeslot
 from tests.raw import send_json
+from tests.tables import for_each
 
 pytestmark = pytest.mark.once
 
@@ -185,7 +186,7 @@ def test_names_have_1_to_40_characters(as_user, name):
     assert create(as_user, name=name)["name"] == name
 
 
-@pytest.mark.parametrize("name", ["", " ", "x" * 41, None, True, [], {}, "a\x00b", "\ud800"], ids=repr)
+@for_each("name", ["", " ", "x" * 41, None, True, [], {}, "a\x00b", "\ud800"])
 def test_invalid_name_is_refused(as_user, name):
     response = send_json(as_user, "POST", TIMESLOTS, {"name": name, "time_recurrences": []})
 
@@ -193,10 +194,9 @@ def test_invalid_name_is_refused(as_user, name):
     assert list(response.json()) == ["name"]
 
 
-@pytest.mark.parametrize(
+@for_each(
     "days",
     [None, True, 1, "1", "1,2", {}, [], [0], [8], [-1], [1.5], [None], [True], [[1]], [{}], ["x"], [10**30], ["\x00"]],
-    ids=lambda value: repr(value)[:20],
 )
 def test_invalid_days_are_refused_at_their_place(as_user, days):
     body = {"name": "Mine", "time_recurrences": [NINE_TO_FIVE, {**NINE_TO_FIVE, "days": days}]}
@@ -209,12 +209,8 @@ def test_invalid_days_are_refused_at_their_place(as_user, days):
     assert all(isinstance(sentence, str) for sentence in bad["days"])
 
 
-@pytest.mark.parametrize("field", ["start", "end"])
-@pytest.mark.parametrize(
-    "value",
-    NO_CLOCKS,
-    ids=lambda value: repr(value)[:20],
-)
+@for_each("field", ["start", "end"])
+@for_each("value", NO_CLOCKS)
 def test_invalid_time_is_refused_at_its_place(as_user, field, value):
     body = {"name": "Mine", "time_recurrences": [{**NINE_TO_FIVE, field: value}]}
 
@@ -225,7 +221,7 @@ def test_invalid_time_is_refused_at_its_place(as_user, field, value):
     assert list(bad) == [field]
 
 
-@pytest.mark.parametrize("value", [None, "maybe", 2, [], {}, [True], "\x00"], ids=repr)
+@for_each("value", [None, "maybe", 2, [], {}, [True], "\x00"])
 def test_invalid_all_day_is_refused(as_user, value):
     body = {"name": "Mine", "time_recurrences": [{**NINE_TO_FIVE, "all_day": value}]}
 
@@ -235,7 +231,7 @@ def test_invalid_all_day_is_refused(as_user, value):
     assert list(response.json()["time_recurrences"][0]) == ["all_day"]
 
 
-@pytest.mark.parametrize(("start", "end"), [("17:00", "09:00"), ("09:00", "09:00"), ("22:00", "00:00")])
+@for_each("start, end", [("17:00", "09:00"), ("09:00", "09:00"), ("22:00", "00:00")])
 def test_hours_end_after_their_start(as_user, start, end):
     body = {"name": "Mine", "time_recurrences": [{"days": [1], "start": start, "end": end}]}
 
@@ -259,11 +255,7 @@ def test_incomplete_recurrence_is_refused(as_user, method, missing):
     assert as_user.get(address_of(slot)).json() == slot
 
 
-@pytest.mark.parametrize(
-    "value",
-    [None, True, 1, "x", {}, {"days": [1]}, [None], [True], ["x"], [[]], [{}], [NINE_TO_FIVE] * 101],
-    ids=lambda value: repr(value)[:30],
-)
+@for_each("value", [None, True, 1, "x", {}, {"days": [1]}, [None], [True], ["x"], [[]], [{}], [NINE_TO_FIVE] * 101])
 def test_invalid_recurrences_are_refused(as_user, value):
     response = send_json(as_user, "POST", TIMESLOTS, {"name": "Mine", "time_recurrences": value})
 
@@ -271,7 +263,7 @@ def test_invalid_recurrences_are_refused(as_user, value):
     assert list(response.json()) == ["time_recurrences"]
 
 
-@pytest.mark.parametrize("body", [None, [], "x", 1, True, {}, {"name": "Mine"}, {"time_recurrences": []}], ids=repr)
+@for_each("body", [None, [], "x", 1, True, {}, {"name": "Mine"}, {"time_recurrences": []}])
 def test_invalid_body_is_refused(as_user, body):
     response = send_json(as_user, "POST", TIMESLOTS, body)
 
