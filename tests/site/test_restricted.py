@@ -113,8 +113,8 @@ def fill(route: str, client, *, incident=MISSING, event=MISSING) -> str:
 
 def seen(answer) -> tuple:
     """All that a client gets to see."""
-    # Each request has a name of its own.
-    headers = {name: value for name, value in answer.headers.items() if name != "X-Request-ID"}
+    # Every request has its own id; "Expires" of an answer that must not be cached is its time.
+    headers = {name: value for name, value in answer.headers.items() if name not in ("X-Request-ID", "Expires")}
     return answer.status_code, headers, answer.getvalue()
 
 
