@@ -13,7 +13,7 @@ from pathlib import Path
 HERE = Path(__file__).parent
 sys.path.insert(0, str(HERE.parents[1]))
 
-from tests.browser.chromium import Chromium  # noqa: E402  (needs the root of the repository)
+from tests.browser.chromium import Chromium, until  # noqa: E402  (needs the root of the repository)
 from tests.live import PASSWORD, Argus, running_argus  # noqa: E402
 
 WIDTH, HEIGHT = 1280, 900
@@ -24,20 +24,31 @@ document.querySelector('[name=username]').value = 'admin'
 document.querySelector('[name=password]').value = '{PASSWORD}'
 document.querySelector('form').submit()
 """
-# The open incident with the longest history.
+# The open incident with the most deliveries; then with the longest history.
 FIND_INCIDENT = """
-import django.db.models as m
+from django.db.models import Count, OuterRef, Subquery
 from argus.incident.models import Incident
-rows = Incident.objects.open().filter(restricted=False, source__type='zabbix')
-print(rows.annotate(number=m.Count('events')).order_by('-number', '-start_time').values_list('pk', flat=True)[0])
+from argus.notificationprofile.models import Delivery
+sent = Delivery.objects.filter(incident=OuterRef('pk')).values('incident').annotate(n=Count('pk')).values('n')
+rows = Incident.objects.open().filter(restricted=False).annotate(sent=Subquery(sent), events_=Count('events'))
+print(rows.filter(sent__gt=0).order_by('-sent', '-events_', '-pk').values_list('pk', flat=True)[0])
+"""
+COUNT_WAITING = """
+from argus.incident.models import Change
+from argus.notificationprofile.models import Delivery
+print(Change.objects.unrouted().count() + Delivery.objects.unsettled().count())
 """
 
 
 def main() -> None:
     """Take both pictures."""
-    with running_argus() as server, tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as folder:
+    with (
+        running_argus(ARGUS_SEND_NOTIFICATIONS="1") as server,
+        tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as folder,
+    ):
         server.make_admin()
         server.manage("create_demo")
+        wait_for_deliveries(server)
         with Chromium(Path(folder)) as browser:
             set_screen(browser)
             browser.open(f"{server.url}/admin/login/")
@@ -49,6 +60,11 @@ def main() -> None:
                 f"{server.url}/admin/argus_incident/incident/{find_incident(server)}/change/",
                 HERE / "incident.png",
             )
+
+
+def wait_for_deliveries(server: Argus) -> None:
+    """Let the worker of the server send the notifications of the demo data."""
+    until(lambda: server.manage("shell", "--no-imports", "--command", COUNT_WAITING).strip() == "0")
 
 
 def set_screen(browser: Chromium) -> None:
@@ -64,8 +80,9 @@ def find_incident(server: Argus) -> str:
 
 
 def take(browser: Chromium, url: str, file: Path) -> None:
-    """Write a picture of the page. Exits if it is too large for a README."""
+    """Write a picture of the page, with the first notifications opened. Exits if it is too large for a README."""
     browser.open(url)
+    browser.value("document.querySelector('.timeline details')?.setAttribute('open', '')")
     picture = base64.b64decode(browser.command("Page.captureScreenshot", format="png", optimizeForSpeed=False)["data"])
     if len(picture) > MAX_BYTES:
         sys.exit(f"{file.name} has {len(picture)} bytes, more than {MAX_BYTES}.")

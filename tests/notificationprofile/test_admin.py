@@ -486,7 +486,7 @@ def test_page_of_an_incident_shows_its_deliveries(boss, line, kari):
 
     page = boss.get(Incident, "change", line.incident_id).content.decode().split("What happened")[1]
 
-    for text in ("No such mailbox", "1 failed", "1 suppressed", "Outside the time slot", "1 waiting for a worker"):
+    for text in ("No such mailbox", "failed: 1", "suppressed: 1", "Outside the time slot", "waiting for a worker: 1"):
         assert text in page, text
     assert boss.url(Delivery, "change", line.pk) in page
 

@@ -160,3 +160,9 @@ def test_lists_of_project_resources_use_an_index(admin, model):
         excessive_reads(admin.client, lists(model, PLAIN), max_share=MAX_SHARE_ONE_FILTER, tables=INVENTORY_TABLES)
         == []
     )
+
+
+def test_page_of_an_incident_uses_indexes(admin, big_site):
+    pages = [Admin.url(Incident, "change", pk) for pk in big_site.newest[:2]]
+
+    assert excessive_reads(admin.client, pages, max_share=MAX_SHARE_ONE_FILTER) == []

@@ -45,7 +45,7 @@ class Entry:
         """Return a badge for each word of the notes, with the number of these notes."""
         kinds = {note.word: note.kind for note in self.notes}
         words = [note.word for note in self.notes]
-        return [badge(f"{words.count(word)} {word}", kind) for word, kind in kinds.items()]
+        return [badge(f"{word}: {words.count(word)}", kind) for word, kind in kinds.items()]
 
 
 # Returns the notes of events, by the primary keys of the events, as far as the user may see them.

@@ -49,7 +49,7 @@ def note_of(delivery: Delivery) -> Note:
         delivery.user,
         ", ".join(word for word in words if word),
     )
-    return Note(html, delivery.verdict, kind)
+    return Note(html, f"notifications {delivery.get_verdict_display().lower()}", kind)
 
 
 note_providers.append(delivery_notes)
