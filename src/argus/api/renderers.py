@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from rest_framework import renderers
+from rest_framework.serializers import Serializer
 
 from argus.http.security_headers import CSP, policy
 from argus.util.json import dumps
@@ -30,10 +31,18 @@ class BrowsableRenderer(renderers.BrowsableAPIRenderer):
     def get_default_renderer(self, view: Any) -> renderers.BaseRenderer:
         return renderers.JSONRenderer()
 
+    def get_filter_form(self, data: Any, view: Any, request: Any) -> Any:
+        # REST framework asks views for their rows before it looks whether there are filters.
+        return super().get_filter_form(data, view, request) if getattr(view, "filter_backends", None) else None
+
     def render(
         self, data: Any, accepted_media_type: str | None = None, renderer_context: Mapping[str, Any] | None = None
     ) -> Any:
         assert renderer_context is not None
+        view = renderer_context["view"]
+        # REST framework shows forms for all methods and fails for views that have no body.
+        if getattr(view, "serializer_class", None) is None:
+            view.serializer_class = Serializer
         # REST framework's templates have style attributes.
         renderer_context["response"].headers[CSP] = policy(styles="'unsafe-inline'")
         return super().render(data, accepted_media_type, renderer_context)

@@ -34,7 +34,7 @@ MAX_VALUES, MAX_TAG_KEYS = 1000, 50
 
 
 class ParsedField(forms.CharField):
-    """A text that a function converts. The function raises ``ValidationError``."""
+    """A text that a function converts. The function raises ``ValidationError`` with one message."""
 
     def __init__(self, *, parse: Callable[[str], Any], **kwargs: Any) -> None:
         # Values of tags may begin and end with blanks.
@@ -42,7 +42,12 @@ class ParsedField(forms.CharField):
         self.parse = parse
 
     def clean(self, value: Any) -> Any:
-        return self.parse(super().clean(value))
+        text = super().clean(value)
+        try:
+            return self.parse(text)
+        except ValidationError as error:
+            # django-filter formats the message by %, and the message may quote the text.
+            raise ValidationError("%(message)s", params={"message": error.message}) from None
 
 
 class ParsedFilter(filters.Filter):
