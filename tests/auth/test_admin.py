@@ -355,6 +355,16 @@ def test_staff_may_change_and_delete_what_belongs_to_users_with_equal_rights(sta
         assert not type(row).objects.filter(pk=row.pk).exists()
 
 
+def test_staff_cannot_create_users_with_rights(staff):
+    password = {"password1": "correct horse 3", "password2": "correct horse 3"}
+    further = Permission.objects.get(codename="change_incident")
+
+    staff.pages.save(User, username="new", is_superuser="on", is_staff="on", user_permissions=[further.pk], **password)
+
+    new = User.objects.get(username="new")
+    assert (new.is_superuser, new.is_staff, new.user_permissions.count()) == (False, False, 0)
+
+
 def test_staff_cannot_extend_their_rights_by_a_group(staff):
     group = Group.objects.create(name="helpers")
     staff.pages.user.groups.add(group)

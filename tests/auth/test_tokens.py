@@ -6,7 +6,9 @@ import pytest
 from django.apps import apps
 from django.conf import settings
 from django.core.serializers import serialize
+from django.test import RequestFactory
 from django.utils import timezone
+from django.views.debug import get_exception_reporter_class
 
 from argus.auth.authtoken.models import Token, digest_of
 from argus.auth.retention import expired_tokens
@@ -79,6 +81,21 @@ def test_authentication_is_one_query_by_digest(as_user, django_assert_num_querie
 
 
 @pytest.mark.both
+def test_error_reports_hide_the_key(as_user, monkeypatch):
+    monkeypatch.setattr("argus.auth.authentication.token_error", lambda token: 1 / 0)
+    with pytest.raises(ZeroDivisionError) as error:
+        as_user.get(USER)
+    request = RequestFactory().get(USER, HTTP_AUTHORIZATION=f"Token {as_user.token.key}")
+    request.COOKIES["token"] = as_user.token.key
+
+    # Without the frame of this test.
+    report = get_exception_reporter_class(request)(request, error.type, error.value, error.tb.tb_next)
+
+    text = report.get_traceback_html() + report.get_traceback_text()
+    assert "authenticate_credentials" in text
+    assert as_user.token.key not in text
+
+
 @pytest.mark.parametrize("other", ADDRESSES)
 def test_a_new_token_replaces_the_old_one_whichever_address_gave_it(user, as_stranger, address, other):
     old = log_in(as_stranger, address).json()["token"]

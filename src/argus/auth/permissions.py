@@ -23,6 +23,8 @@ def has_more_rights(user: User, *, than: User) -> bool:
         return False
     if user.is_superuser or (user.is_staff and not than.is_staff):
         return True
+    if user.pk is None:
+        return False
     return permissions_of(user).exclude(pk__in=permissions_of(than).values("pk")).exists()
 
 

@@ -45,6 +45,7 @@ def replace_token(user: User, *, actor: Actor) -> Token:
 def create_browser_token(user: User) -> Token:
     """Create a token for one login of the user. The result has the key. Of other tokens, only expired ones end."""
     Token.objects.filter(is_expired(), user=user).delete()
+    audit("created a browser token of", user, actor=user)
     return _create_token(user, Kind.BROWSER)
 
 

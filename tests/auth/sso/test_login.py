@@ -1,5 +1,6 @@
 """Successful logins at a provider: user, session, token cookie, redirect to the frontend."""
 
+import logging
 import secrets
 import time
 from datetime import timedelta
@@ -73,6 +74,16 @@ def test_a_second_login_finds_the_same_account_and_ends_no_other_token(provider,
     assert len({first, second, api}) == 3
     assert {status_of(key) for key in (first, second, api)} == {200}
     assert "no-store" in response["Cache-Control"]
+
+
+def test_a_login_is_a_line_of_the_audit_log(provider, browser, caplog, django_capture_on_commit_callbacks):
+    caplog.set_level(logging.INFO, "argus.audit")
+    with django_capture_on_commit_callbacks(execute=True):
+        key = browser.log_in().cookies["token"].value
+
+    lines = [record.getMessage() for record in caplog.records if record.name == "argus.audit"]
+    assert "kari created a browser token of kari" in lines
+    assert key not in caplog.text
 
 
 def test_a_login_deletes_the_expired_tokens_of_the_user(provider, browser):

@@ -31,6 +31,7 @@ class TokenAdmin(AccountGuardMixin, ReadOnlyAdmin):
 
     form = TokenForm
     list_display = ["prefix", "user", "kind", "created", "expires", "valid"]
+    list_filter = ["kind"]
     list_select_related = ["user"]
     search_fields = ["user__username", "prefix"]
     search_help_text = "User name, or first digits of the token."
