@@ -13,7 +13,7 @@ from argus.auth.models import User
 from argus.dev.setup import create_example_token
 from argus.incident.lifecycle import EventType
 from argus.incident.models import Event, Incident, SourceSystem
-from argus.notificationprofile.models import Delivery, NotificationProfile, RoutingVersion
+from argus.notificationprofile.models import Delivery, NotificationProfile, ProfileVersion
 from argus.notificationprofile.profile_cache import VERSION
 from tests.fixtures import said_by
 
@@ -130,7 +130,7 @@ def test_demo_has_incidents_in_every_state_and_is_created_once():
 
 def test_demo_has_operators_whose_profiles_have_deliveries(settings):
     settings.ARGUS_SEND_NOTIFICATIONS = True
-    RoutingVersion.objects.get_or_create(pk=VERSION)
+    ProfileVersion.objects.get_or_create(pk=VERSION)
     said_by("create_demo")
     said_by("send_notifications", "--once")
     outcomes = set(Delivery.objects.values_list("user__username", "medium", "reason"))

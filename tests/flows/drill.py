@@ -12,7 +12,7 @@ from urllib.parse import quote
 from django.db import connection
 
 from argus.incident.models import Change
-from argus.notificationprofile.models import Delivery, RoutingVersion, Verdict
+from argus.notificationprofile.models import Delivery, ProfileVersion, Verdict
 from argus.notificationprofile.profile_cache import VERSION
 from tests.factories import make_incident, make_source, make_user
 from tests.live import SOURCE_DIR
@@ -86,7 +86,7 @@ def working(sink: Sink, number: int = 1, **environment: str) -> Iterator[Team]:
 
 def make_audience(number: int, **values) -> list[str]:
     """Create users with a profile for all incidents; return their addresses."""
-    RoutingVersion.objects.get_or_create(pk=VERSION)
+    ProfileVersion.objects.get_or_create(pk=VERSION)
     return [make_profile(make_user(), **values).user.email for _ in range(number)]
 
 

@@ -3,7 +3,7 @@
 import pytest
 
 from argus.auth.models import PhoneNumber
-from argus.notificationprofile.models import RoutingVersion
+from argus.notificationprofile.models import ProfileVersion
 from argus.notificationprofile.profile_cache import VERSION
 from tests.factories import make_user
 from tests.notificationprofile.factories import make_filter, make_profile, make_timeslot
@@ -43,7 +43,7 @@ def routing_changes(db):
     """Call a function, and return by how much the version of the profiles grew."""
 
     def number() -> int:
-        return RoutingVersion.objects.get_or_create(pk=VERSION)[0].number
+        return ProfileVersion.objects.get_or_create(pk=VERSION)[0].number
 
     def during(call, *args, **kwargs) -> int:
         before = number()

@@ -9,7 +9,7 @@ from argus.notificationprofile.models import (
     Delivery,
     Filter,
     NotificationProfile,
-    RoutingVersion,
+    ProfileVersion,
     TimeRecurrence,
     Timeslot,
 )
@@ -40,7 +40,7 @@ def make_filter(user, name: str = "", **criteria) -> Filter:
 def make_profile(user, *, timeslot=None, filters=None, media=("EM",), **values) -> NotificationProfile:
     """A profile for everything, at all times, by e-mail."""
     # The clean-up after a test that committed deletes this row, and routing needs it.
-    RoutingVersion.objects.get_or_create(pk=VERSION)
+    ProfileVersion.objects.get_or_create(pk=VERSION)
     profile = NotificationProfile.objects.create(
         user=user, timeslot=timeslot or make_timeslot(user), media=list(media), **values
     )

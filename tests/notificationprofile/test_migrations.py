@@ -11,7 +11,7 @@ from django.db.migrations.executor import MigrationExecutor
 
 from argus.auth.models import User
 from argus.incident.models import Change
-from argus.notificationprofile.models import RoutingVersion, TimeRecurrence
+from argus.notificationprofile.models import ProfileVersion, TimeRecurrence
 from tests.factories import make_event, make_incident
 from tests.live import SOURCE_DIR
 
@@ -26,9 +26,9 @@ django.setup()
 settings = {"ENGINE": "django.db.backends.sqlite3", "NAME": sys.argv[1]}
 connections.settings["other"] = connections.configure_settings({"default": {}, "other": settings})["other"]
 from django.core.management import call_command
-from argus.notificationprofile.models import RoutingVersion
+from argus.notificationprofile.models import ProfileVersion
 call_command("migrate", database="other", verbosity=0)
-print(RoutingVersion.objects.using("other").count())
+print(ProfileVersion.objects.using("other").count())
 """
 
 
@@ -65,7 +65,7 @@ def test_existing_users_get_the_default_timeslot_once(migrate):
     assert recurrence.timeslot.name == "All the time"
     assert recurrence.is_all_day
     assert recurrence.days == list("1234567")
-    assert RoutingVersion.objects.count() == 1
+    assert ProfileVersion.objects.count() == 1
 
 
 @pytest.mark.skipif("DATABASE_URL" in os.environ, reason="the same for all kinds of databases")

@@ -7,7 +7,7 @@ import pytest
 from django.db import connection, transaction
 
 from argus.incident.models import Change, Event
-from argus.notificationprofile.models import Delivery, NotificationProfile, RoutingVersion, Verdict
+from argus.notificationprofile.models import Delivery, NotificationProfile, ProfileVersion, Verdict
 from argus.notificationprofile.routing import Router
 from argus.notificationprofile.selection import Policy
 from tests.factories import make_event, make_incident, make_source, make_user
@@ -64,7 +64,7 @@ def test_event_that_is_routed_again_has_one_delivery(user):
 def test_routing_continues_after_flush(user):
     make_profile(user)
     make_incident()
-    RoutingVersion.objects.all().delete()
+    ProfileVersion.objects.all().delete()
     router = Router()
 
     router.route(POLICY)
@@ -74,7 +74,7 @@ def test_routing_continues_after_flush(user):
 
 
 def test_concurrent_routers_route_each_event_once(parallel_db):
-    RoutingVersion.objects.get_or_create(pk=1)
+    ProfileVersion.objects.get_or_create(pk=1)
     make_profile(make_user())
     for _ in range(10):
         make_incident()
@@ -89,7 +89,7 @@ def test_concurrent_routers_route_each_event_once(parallel_db):
 def test_deletion_during_routing_does_not_deadlock(parallel_db, what):
     if connection.vendor != "postgresql":
         pytest.skip("SQLite has no row locks.")
-    RoutingVersion.objects.get_or_create(pk=1)
+    ProfileVersion.objects.get_or_create(pk=1)
     profile = make_profile(make_user())
     row = profile if what == "profile" else profile.user
     make_incident()
@@ -116,7 +116,7 @@ def test_deletion_during_routing_does_not_deadlock(parallel_db, what):
 def test_event_that_commits_late_is_routed(parallel_db):
     if connection.vendor != "postgresql":
         pytest.skip("SQLite has one writer at a time.")
-    RoutingVersion.objects.get_or_create(pk=1)
+    ProfileVersion.objects.get_or_create(pk=1)
     make_profile(make_user())
     source = make_source()
     is_written, is_routed = threading.Event(), threading.Event()
@@ -143,7 +143,7 @@ def test_event_that_commits_late_is_routed(parallel_db):
 
 
 def test_router_killed_before_its_commit_leaves_the_events_to_the_next(parallel_db):
-    RoutingVersion.objects.get_or_create(pk=1)
+    ProfileVersion.objects.get_or_create(pk=1)
     make_profile(make_user())
     make_incident()
 

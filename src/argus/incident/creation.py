@@ -11,10 +11,9 @@ from django.utils import timezone
 from argus.auth.models import User
 from argus.util.errors import DomainError
 from argus.util.rows import insert_missing
-from argus.util.urls import check_http_url
+from argus.util.urls import check_details_url, check_http_url
 
 from .changes import write_events
-from .details_url import check_details_url
 from .lifecycle import EventType
 from .models import ChangeKind, Event, Incident, SourceSystem
 from .tags import Pair, TaggedIncidents, add_tags, add_tags_to_all

@@ -21,10 +21,9 @@ from argus.util.errors import ConflictError, DomainError, NotPermittedError
 from argus.util.infinity import INFINITY
 from argus.util.logs import audit, log_name
 from argus.util.prepared import PreparedQuery
-from argus.util.urls import check_http_url
+from argus.util.urls import check_details_url, check_http_url
 
 from .changes import record_changes, write_events
-from .details_url import check_details_url
 from .lifecycle import EventType, Party, State, check_is_posted, check_timestamp, next_state, refusal
 from .models import Acknowledgement, ChangeKind, Event, Incident
 from .tags import replace_tags

@@ -130,10 +130,14 @@ class NotificationProfile(models.Model):
         return f"{self.user}: {self.timeslot}"
 
 
-class RoutingVersion(models.Model):
+class ProfileVersion(models.Model):
     """One row that counts the changes of everything that selection depends on, so that workers notice stale caches."""
 
     number = models.BigIntegerField(default=0)
+
+    class Meta:
+        # The former name of the model. With a new one, processes of the previous version would fail during an upgrade.
+        db_table = "argus_notificationprofile_routingversion"
 
     def __str__(self) -> str:
         return str(self.number)

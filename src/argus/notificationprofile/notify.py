@@ -8,7 +8,7 @@ from django.db import connection, connections
 
 from argus.util.background import BackgroundTask
 
-CHANNEL = "argus_outbox"
+CHANNEL = "argus_changes"
 # A wake-up is not worth waiting for the disk.
 NOTIFY = f"SET synchronous_commit TO off; NOTIFY {CHANNEL}"
 INTERVAL = 0.02  # seconds between two notifications of a process, at least

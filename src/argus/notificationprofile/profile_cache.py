@@ -16,14 +16,14 @@ from argus.incident.criteria import Criteria, read_criteria
 from argus.util.errors import DomainError
 
 from .media.registry import configured_media
-from .models import EMAIL, MAX_ADDRESS, SMS, Destination, Filter, NotificationProfile, RoutingVersion, TimeRecurrence
+from .models import EMAIL, MAX_ADDRESS, SMS, Destination, Filter, NotificationProfile, ProfileVersion, TimeRecurrence
 
 VERSION = 1
 
 
 def invalidate_profile_cache() -> None:
     """Increase the version of the profiles, in the transaction that changes what selection depends on."""
-    RoutingVersion.objects.filter(pk=VERSION).update(number=F("number") + 1)
+    ProfileVersion.objects.filter(pk=VERSION).update(number=F("number") + 1)
 
 
 class Hours(NamedTuple):

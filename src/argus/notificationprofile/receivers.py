@@ -10,11 +10,11 @@ from argus.auth.models import PhoneNumber, User
 from argus.incident.models import Event
 from argus.incident.signals import incident_changed
 
-from .models import Destination, Filter, NotificationProfile, TimeRecurrence, Timeslot
+from .models import Day, Destination, Filter, NotificationProfile, TimeRecurrence, Timeslot
 from .notify import wake_workers
 from .profile_cache import invalidate_profile_cache
-from .timeslots import create_default_timeslot
 
+DEFAULT_TIMESLOT = "All the time"
 # Fields that a login writes. Selection does not depend on them.
 IRRELEVANT_FIELDS = {"last_login", "password"}
 
@@ -28,9 +28,11 @@ def wake_workers_for_event(sender: Any, event: Event | None, **kwargs: Any) -> N
 
 @receiver(post_save, sender=User, dispatch_uid="create_default_timeslot")
 def create_timeslot_of_new_user(sender: Any, instance: User, created: bool, raw: bool = False, **kwargs: Any) -> None:
-    """Create the default time slot of a new user."""
+    """Create the default time slot of a new user, which covers every day completely."""
     if created and not raw:
-        create_default_timeslot(instance)
+        timeslot = Timeslot.objects.create(user=instance, name=DEFAULT_TIMESLOT)
+        start, end = TimeRecurrence.DAY_START, TimeRecurrence.DAY_END
+        TimeRecurrence.objects.create(timeslot=timeslot, days=Day.values, start=start, end=end)
 
 
 def note_changed_profile(sender: Any, update_fields: Iterable[str] | None = None, **kwargs: Any) -> None:

@@ -6,7 +6,7 @@ from django.db import transaction
 
 from argus.incident.models import Change
 
-from .models import Delivery, RoutingVersion
+from .models import Delivery, ProfileVersion
 from .profile_cache import VERSION, ProfileCache
 from .selection import Policy, load_facts, select
 
@@ -30,11 +30,11 @@ class Router:
         One worker routes at a time, in the order of the feed. It locks the version of the profiles, so no profile
         changes between selection and commit.
         """
-        row = RoutingVersion.objects.select_for_update(skip_locked=True).filter(pk=VERSION)
+        row = ProfileVersion.objects.select_for_update(skip_locked=True).filter(pk=VERSION)
         version = row.values_list("number", flat=True).first()
         if version is None:
             # Another worker has locked the row, or "manage.py flush" has deleted it.
-            RoutingVersion.objects.bulk_create([RoutingVersion(pk=VERSION)], ignore_conflicts=True)
+            ProfileVersion.objects.bulk_create([ProfileVersion(pk=VERSION)], ignore_conflicts=True)
             return 0
         changes = list(Change.objects.unrouted().order_by("pk").only("event_id", "request_id")[:ROUTE_BATCH_SIZE])
         if changes:

@@ -15,13 +15,13 @@ from django.db import connections, models, transaction
 from django.db.migrations.executor import MigrationExecutor
 from django.db.migrations.recorder import MigrationRecorder
 
-from argus.notificationprofile.models import RoutingVersion
+from argus.notificationprofile.models import ProfileVersion
 from argus.util.errors import DomainError
 from argus.util.rows import key_batches
 
 BATCH_SIZE = 500
 # Tables that "migrate" fills. Their rows are replaced by those of the source; in this order they can be deleted.
-WRITTEN_BY_MIGRATE = [Permission, ContentType, RoutingVersion]
+WRITTEN_BY_MIGRATE = [Permission, ContentType, ProfileVersion]
 
 
 SOURCE, TARGET = "source", "default"

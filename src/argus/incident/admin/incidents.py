@@ -15,8 +15,8 @@ from argus.auth.models import User
 from argus.auth.requests import get_actor
 from argus.incident import creation, services
 from argus.incident.api.v1.serializers import MAX_TAGS
-from argus.incident.details_url import join_url
 from argus.incident.models import Incident, IncidentTagRelation
+from argus.util.urls import join_url
 
 from .actions import ACTION_FORMS, FROM_PAGE, OperatorActionsMixin
 from .forms import IncidentForm, TagForm, TagFormSet

@@ -14,11 +14,10 @@ from django.utils.encoding import punycode
 
 from argus.api.fields import format_time
 from argus.auth.models import User
-from argus.incident.details_url import join_url
 from argus.incident.lifecycle import EventType
 from argus.incident.models import Event, Incident, IncidentTagRelation
 from argus.util.infinity import INFINITY
-from argus.util.urls import is_http_url
+from argus.util.urls import is_http_url, join_url
 
 from ..models import EMAIL, SMS, Delivery, DeliveryQuerySet
 from .base import EventData, IncidentData, Message, Recipient, one_line, printable

@@ -17,10 +17,10 @@ from rest_framework import serializers
 
 from argus.api.fields import InfinityTimestampField, TimeFormatter, TimestampField, format_time
 from argus.incident import models
-from argus.incident.details_url import join_url
 from argus.incident.lifecycle import EventType
 from argus.incident.queries import read_tags
 from argus.incident.tags import TagLine
+from argus.util.urls import join_url
 
 SOURCE_EXAMPLE = {
     "pk": 3,

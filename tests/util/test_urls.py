@@ -1,4 +1,4 @@
-"""How details URLs are shown."""
+"""How details URLs are joined to base URLs."""
 
 from urllib.parse import urljoin
 
@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from argus.incident.details_url import join_url
+from argus.util.urls import join_url
 
 SITES = st.sampled_from(
     [
