@@ -6,9 +6,9 @@ import pytest
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
-from argus.incident.models import Incident
+from argus.incident.models import Incident, IncidentTagRelation
 from argus.incident.queries import find_visible_incident
-from argus.util.prepared import PreparedQuery
+from argus.util.prepared import IsOneOf, PreparedQuery
 from argus.util.rows import MAX_ID
 from tests.factories import make_incident, make_user
 
@@ -48,9 +48,22 @@ def test_missing_row_raises_does_not_exist(query):
         query.get(0)
 
 
-def test_number_of_parameters_is_checked(query):
-    with pytest.raises(TypeError, match="takes 1 parameters, not 2"):
-        query.get(1, 2)
+def test_values_before_the_parameter_stay():
+    incident, other = make_incident(description="a"), make_incident(description="b")
+    query = PreparedQuery(lambda: Incident.objects.filter(description="a").filter(pk=0))
+
+    assert query.get(incident.pk) == incident
+    with pytest.raises(Incident.DoesNotExist):
+        query.get(other.pk)
+
+
+def test_is_one_of_finds_the_rows_of_all_numbers():
+    incidents = [make_incident(tags=["a=1", "b=2"]) for _ in range(3)]
+    rows = IncidentTagRelation.objects.filter(incident_id__is_one_of=[one.pk for one in incidents[1:]])
+    query = PreparedQuery(lambda: IncidentTagRelation.objects.filter(incident_id__is_one_of=[]))
+
+    assert {row.incident for row in rows} == set(incidents[1:])
+    assert set(query.all(IsOneOf.parameter([incidents[0].pk]))) == set(incidents[0].tag_relations.all())
 
 
 @pytest.mark.django_db(transaction=True)
