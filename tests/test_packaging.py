@@ -1,5 +1,8 @@
 """What setup.cfg promises, and that requirements/ keeps to it."""
 
+import re
+import subprocess
+import sys
 from configparser import ConfigParser
 from pathlib import Path
 
@@ -8,6 +11,8 @@ from packaging.requirements import Requirement
 from packaging.specifiers import SpecifierSet
 from packaging.utils import canonicalize_name
 from packaging.version import Version
+
+from argus.site import VERSION
 
 ROOT = Path(__file__).parent.parent
 PIN_FILES = sorted(path.stem for path in (ROOT / "requirements").glob("*.txt"))
@@ -24,9 +29,25 @@ def test_distribution_is_named_versioned_and_licensed_as_promised(setup_cfg):
     metadata = setup_cfg["metadata"]
 
     assert metadata["name"] == "argus-server"
-    assert Version(metadata["version"]) >= Version("1.0.0")
+    assert metadata["version"] == "attr: argus.site.VERSION"
     assert metadata["license"] == "GPL-3.0-or-later"
     assert "GNU GENERAL PUBLIC LICENSE" in (ROOT / "LICENSE").read_text()
+
+
+def test_version_is_year_and_month_and_larger_than_that_of_other_packages_of_the_name():
+    version = Version(VERSION)
+
+    assert str(version) == VERSION
+    assert 2026 <= version.major < 2100
+    assert 1 <= version.minor <= 12
+
+
+def test_every_fragment_is_in_the_next_changelog():
+    pytest.importorskip("towncrier", reason="only developers have it")
+    command = [sys.executable, "-m", "towncrier", "build", "--draft", "--version", "next"]
+    draft = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=True).stdout
+
+    assert len(re.findall("^- ", draft, re.MULTILINE)) >= len(list((ROOT / "changelog.d").glob("*.*.md")))
 
 
 @pytest.mark.parametrize("python", ["3.11", "3.12", "3.13"])

@@ -2,10 +2,12 @@
 
 import os
 import re
+import secrets
 import shutil
 import sqlite3
 import subprocess
 import sys
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from urllib.parse import urlsplit, urlunsplit
@@ -38,7 +40,9 @@ EXEMPT = {
     "install -D": "needs root",
     "cp deploy/": "needs root",
     "systemctl": "needs systemd; tests/test_containers.py looks at the units",
-    "sudo -u postgres": "needs an installed PostgreSQL; tests have a server of their own",
+    "sudo -u postgres createuser": "needs an installed PostgreSQL; tests have a server of their own",
+    "sudo -u postgres createdb --owner=argus argus": "needs an installed PostgreSQL; tests have a server of their own",
+    "curl https://": "needs the installation",
 }
 # Addresses that readers replace by their own.
 TARGET = "postgresql://argus:secret@localhost/argus"
@@ -75,6 +79,7 @@ set -eu
 PRINTED=$PWD/var/printed
 exec 3>&1 >>"$PRINTED"
 trap 'cat "$PRINTED" >&3' EXIT
+sudo() { shift 2; "$1" --maintenance-db="$SUPERUSER_URL" "${@:2}"; }
 curl() { command curl --silent --show-error --fail-with-body "$@"; }
 # What a reader copies from what was printed before.
 printed_tokens() { grep -oE '\\b[0-9a-f]{40}\\b' "$PRINTED"; }
@@ -200,20 +205,42 @@ def test_commands_of_a_page_do_what_it_says(workplace, page):
 
 
 def run_with_postgresql(workplace: Workplace, text: str) -> None:
-    """Execute what wants a database to save and to restore, or to move to."""
-    with new_database() as url, new_database() as target:
-        with connect_to(url) as cursor:
+    """Execute what wants a database to save and to restore, or to move to, as a role that only owns its databases."""
+    with plain_role(os.environ["DATABASE_URL"]) as role, new_database() as url, new_database() as target:
+        source, copy, restored = (as_role(role, url, database) for database in (url, target, "/restored_argus"))
+        for database in (url, target):
+            execute(url, f"ALTER DATABASE {urlsplit(database).path[1:]} OWNER TO {role}")
+        with connect_to(source) as cursor:
             cursor.execute("CREATE TABLE kept AS SELECT 42 AS answer")
-        restored = urlunsplit(urlsplit(url)._replace(path="/argus_restored"))
         try:
-            done = workplace.run(text.replace(TARGET, target), DATABASE_URL=url, RESTORED_URL=restored)
+            script = text.replace(TARGET, copy).replace("--owner=argus", f"--owner={role}")
+            done = workplace.run(script, DATABASE_URL=source, RESTORED_URL=restored, SUPERUSER_URL=url)
             assert done.returncode == 0, f"{done.stdout}\n{done.stderr}"
             if "pg_restore" in text:
                 with connect_to(restored) as cursor:
                     cursor.execute("SELECT answer FROM kept")
                     assert cursor.fetchone() == (42,)
         finally:
-            execute(url, "DROP DATABASE IF EXISTS argus_restored WITH (FORCE)")
+            execute(url, "DROP DATABASE IF EXISTS restored_argus WITH (FORCE)")
+
+
+@contextmanager
+def plain_role(url: str):
+    """Create a role as createuser does: it may log in, and nothing else. Its databases must be dropped before it."""
+    role = f"plain_{secrets.token_hex(6)}"
+    execute(url, f"CREATE ROLE {role} LOGIN PASSWORD '{role}'")
+    try:
+        yield role
+    finally:
+        execute(url, f"DROP ROLE {role}")
+
+
+def as_role(role: str, url: str, database: str) -> str:
+    """Return the URL by which the role connects to a database."""
+    parts = urlsplit(url)
+    return urlunsplit(
+        parts._replace(netloc=f"{role}:{role}@{parts.hostname}:{parts.port}", path=urlsplit(database).path)
+    )
 
 
 @pytest.mark.parametrize("page", PAGES)

@@ -74,6 +74,12 @@ def test_printed_url_has_the_port_of_serve(monkeypatch):
     assert "http://localhost:9001/admin/" in said_by("initial_setup")
 
 
+def test_printed_url_in_production_is_the_public_one(settings):
+    settings.SESSION_COOKIE_SECURE = True
+    settings.ALLOWED_HOSTS = ["127.0.0.1", "argus-api.example.org"]
+    assert "https://argus-api.example.org/admin/" in said_by("initial_setup")
+
+
 def test_printed_curl_command_posts_an_incident():
     text = said_by("initial_setup", "--example")
     token = re.search("Token ([0-9a-f]{40})", text)[1]

@@ -3,6 +3,7 @@
 import os
 from typing import Any
 
+from django.conf import settings
 from django.core.management.base import CommandError, CommandParser
 
 from argus.dev import setup
@@ -21,6 +22,8 @@ TOKEN is the token of the source "{setup.EXAMPLE}" that was printed when it was 
 
 argus drf_create_token --reset {setup.EXAMPLE}
 """
+
+LOCAL_HOSTS = {"*", "127.0.0.1", "localhost", "[::1]"}
 
 
 class Command(ArgusCommand):
@@ -41,7 +44,7 @@ class Command(ArgusCommand):
     def handle(self, *, username: str, password: str | None, email: str, example: bool, **options: Any) -> None:
         if not username.strip():
             raise CommandError("--username must not be empty.")
-        address = f"http://localhost:{os.environ.get('PORT') or 8000}"
+        address = server_address()
         if password:
             self.stderr.write(f"{PASSWORD_IS_VISIBLE} Use the variable ARGUS_ADMIN_PASSWORD.")
         given = password or os.environ.get("ARGUS_ADMIN_PASSWORD")
@@ -59,3 +62,11 @@ class Command(ArgusCommand):
             self.stdout.write(f"\nPost an incident:\n\n{curl}\n")
             if not token:
                 self.stdout.write(KNOWN_TOKEN)
+
+
+def server_address() -> str:
+    """Return the URL of this server: its first public name behind TLS, else this machine."""
+    public = [host.lstrip(".") for host in settings.ALLOWED_HOSTS if host not in LOCAL_HOSTS]
+    if public and settings.SESSION_COOKIE_SECURE:
+        return f"https://{public[0]}"
+    return f"http://localhost:{os.environ.get('PORT') or 8000}"
