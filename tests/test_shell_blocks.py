@@ -147,8 +147,8 @@ class Workplace:
         for file in (self.folder / "var").glob("argus.sqlite3-*"):
             file.unlink()
         shutil.copy(self.folder / "new.sqlite3", self.folder / "var" / "argus.sqlite3")
-        (self.folder / "var" / "printed").write_text(self.printed)
         told = "".join(self.server.manage(*command) for command in PREPARATION.get(page, []))
+        (self.folder / "var" / "printed").write_text(self.printed + told)
         self.server.start()
         return "\n".join(re.findall(r"^[A-Z]+=\S+$", told, re.MULTILINE))
 
