@@ -5,12 +5,12 @@ from typing import Any
 from django.contrib import admin
 from django.db.models import Prefetch, QuerySet
 from django.http import HttpRequest
+from django.utils import timezone
 from django.utils.html import format_html, format_html_join
 from django.utils.safestring import mark_safe
-from django.utils.timesince import timesince
 
 from argus.adminkit.base import ServiceAdmin
-from argus.adminkit.display import external_link, format_time, shorten
+from argus.adminkit.display import external_link, format_duration, format_time, shorten
 from argus.auth.models import User
 from argus.auth.requests import get_actor
 from argus.incident import creation, services
@@ -206,9 +206,8 @@ class IncidentAdmin(OperatorActionsMixin, ServiceAdmin):
 
     @admin.display(description="age", ordering="start_time")
     def age(self, incident: Incident) -> str:
-        return format_html(
-            '{}<br><span class="quiet">{}</span>', timesince(incident.start_time), format_time(incident.start_time)
-        )
+        age, start = format_duration(timezone.now() - incident.start_time), format_time(incident.start_time)
+        return format_html('{}<br><span class="quiet">{}</span>', age, start)
 
     @admin.display(description="start")
     def start(self, incident: Incident) -> str:
