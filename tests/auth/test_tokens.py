@@ -289,3 +289,13 @@ def test_token_of_a_source_may_have_another_lifetime(as_source, as_user, setting
     age(as_source, days=90, seconds=1)
     assert list(expired_tokens()) == list(Token.objects.filter(user=as_source.user))
     assert as_source.get(USER).status_code == 401
+
+
+@pytest.mark.parametrize("scheme", ["Token", "token", "Bearer", "BEARER"])
+def test_both_schemes_are_accepted_in_any_case(as_user, scheme):
+    assert Client(HTTP_AUTHORIZATION=f"{scheme} {as_user.token.key}").get(USER).status_code == 200
+
+
+def test_a_refusal_names_the_documented_scheme(as_stranger):
+    response = as_stranger.get(USER, HTTP_AUTHORIZATION="Bearer x")
+    assert (response.status_code, response["WWW-Authenticate"]) == (401, "Token")

@@ -65,7 +65,7 @@ def test_missing_objects_cannot_be_changed(world, pk):
 
 @pytest.mark.parametrize(
     "path",
-    ["v1/", "v2/incidents/", "v1/nope/", "v1/incidents/sources/heartbeat/", "v1/incidents/1/nope/", "v1//", "%00/"],
+    ["v2/", "v2/incidents/", "v1/nope/", "v1/incidents/sources/heartbeat/", "v1/incidents/1/nope/", "v1//", "%00/"],
 )
 @pytest.mark.parametrize("method", ["get", "post", "put", "patch", "delete", "options", "head"])
 def test_unknown_urls_are_404(world, method, path):
@@ -235,4 +235,4 @@ def test_post_without_final_slash_is_404(world):
         path = place.path[:-1].format(**vars(world))
         response = getattr(world, place.caller).generic(place.method, path, b"{}", "application/json")
         assert response.status_code == 404
-        assert list(response.json()) == ["detail"]
+        assert response.json() == {"detail": f"Not found. The final slash is missing: use {path}/"}

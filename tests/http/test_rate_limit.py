@@ -156,7 +156,7 @@ def test_token_that_is_revoked_counts_for_its_address_again(sender, token, djang
 def test_made_up_token_with_a_session_is_no_credential_of_its_own(sender, django_user_model):
     sender.client.force_login(django_user_model.objects.create_user("kari"))
     for number in range(3):
-        headers = {"authorization": f"Bearer {number}"}
+        headers = {"authorization": f"Basic {number}"}
         assert sender.client.get(INCIDENTS, headers=headers, REMOTE_ADDR=HERE).status_code == 200
     assert sender.send(28) == [200] * 27 + [429]
 

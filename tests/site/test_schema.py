@@ -10,7 +10,7 @@ from django.core.management import call_command
 from django.test import Client as Browser
 from django.urls import URLPattern, get_resolver
 from drf_spectacular.generators import SchemaGenerator
-from jsonschema import Draft202012Validator
+from jsonschema import Draft202012Validator, FormatChecker
 from rest_framework.test import APIClient
 
 from argus.inventory.deletion import delete_project
@@ -117,6 +117,7 @@ def test_every_operation_describes_its_refusals(description):
             "log_out",
             "list_login_methods",
             "get_versions",
+            "list_urls",
         }:
             expected |= {"401"}
         assert expected <= operation["responses"].keys(), operation["operationId"]
@@ -398,3 +399,22 @@ def test_refusals_of_a_form_or_a_size_are_as_described(description, as_source):
 
         assert response.status_code == status
         check(description, "post", INCIDENTS, response)
+
+
+def test_html_is_described_for_every_response_with_content(description):
+    for operation in operations(description):
+        for status, response in operation["responses"].items():
+            types = resolved(description, response).get("content", {"text/html": ""})
+            assert ("text/html" in types) == (status not in {"406", "413", "429", "503"}) or not types, operation
+
+
+def test_formats_accept_what_responses_contain(description):
+    schemas = description["components"]["schemas"]
+    for name, field, good, bad in [
+        ("User", "email", ["", "a@example.org"], ["a"]),
+        ("PublicUser", "email", ["", "a@example.org"], ["a"]),
+        ("TimeRecurrence", "start", ["08:00", "08:00:00", "23:59:59.999999"], ["8", "24:00", "08:00:00+01:00"]),
+    ]:
+        validator = Draft202012Validator(schemas[name]["properties"][field], format_checker=FormatChecker())
+        assert all(map(validator.is_valid, good)), name
+        assert not any(map(validator.is_valid, bad)), name

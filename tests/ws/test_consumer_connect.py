@@ -56,7 +56,7 @@ def test_invalid_credentials_are_refused_at_once(server, as_user):
         {},
         {"Cookie": "sessionid=abc; token=def"},
         {"Cookie": "sessionid=%00; token=%00"},
-        {"Authorization": f"Bearer {as_user.token.key}"},
+        {"Authorization": f"Basic {as_user.token.key}"},
         {"Authorization": "Token"},
         {"Authorization": f"Token {'0' * 40}"},
     ):
@@ -86,7 +86,8 @@ def test_connections_of_a_user_are_limited_and_those_of_others_are_not_affected(
     settings.ARGUS_MAX_WEBSOCKETS = 2
     browser = login(as_user.user)
     with connected(server, as_user.token.key) as first, connected(server, headers=browser):
-        for headers in (browser, {"Authorization": f"Token {as_user.token.key}"}):
+        schemes = [{"Authorization": f"{scheme} {as_user.token.key}"} for scheme in ("Token", "Bearer")]
+        for headers in (browser, *schemes):
             with connected(server, headers=headers) as third:
                 with pytest.raises(ConnectionClosed) as end:
                     third.receive()

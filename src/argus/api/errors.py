@@ -13,6 +13,7 @@ from django.core.exceptions import (
 )
 from django.db import IntegrityError
 from django.http import HttpRequest, HttpResponse, JsonResponse, UnreadablePostError
+from django.urls import get_script_prefix, is_valid_path, resolve
 from django.views import defaults
 from django.views.decorators.csrf import csrf_exempt
 from rest_framework import status
@@ -123,7 +124,14 @@ def status_for(error: Exception) -> int:
 
 @csrf_exempt
 def not_found(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
-    """Return 404 as JSON, for unknown URLs below ``/api/``."""
+    """Return 404 as JSON, for unknown URLs below ``/api/``. Name the URL if only the final slash is missing.
+
+    A GET without the slash is redirected (``SlashMiddleware``). A redirect would lose the body of other requests.
+    """
+    path = f"{request.path_info}/"
+    if not request.path_info.endswith("/") and is_valid_path(path) and resolve(path).func is not not_found:
+        detail = f"Not found. The final slash is missing: use {get_script_prefix().removesuffix('/')}{path}"
+        return JsonResponse({"detail": detail}, status=404)
     return JsonResponse({"detail": "Not found."}, status=404)
 
 

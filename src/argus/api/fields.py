@@ -49,6 +49,11 @@ class TextField(serializers.CharField):
         return super().run_validation(data)
 
 
+@extend_schema_field({"anyOf": [{"type": "string", "format": "email"}, {"type": "string", "maxLength": 0}]})
+class OptionalEmailField(serializers.EmailField):
+    """An e-mail address, or empty text."""
+
+
 def format_time(value: datetime | None) -> str | None:
     """Return ISO 8601 in the server's time zone, with six digits of fraction or none; infinity as a word."""
     if value is None:

@@ -207,6 +207,11 @@ def add_refusals(result: dict[str, Any], **kwargs: Any) -> dict[str, Any]:
             schema["additionalProperties"] = False
     components["schemas"] |= SCHEMAS
     components["responses"] = RESPONSES
+    for methods in result["paths"].values():
+        for operation in methods.values():
+            for response in operation["responses"].values():
+                if "content" in response:
+                    response["content"] |= HTML_CONTENT
     return result
 
 
@@ -220,8 +225,12 @@ def refusal(description: str, schema: str = "Detail", **others: Any) -> dict[str
 
 
 TEXT = {"type": "string"}
+HTML_CONTENT = {"text/html": {"schema": {"$ref": "#/components/schemas/HtmlPage"}}}
+# Refusals that are JSON also for browsers.
+ONLY_JSON = {"406", "413", "429", "503"}
 FIELDS = {"$ref": "#/components/schemas/FieldErrors"}
 SCHEMAS = {
+    "HtmlPage": {"type": "string", "description": "The same as a page, for requests with `Accept: text/html`."},
     "Detail": {
         "type": "object",
         "description": "The reason why the request was refused.",
@@ -259,3 +268,5 @@ RESPONSES = {
     "429": refusal("Too many requests, or too many login attempts.", headers=RETRY),
     "503": refusal("The database is unavailable or overloaded. Nothing was changed. Retry later.", headers=RETRY),
 }
+for _status in RESPONSES.keys() - ONLY_JSON:
+    RESPONSES[_status]["content"] |= HTML_CONTENT

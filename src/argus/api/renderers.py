@@ -45,4 +45,6 @@ class BrowsableRenderer(renderers.BrowsableAPIRenderer):
             view.serializer_class = Serializer
         # REST framework's templates have style attributes.
         renderer_context["response"].headers[CSP] = policy(styles="'unsafe-inline'")
-        return super().render(data, accepted_media_type, renderer_context)
+        page = super().render(data, accepted_media_type, renderer_context)
+        # An error may quote a lone surrogate of the request, which UTF-8 does not have.
+        return page.encode(errors="replace")

@@ -14,6 +14,8 @@ from django.http.request import split_domain_port, validate_host
 from django.utils import timezone
 from django.utils.crypto import constant_time_compare
 
+from argus.util.authorization import parse_token
+
 from .authentication import KEY
 from .authtoken.models import digest_of
 from .models import User
@@ -36,9 +38,8 @@ def parse_credentials(cookies: dict[str, str], authorization: str = "") -> list[
     Values that cannot be a key are left out.
     """
     session, token = cookies.get(settings.SESSION_COOKIE_NAME, ""), cookies.get("token", "")
-    scheme, _, header = authorization.strip().partition(" ")
     sessions = [Credential(SESSION, session)] if session.isascii() and session.isalnum() else []
-    keys = [token, header.strip() if scheme.lower() == "token" else ""]
+    keys = [token, parse_token(authorization) or ""]
     return sessions + [Credential(TOKEN, digest_of(key)) for key in keys if KEY.fullmatch(key)]
 
 

@@ -16,6 +16,8 @@ from time import monotonic
 from django.conf import settings
 from django.http import HttpRequest, HttpResponseBase, JsonResponse
 
+from argus.util.authorization import parse_token
+
 from .access_log import known_user
 from .client_ip import client_address
 from .metrics import REFUSED
@@ -99,8 +101,7 @@ def refuse(wait: float, kind: str) -> JsonResponse:
 
 def credential_of(request: HttpRequest) -> str:
     """Return a digest of the API token or session that the request would be authenticated by; "" without one."""
-    scheme, _, token = request.headers.get("Authorization", "").strip().partition(" ")
-    if scheme.lower() != "token":
-        token = request.COOKIES.get(settings.SESSION_COOKIE_NAME, "")
-    token = token.strip()
+    token = parse_token(request.headers.get("Authorization", ""))
+    if token is None:
+        token = request.COOKIES.get(settings.SESSION_COOKIE_NAME, "").strip()
     return blake2b(token.encode(errors="replace"), digest_size=16).hexdigest() if token else ""

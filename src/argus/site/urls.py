@@ -10,7 +10,7 @@ from argus.incident.api.v1.urls import many_v2
 from argus.notificationprofile.api.v1.urls import incident_urlpatterns as delivery_urlpatterns
 
 from .monitoring.views import PROBES
-from .views import FrontPage, SchemaView, VersionsView
+from .views import FrontPage, RootView, SchemaView, VersionsView
 
 # Only GET: OPTIONS would need a template. Split: the content security policy forbids inline scripts.
 docs = SpectacularSwaggerSplitView.as_view(
@@ -26,6 +26,8 @@ api_v1: list[URLPattern | URLResolver] = [
     path("schema/", SchemaView.as_view(), name="schema"),
     path("docs/", docs, name="docs"),
 ]
+
+api_v1.append(path("", RootView.as_view(patterns=tuple(api_v1)), name="root"))
 
 urlpatterns = [
     *[path(route.removeprefix("/"), view, name=view.__name__) for route, view in PROBES.items()],

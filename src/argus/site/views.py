@@ -1,10 +1,12 @@
 """The front page, the versions of the API, and the OpenAPI description."""
 
+from collections.abc import Iterator, Sequence
 from functools import cache
 from typing import Any
 
 from django.conf import settings
 from django.http import HttpResponse
+from django.urls import URLPattern, URLResolver
 from django.views.generic import TemplateView
 from drf_spectacular.generators import SchemaGenerator
 from drf_spectacular.utils import extend_schema, inline_serializer
@@ -54,6 +56,37 @@ class VersionsView(APIView):
 
     def get(self, request: Request) -> Response:
         return Response({"server-version": VERSION, "api-version": API_VERSIONS})
+
+
+@describe_view(
+    "Server",
+    get={
+        "operation_id": "list_urls",
+        "auth": [],
+        "responses": {200: {"type": "object", "additionalProperties": {"type": "string", "format": "uri"}}},
+    },
+)
+class RootView(APIView):
+    """The URLs of this version that have no parameters."""
+
+    authentication_classes = []
+    permission_classes = [AllowAny]
+    # The URL configuration sets the patterns below this URL.
+    patterns: Sequence[URLPattern | URLResolver] = ()
+
+    def get(self, request: Request) -> Response:
+        """List URLs."""
+        return Response({path: request.build_absolute_uri(path) for path in sorted(paths_of(self.patterns))})
+
+
+def paths_of(patterns: Sequence[URLPattern | URLResolver], prefix: str = "") -> Iterator[str]:
+    """Yield the paths of the patterns that have no parameters."""
+    for pattern in patterns:
+        path = prefix + str(pattern.pattern)
+        if isinstance(pattern, URLResolver):
+            yield from paths_of(pattern.url_patterns, path)
+        elif path and "<" not in path:
+            yield path
 
 
 class SchemaView(SpectacularAPIView):

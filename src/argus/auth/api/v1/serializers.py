@@ -5,6 +5,7 @@ from typing import Any
 from phonenumber_field.serializerfields import PhoneNumberField
 from rest_framework import serializers
 
+from argus.api.fields import OptionalEmailField
 from argus.auth.models import PhoneNumber, User
 from argus.util.prepared import PreparedQuery
 
@@ -22,6 +23,8 @@ class PhoneNumberSerializer(serializers.ModelSerializer):
 
 class PublicUserSerializer(serializers.ModelSerializer):
     """The data of a user that all users see."""
+
+    email = OptionalEmailField(read_only=True)
 
     class Meta:
         model = User

@@ -8,6 +8,7 @@ from typing import Any, cast
 
 from django.db import transaction
 from django.db.models import QuerySet
+from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 from rest_framework.fields import empty
 
@@ -58,6 +59,8 @@ class DaysField(SimpleListField):
         return sorted(int(day) for day in data)
 
 
+# ``format: time`` would need an offset.
+@extend_schema_field({"type": "string", "pattern": r"^((?:[01][0-9]|2[0-3]):[0-5][0-9](:[0-5][0-9](\.[0-9]+)?)?)?$"})
 class ClockField(serializers.TimeField):
     """A time of day, ``hh:mm[:ss[.uuuuuu]]``, in the server's zone."""
 
