@@ -1,5 +1,7 @@
 """Configuration of all tests. Servers are in tests.services, clients in tests.fixtures, objects in tests.factories."""
 
+import gc
+
 import pytest
 from hypothesis import settings
 
@@ -23,6 +25,12 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
         return next((n for n, fixture in enumerate(SLOW_FIXTURES) if fixture in names), len(SLOW_FIXTURES))
 
     items.sort(key=rank)
+
+
+def pytest_collection_finish() -> None:
+    """Exclude modules and tests from garbage collection: they stay until the end. It saves 7 % of the CPU time."""
+    gc.collect()
+    gc.freeze()
 
 
 @pytest.fixture

@@ -57,6 +57,7 @@ def test_clients_behind_a_trusted_proxy_are_throttled_separately(trusting):
     assert guess(trusting, "198.51.100.7") == 400
 
 
+@pytest.mark.slow
 def test_untrusted_client_cannot_avoid_the_throttle_by_forged_addresses():
     with running_argus(ARGUS_LOGIN_TRIES="1") as server:
         assert 429 in [guess(server, f"192.0.2.{number}") for number in range(10)]

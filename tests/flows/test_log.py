@@ -88,12 +88,6 @@ def test_request_id_connects_request_audit_and_notification(server, incident):
     assert ["sent" in one["message"] for one in deliveries] == [False, True]
 
 
-def test_delivery_has_the_request_id(server, incident):
-    code = "from argus.notificationprofile.models import Delivery; print(Delivery.objects.get().request_id)"
-
-    assert REQUEST in server.manage("shell", "-c", code)
-
-
 def test_log_contains_no_secret(server, incident):
     log = server.log.read_text()
     secrets = [*incident["tokens"], PASSWORD, "wrong-password", NUMBER, NUMBER.lstrip("+"), "abcdefghijklmnop"]

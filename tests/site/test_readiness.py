@@ -131,6 +131,7 @@ def test_missing_migration_fails(db, monkeypatch):
 
 
 @pytest.mark.once
+@pytest.mark.slow
 def test_server_without_migrations_is_not_ready_unless_the_part_is_excluded():
     with new_database() as url, running_argus(url) as server:
         server.manage("migrate", "admin", "zero", "--verbosity=0")

@@ -44,6 +44,7 @@ def test_worker_ends_with_the_server(server):
     assert f"Argus serves {server.url}/ - Ctrl-C stops it." in lines
 
 
+@pytest.mark.slow
 def test_worker_ends_when_the_server_is_killed(server):
     worker = worker_of(server)
     server.process.send_signal(signal.SIGKILL)
