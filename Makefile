@@ -20,7 +20,7 @@ help: ## Show this list
 		printf '  make %-10s %s\n' "$$name" "$$what"; done
 
 # Without a mail server, e-mails go to the console and to var/mail/.
-run demo: export ARGUS_SEND_NOTIFICATIONS ?= 1
+run demo: export ARGUS_SEND_NOTIFICATIONS ?= on
 run demo: SETUP = $(PY) manage.py migrate --verbosity 0 && $(PY) manage.py initial_setup --email admin@localhost
 
 run: $(READY).base ## Serve Argus on http://localhost:8000 (PORT=...)
@@ -28,7 +28,7 @@ run: $(READY).base ## Serve Argus on http://localhost:8000 (PORT=...)
 
 demo: $(READY).base ## Fill the database with a day of sample incidents
 	@$(SETUP) && $(PY) manage.py create_demo && $(PY) manage.py send_notifications --once
-	@echo "The e-mails above are in var/mail/, all deliveries at /admin/argus_notificationprofile/delivery/."
+	@echo "E-mails: var/mail/   Deliveries: http://localhost:$${PORT:-8000}/admin/argus_notificationprofile/delivery/"
 
 # $(call suite,arguments) runs tests on SQLite, then on PostgreSQL those that use the database.
 define suite

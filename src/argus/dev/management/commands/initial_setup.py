@@ -59,7 +59,7 @@ class Command(ArgusCommand):
         if example:
             token = setup.create_example_token()
             curl = CURL.format(address=address, token=token or "TOKEN")
-            self.stdout.write(f"\nPost an incident:\n\n{curl}\n")
+            self.stdout.write(f"\nIn another terminal, ./argus help lists the commands. Post an incident:\n\n{curl}\n")
             if not token:
                 self.stdout.write(KNOWN_TOKEN)
 
