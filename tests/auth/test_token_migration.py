@@ -38,6 +38,24 @@ def old_token(transactional_db):
         recorder.record_unapplied(APP, name)
 
 
+def file_of_the_table() -> int:
+    """Return the number of the table's file on PostgreSQL, where dead rows would keep their keys."""
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT pg_relation_filenode('authtoken_token')")
+        return cursor.fetchone()[0]
+
+
+@pytest.mark.usefixtures("old_token")
+def test_postgresql_begins_a_new_file(db_vendor):
+    if db_vendor != "postgresql":
+        pytest.skip("tested below for SQLite")
+    before = file_of_the_table()
+
+    MigrationExecutor(connection).migrate([(APP, "0002_digests")])
+
+    assert file_of_the_table() != before
+
+
 def test_tokens_stay_valid_and_keys_are_gone(old_token):
     now = timezone.now()
     users = {"a" * 40: make_user(), "b" * 40: make_source().user, "c" * 40: make_user()}
