@@ -74,6 +74,7 @@ MIDDLEWARE = [
     "django.contrib.messages.middleware.MessageMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "argus.auth.login_throttle.LoginThrottleMiddleware",
+    "argus.api.ignored.IgnoredNamesMiddleware",
 ]
 
 ROOT_URLCONF = "argus.site.urls"
