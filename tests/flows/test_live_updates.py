@@ -143,6 +143,30 @@ def test_client_of_a_killed_server_resumes_on_another_one(own_valkey):
 
 
 @pytest.mark.slow
+@pytest.mark.parametrize("end", [Server.stop, Server.kill])
+def test_clients_of_a_restarted_server_resume_without_a_reload(own_valkey, end):
+    with two_servers(ARGUS_REDIS_URL=own_valkey.url) as (one, other, token):
+        source, positions = one.make_source(), []
+        with contextlib.ExitStack() as stack:
+            clients = [stack.enter_context(connected(Websocket(other), token)) for _ in range(20)]
+            for client in clients:
+                client.subscribe(since=None)
+            pk = post(one, source["token"], "before")
+            positions = [position(receive_until(client, pk)[-1]) for client in clients]
+            end(other)
+        missed = [post(one, source["token"], f"missed {number}") for number in range(60)]
+        other.start()
+        with contextlib.ExitStack() as stack:
+            clients = [stack.enter_context(connected(Websocket(other), token)) for _ in range(20)]
+            answers = [client.subscribe(since=since)["type"] for client, since in zip(clients, positions, strict=True)]
+            assert answers == ["resumed"] * 20
+            last = post(one, source["token"], "after")
+            assert [pks(receive_until(client, last)) for client in clients] == [[*missed, last]] * 20
+            metrics = requests.get(f"{other.url}/metrics", timeout=30).text
+            assert "argus_websocket_reloads_total 0.0" in metrics
+
+
+@pytest.mark.slow
 def test_messages_arrive_while_redis_is_away_and_servers_stop_in_order(own_valkey):
     with two_servers(ARGUS_REDIS_URL=own_valkey.url) as (one, other, token):
         with connected(Websocket(one), token) as here, connected(Websocket(other), token) as there:

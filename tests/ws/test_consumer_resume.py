@@ -3,13 +3,14 @@
 import random
 import threading
 from datetime import timedelta
+from functools import partial
 
 import pytest
 from django.utils import timezone
 
 from argus.incident.changes import CURSOR_RETENTION
 from argus.incident.models import Incident
-from argus.ws import protocol
+from argus.ws import feed, protocol
 from argus.ws.hub import RELOADS
 from argus.ws.protocol import Audience
 from tests.factories import make_ack, make_incident, make_incidents
@@ -90,6 +91,61 @@ def test_many_missed_messages_come_in_batches(next_server, as_user, since):
         messages = client.receive_many(120)
         assert pks(messages) == [one.pk for one in missed]
         assert_consecutive([answer, *messages])
+
+
+def test_clients_with_the_same_position_share_the_queries_and_messages(open_server, monkeypatch, as_user, since):
+    """After a restart of a web process, all its clients resume at once."""
+    server, missed, calls = open_server(), make_incidents(60), []
+    for name in ("read_missed", "render_messages"):
+        function = getattr(feed, name)
+        monkeypatch.setattr(
+            feed, name, lambda *args, name=name, function=function, **kw: calls.append(name) or function(*args, **kw)
+        )
+
+    def resume(_: int) -> list[dict]:
+        with connected(server, as_user.token.key) as client:
+            assert client.subscribe(since=since)["type"] == "resumed"
+            return client.receive_many(60)
+
+    received = at_once(*[partial(resume, number) for number in range(20)])
+    assert pks(received[0]) == [one.pk for one in missed]
+    assert received == [received[0]] * 20
+    # Each of 60 changes is rendered once, in two batches. The hub itself renders nothing.
+    assert calls.count("read_missed") == 1
+    assert calls.count("render_messages") <= 3
+
+
+def test_shared_messages_are_followed_by_new_ones(open_server, as_user, since):
+    server = open_server()
+    missed = make_incidents(3)
+    with connected(server, as_user.token.key) as first:
+        assert first.subscribe(since=since)["type"] == "resumed"
+        assert pks(first.receive_many(3)) == [one.pk for one in missed]
+        later = make_incidents(2)
+        assert pks(first.receive_many(2)) == [one.pk for one in later]
+        with connected(server, as_user.token.key) as second:
+            answer = second.subscribe(since=since)
+            assert answer["type"] == "resumed"
+            messages = second.receive_many(5)
+            assert pks(messages) == [one.pk for one in missed + later]
+            assert_consecutive([answer, *messages])
+            assert second.receives_nothing()
+    # The hub begins at the end of the feed for the next client. What the former ones shared is no longer valid.
+    wait_until(lambda: not server.hub.sockets)
+    with connected(server, as_user.token.key) as third:
+        assert third.subscribe(since=since)["type"] == "resumed"
+        assert pks(third.receive_many(5)) == [one.pk for one in missed + later]
+        assert third.receives_nothing()
+
+
+def test_client_whose_missed_messages_are_too_large_has_to_reload(memory_layer, open_server, as_user, since):
+    server = open_server(max_size=50_000)
+    make_incidents(3, description="x" * 20_000)
+    with connected(server, as_user.token.key) as client:
+        assert client.subscribe(since=since)["type"] == "resumed"
+        assert client.receive()["type"] == "reload"
+        later = make_incident()
+        assert pks([client.receive()]) == [later.pk]
 
 
 def test_deleted_incident_is_not_among_missed_messages(next_server, as_user, since):

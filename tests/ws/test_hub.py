@@ -210,11 +210,14 @@ def valkey(own_valkey, settings, closed_wake_up_task):
     return own_valkey
 
 
-def test_messages_are_sent_while_redis_is_away(valkey, open_server, no_direct_wake_up, as_user, as_source, caplog):
-    server = open_server(poll_interval=0.2)
-    with connected(server, as_user.token.key) as client:
+def test_messages_are_sent_while_redis_is_away_and_no_client_reloads(
+    valkey, open_server, no_direct_wake_up, as_user, as_source, caplog
+):
+    server, reloads = open_server(poll_interval=0.2), hub.RELOADS._value.get()
+    with connected(server, as_user.token.key) as client, connected(server, as_user.token.key) as old_client:
         first = client.subscribe(since=None)
-        valkey.stop()
+        old_client.subscribe()
+        valkey.kill()
         began, posted = time.monotonic(), []
         while time.monotonic() - began < 1.5:
             posted.append(as_source.post(INCIDENTS, incident_body()).json()["pk"])
@@ -227,6 +230,9 @@ def test_messages_are_sent_while_redis_is_away(valkey, open_server, no_direct_wa
         assert pks(messages) == posted
         assert messages[-1]["sequence"] == first["sequence"] + len(posted)
         assert client.receives_nothing()
+        # A client that does not know "reload" would be disconnected instead.
+        assert pks(old_client.receive_many(len(posted))) == posted
+        assert hub.RELOADS._value.get() == reloads
     warnings = [one for one in caplog.records if one.levelno >= logging.WARNING]
     assert len(warnings) <= 2
 

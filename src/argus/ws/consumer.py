@@ -2,7 +2,6 @@
 
 import asyncio
 import logging
-import random
 from collections.abc import Awaitable, Callable
 from contextlib import suppress
 from typing import Any
@@ -16,8 +15,8 @@ from argus.auth.credentials import is_allowed_origin, parse_credentials
 from argus.auth.models import User
 from argus.incident.changes import CursorExpiredError
 
-from . import feed, hub, protocol, sockets
-from .feed import Entry
+from . import hub, protocol, sockets
+from .missed import Missed
 from .protocol import FRAMES, Audience, CloseCode, Position, RequestError
 from .recent import Batch
 
@@ -29,10 +28,6 @@ Send = Callable[[dict[str, Any]], Awaitable[None]]
 
 # Seconds.
 CLOSE_TIMEOUT = 1.0
-# When all clients have to reload or to reconnect, the requests that follow are spread at about this rate.
-RELOADS_PER_SECOND = 100
-# How many missed changes are rendered at once.
-MISSED_BATCH_SIZE = 50
 
 
 class RefusedError(Exception):
@@ -125,7 +120,7 @@ class IncidentConsumer:
             return
         self.sending = asyncio.create_task(self.send_messages(missed))
 
-    async def subscribe(self) -> list[Entry]:
+    async def subscribe(self) -> Missed | None:
         """Answer with the first list.
 
         The position is fixed before the list is read, so that no change is lost between them.
@@ -133,16 +128,16 @@ class IncidentConsumer:
         position = await self.follow_from_now()
         incidents = await self.hub.read_first_list(self.audience)
         await self.send_text(protocol.compose_subscribed(self.channel_name, incidents, position))
-        return []
+        return None
 
-    async def resume(self, since: Position) -> list[Entry]:
-        """Continue after the last message that the client has received. Return the changes that it has missed."""
+    async def resume(self, since: Position) -> Missed | None:
+        """Continue after the last message that the client has received. Return what it has missed."""
         try:
-            missed, head = await self.hub.read_missed(since.stream, self.audience)
+            missed = await self.hub.read_missed(since.stream, self.audience)
         except CursorExpiredError:
             await self.start_over()
-            return []
-        self.number = head - len(missed)
+            return None
+        self.number = missed.number
         await self.send_text(protocol.compose_resumed(self.channel_name, Position(since.stream, self.number)))
         return missed
 
@@ -155,17 +150,18 @@ class IncidentConsumer:
     async def start_over(self) -> None:
         """Tell the client that it has missed messages. If it does not know ``reload``, have it reconnect."""
         hub.RELOADS.inc()
-        await asyncio.sleep(random.uniform(0, len(self.hub.sockets) / RELOADS_PER_SECOND))
+        await self.hub.sockets.wait_for_reload()
         if self.handles_reload:
             position = await self.follow_from_now()
             await self.send_text(protocol.compose_reload(self.channel_name, position))
         else:
             self.close(CloseCode.RECONNECT, "Messages were lost.")
 
-    async def send_messages(self, missed: list[Entry]) -> None:
+    async def send_messages(self, missed: Missed | None) -> None:
         """Send what the client has missed, and then new messages until the connection is closed."""
         try:
-            await self.send_missed(missed)
+            if missed:
+                await self.send_missed(missed)
             while self.closing is None:
                 if self.number == self.recent.head:
                     await self.recent.changed.wait()
@@ -182,16 +178,14 @@ class IncidentConsumer:
             log.exception("A websocket connection failed.")
             self.close(CloseCode.INTERNAL_ERROR)
 
-    async def send_missed(self, missed: list[Entry]) -> None:
-        """Send the messages about these changes. Those of deleted incidents are left out."""
-        head = self.number + len(missed)
-        for start in range(0, len(missed), MISSED_BATCH_SIZE):
-            batch = missed[start : start + MISSED_BATCH_SIZE]
-            for text, streams in await self.hub.client_thread.run(feed.render_messages, batch, [self.audience]):
-                self.number += 1
-                position = Position(streams[self.audience], self.number)
-                await self.send_text(protocol.add_position(text, position))
-        self.number = head
+    async def send_missed(self, missed: Missed) -> None:
+        """Send the messages that the client has missed."""
+        try:
+            async for batch in missed.batches():
+                await self.send_batch(batch)
+            self.number = missed.head
+        except CursorExpiredError:
+            await self.start_over()
 
     async def send_batch(self, batch: Batch) -> None:
         """Send messages, all at once if the server is able to."""

@@ -19,6 +19,7 @@ from argus.incident.changes import Cursor, CursorExpiredError, end_of_feed
 from . import feed, protocol
 from .database import DatabaseThread, SharedRead
 from .feed import Entry
+from .missed import Missed
 from .protocol import Audience, Position
 from .recent import RecentMessages
 from .sockets import Socket, Sockets
@@ -28,6 +29,10 @@ log = logging.getLogger(__name__)
 # The group of the channel layer that has one member for each hub, and its only message.
 GROUP = "argus.live"
 WAKE_UP = {"type": "live.news"}
+
+# Seconds for which clients with the same position share what they have missed, and for how many positions at a time.
+MISSED_LIFETIME = 5.0
+MAX_SHARED_MISSED = 8
 
 MESSAGES = Counter("argus_websocket_messages", "Messages about incidents, each counted once per web process.")
 RELOADS = Counter("argus_websocket_reloads", "Websocket clients that missed messages and had to reload.")
@@ -109,6 +114,7 @@ class Hub:
             check_interval=self.limits.credentials_check_interval,
             send_timeout=self.limits.send_timeout,
         )
+        self.missed_reads: dict[tuple[Audience, str], asyncio.Task[Missed]] = {}
         self.wake_up = asyncio.Event()
         jobs = [self._follow_feed, self.sockets.check_credentials, self.sockets.cut_off_stalled]
         if settings.ARGUS_REDIS_URL:
@@ -133,7 +139,7 @@ class Hub:
         """Add a socket."""
         if not self.sockets:
             # Nothing was read without sockets, and none of them waits for what happened meanwhile.
-            self.cursor = None
+            self._forget_position()
         self.sockets.add(socket)
 
     def leave(self, socket: Socket) -> None:
@@ -151,20 +157,37 @@ class Hub:
         """Return the newest open incidents as JSON. Callers share one reading. Raises ``DatabaseError``."""
         return await self.list_reads[audience].get()
 
-    async def read_missed(self, stream: str, audience: Audience) -> tuple[list[Entry], int]:
-        """Return what a client has missed, and the number of the message after which it can go on here.
+    async def read_missed(self, stream: str, audience: Audience) -> Missed:
+        """Return what a client has missed. Clients with the same position share the result.
 
         Raises ``CursorExpiredError`` and ``DatabaseError``.
         """
         # Without a cursor, the next reading drops the recent messages.
         if self.cursor and (number := self.recent[audience].find(stream)) is not None:
-            return [], number
-        cursor = protocol.decrypt_cursor(stream, audience)
-        position = await self.refresh()
-        missed = await self.client_thread.run(
-            feed.read_missed, cursor, until=position.cursor, audience=audience, limit=self.limits.max_messages
-        )
-        return missed, position.heads[audience]
+            return self._missed([], number, audience)
+        key = audience, stream
+        if key not in self.missed_reads:
+            self.missed_reads[key] = self.loop.create_task(self._read_missed(*key))
+            self.loop.call_later(MISSED_LIFETIME, self.missed_reads.pop, key, None)
+            if len(self.missed_reads) > MAX_SHARED_MISSED:
+                del self.missed_reads[next(iter(self.missed_reads))]
+        # A client that disconnects must not cancel the read of the others.
+        return await asyncio.shield(self.missed_reads[key])
+
+    async def _read_missed(self, audience: Audience, stream: str) -> Missed:
+        try:
+            cursor = protocol.decrypt_cursor(stream, audience)
+            position = await self.refresh()
+            entries = await self.client_thread.run(
+                feed.read_missed, cursor, until=position.cursor, audience=audience, limit=self.limits.max_messages
+            )
+        except Exception:
+            self.missed_reads.pop((audience, stream), None)
+            raise
+        return self._missed(entries, position.heads[audience], audience)
+
+    def _missed(self, entries: list[Entry], head: int, audience: Audience) -> Missed:
+        return Missed(entries, head, audience=audience, thread=self.client_thread, max_size=self.limits.max_size)
 
     async def _follow_feed(self) -> None:
         """Read the feed after each wake-up and each ``poll_interval``, while sockets are connected."""
@@ -187,11 +210,16 @@ class Hub:
             return
         except Exception:
             log.exception("Messages cannot be rendered, all clients of this process have to reload.")
-            self.cursor = None
+            self._forget_position()
             return
         if self.is_failing:
             log.warning("The change feed is available again.")
         self.is_failing = False
+
+    def _forget_position(self) -> None:
+        """Begin at the end of the feed when it is read next."""
+        self.cursor = None
+        self.missed_reads.clear()
 
     async def _read_feed(self) -> FeedPosition:
         """Turn all changes since the last reading into messages."""

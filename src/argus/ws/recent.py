@@ -2,6 +2,7 @@
 
 import asyncio
 from collections import deque
+from collections.abc import Iterable
 from itertools import islice
 from typing import NamedTuple
 
@@ -19,6 +20,18 @@ class Batch(NamedTuple):
 
     texts: list[bytes]
     frames: bytes
+
+
+def build_batch(texts: Iterable[bytes]) -> Batch:
+    """Return the first of these messages, as many as fit into ``MAX_BATCH_SIZE``; at least one."""
+    batch: list[bytes] = []
+    size = 0
+    for text in texts:
+        size += len(text)
+        if batch and size > MAX_BATCH_SIZE:
+            break
+        batch.append(text)
+    return Batch(batch, b"".join(Frame(Opcode.TEXT, text).serialize(mask=False) for text in batch))
 
 
 class RecentMessages:
@@ -66,18 +79,8 @@ class RecentMessages:
             index = number - (self.head - len(self.messages))
             if not 0 <= index < len(self.messages):
                 return None
-            self.last_batch = number, self._build_batch(index)
+            self.last_batch = number, build_batch(text for _, text in islice(self.messages, index, None))
         return self.last_batch[1]
-
-    def _build_batch(self, start: int) -> Batch:
-        texts: list[bytes] = []
-        size = 0
-        for _, text in islice(self.messages, start, None):
-            size += len(text)
-            if texts and size > MAX_BATCH_SIZE:
-                break
-            texts.append(text)
-        return Batch(texts, b"".join(Frame(Opcode.TEXT, text).serialize(mask=False) for text in texts))
 
     def find(self, stream: str) -> int | None:
         """Return the number of the message with this ``stream``, or None."""

@@ -20,6 +20,9 @@ log = logging.getLogger(__name__)
 
 # Seconds.
 STALLED_CHECK_INTERVAL = 1.0
+# Between the reloads of two clients, and for those of all clients. Each client reads its lists then.
+RELOAD_INTERVAL = 0.1
+MAX_RELOAD_TIME = 30.0
 
 CLIENTS = Gauge("argus_websocket_clients", "Connected websockets.", multiprocess_mode="livesum")
 CLOSED = Counter("argus_websockets_closed", "Websockets closed by Argus.", ["reason"])
@@ -46,6 +49,8 @@ class Sockets:
         self.check_requested = asyncio.Event()
         self.lookup = SharedRead(self._look_up)
         self.to_look_up: set[Credential] = set()
+        # When the next client may reload, in time of the event loop.
+        self.next_reload = 0.0
 
     def __len__(self) -> int:
         return len(self.sockets)
@@ -81,6 +86,13 @@ class Sockets:
         """Return whether the user may have another socket."""
         maximum = settings.ARGUS_MAX_WEBSOCKETS
         return not maximum or sum(socket.user.pk == user.pk for socket in self.sockets) < maximum
+
+    async def wait_for_reload(self) -> None:
+        """Wait until the next client may reload. Reloads are spread over time."""
+        now = asyncio.get_running_loop().time()
+        begin = max(self.next_reload, now)
+        self.next_reload = begin + min(RELOAD_INTERVAL, MAX_RELOAD_TIME / max(1, len(self.sockets)))
+        await asyncio.sleep(begin - now)
 
     async def cut_off_stalled(self) -> None:
         """Close sockets whose client does not read. Never return."""
