@@ -6,6 +6,7 @@ from dataclasses import replace
 
 from . import alerts, bulk, cpu, fairness, ingest, lists, live, notifications, prune, sqlite
 from .bars import bars_table
+from .compare import compare_with_stored
 from .machine import describe_machine
 from .report import MACHINE, PAGES, progress, write
 from .scale import FULL, MIN_INCIDENTS, QUICK, TINY
@@ -57,7 +58,7 @@ def main(arguments: list[str] | None = None) -> None:
     for name in options.names or MODULES:
         arguments = {"kinds": options.servers} if name == "ingest" else {}
         tables |= MODULES[name].measure(scale, **arguments)
-    for table in [*tables.values(), bars_table(tables)]:
+    for table in [*tables.values(), bars_table(tables), compare_with_stored(tables)]:
         print(f"\n{table.as_text()}")
     for page in write(tables) if options.write else []:
         progress(f"{page.name} updated")

@@ -16,6 +16,7 @@ from benchmarks import (
 )
 from benchmarks.__main__ import parse
 from benchmarks.bars import bars_table, is_met
+from benchmarks.compare import compare_with_stored
 from benchmarks.figures import AtSize, growth_of, percentile
 from benchmarks.machine import describe_machine
 from benchmarks.report import PAGES, Table, markers, rewritten, write
@@ -71,6 +72,24 @@ def test_polite_source_is_measured_beside_a_flood():
 
     assert [row[0] for row in tables["fairness"].rows][5] == "gunicorn: ratio of p95"
     assert_page_takes(tables)
+
+
+def test_ratios_that_got_worse_than_in_the_stored_run_are_named():
+    before, after = markers("cpu")
+    stored = Table(["Request", "ratio to plain view"], [["a", "2.00"], ["b", "2.00"], ["c", ""], ["gone", "1.00"]])
+    now = Table(["Request", "ratio to plain view"], [["a", "2.19"], ["b", "2.21"], ["c", "3.00"], ["new", "1.00"]])
+    page = f"{before}{stored.as_markdown()}{after}"
+
+    assert compare_with_stored({"cpu": now}, page).rows == [["cpu: b", "2.00", "2.21", "1.10 times"]]
+
+
+def test_lower_rate_of_new_incidents_is_worse():
+    before, after = markers("ingest")
+    stored = Table(["Server, connections", "ratio"], [["serve, 1", "0.66"], ["serve, 4", "0.60"]])
+    now = Table(["Server, connections", "ratio"], [["serve, 1", "0.55"], ["serve, 4", "0.70"]])
+    page = f"{before}{stored.as_markdown()}{after}"
+
+    assert compare_with_stored({"ingest": now}, page).rows == [["ingest: serve, 1", "0.66", "0.55", "1.20 times"]]
 
 
 @pytest.mark.slow
