@@ -14,7 +14,7 @@ from argus.util.infinity import INFINITY
 from tests.admin_pages import Admin, FormReader
 from tests.factories import NOON, make_ack, make_event, make_incident, make_incidents, make_source, make_user
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.once]
 CLOSED = NOON + timedelta(hours=1)
 TICKET = "https://tickets.example.org/7"
 
@@ -47,6 +47,7 @@ def events(incident, kind: str) -> list[tuple[str, str]]:
     return list(incident.events.filter(type=kind).values_list("actor__username", "description"))
 
 
+@pytest.mark.both
 def test_selected_incidents_are_acknowledged_with_comment_and_expiration(boss):
     one, other, third = make_incidents(3)
 
@@ -91,6 +92,7 @@ def test_ticket_of_selected_incidents_is_set(boss):
     assert list(Incident.objects.values_list("ticket_url", flat=True)) == [TICKET] * 2
 
 
+@pytest.mark.both
 def test_refused_incidents_are_named_and_the_others_changed(boss):
     opened, closed, stateless = make_incident(), make_incident(end_time=CLOSED), make_incident(end_time=None)
 
@@ -153,6 +155,26 @@ def test_selection_of_too_many_incidents_is_refused(boss, monkeypatch):
 
     assert response.status_code == 302
     assert Incident.objects.open().count() == 3
+
+
+def test_all_incidents_of_the_list_are_selected_across_its_pages(boss):
+    incidents, closed = make_incidents(3), make_incident(end_time=CLOSED)
+
+    response = choose(boss, "close", incidents[:1], "?open=1", select_across="1")
+
+    assert response.context["incidents"] == incidents
+    assert closed not in response.context["incidents"]
+
+
+def test_deleted_incidents_are_counted(boss):
+    kept, deleted = make_incidents(2)
+    reader = FormReader()
+    reader.feed(choose(boss, "close", [kept, deleted]).content.decode().split("content-main")[1])
+    deleted.delete()
+
+    response = boss.client.post(boss.url(Incident), reader.data, follow=True)
+
+    assert Admin.messages(response) == ["Closed 1 incident.", "No longer there: 1."]
 
 
 @pytest.mark.parametrize("keys", [["\x00"], ["abc"], ["9" * 20], ["-1"], ["4711"]])

@@ -143,10 +143,10 @@ class OperatorActionsMixin(SafeAdmin):
         self, request: HttpRequest, queryset: QuerySet[Incident], form_class: type[ActionForm]
     ) -> HttpResponse | None:
         """Show the form of the action, or apply it to the incidents that the form has shown."""
-        confirmed = CONFIRMED in request.POST
+        confirmed, keys = CONFIRMED in request.POST, set(request.POST.getlist(ACTION_CHECKBOX_NAME))
         if confirmed:
             # The state may have changed since, so the filters of the list no longer apply.
-            queryset = self.get_queryset(request).filter(pk__in=request.POST.getlist(ACTION_CHECKBOX_NAME))
+            queryset = self.get_queryset(request).filter(pk__in=keys)
         incidents = list(queryset.order_by("pk")[: MAX_OBJECTS + 1])
         if not incidents or len(incidents) > MAX_OBJECTS:
             error = f"Select at most {MAX_OBJECTS} at once." if incidents else "The selected incidents do not exist."
@@ -156,6 +156,8 @@ class OperatorActionsMixin(SafeAdmin):
         if not form.is_valid():
             return self.show_form(request, form, incidents)
         self.apply_action(request, form, incidents)
+        if len(keys) > len(incidents):
+            self.message_user(request, f"No longer there: {len(keys) - len(incidents)}.", messages.ERROR)
         return HttpResponseRedirect(page_of(incidents[0])) if FROM_PAGE in request.POST else None
 
     def show_form(self, request: HttpRequest, form: ActionForm, incidents: list[Incident]) -> HttpResponse:
