@@ -90,7 +90,12 @@ class AckForm(ServiceForm):
         widget=StrictAutocompleteSelect(Event._meta.get_field("incident"), admin.site)
     )
     timestamp = BoundedDateTimeField(required=False, help_text="When it happened. Empty: now.")
-    description = forms.CharField(required=False, widget=AdminTextareaWidget)
+    description = forms.CharField(required=False, widget=AdminTextareaWidget({"rows": 4}))
+
+    class Meta:
+        model = Acknowledgement
+        fields: list[str] = []
+        help_texts = {"expiration": "Empty: the acknowledgement does not expire."}
 
 
 @admin.register(Acknowledgement)

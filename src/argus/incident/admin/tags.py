@@ -3,6 +3,7 @@
 from typing import Any
 
 from django.contrib import admin
+from django.contrib.admin.widgets import AdminTextareaWidget, AdminTextInputWidget
 from django.core.exceptions import ValidationError
 from django.db.models import QuerySet
 from django.http import HttpRequest
@@ -18,6 +19,12 @@ from .search import search_tags
 
 class TagForm(ServiceForm):
     """A key and a value."""
+
+    class Meta:
+        model = Tag
+        fields: list[str] = []
+        widgets = {"key": AdminTextInputWidget, "value": AdminTextareaWidget({"rows": 3})}
+        help_texts = {"key": "Lower-case letters, digits and underscores."}
 
     def clean_key(self) -> str:
         try:

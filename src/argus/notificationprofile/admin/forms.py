@@ -66,7 +66,10 @@ def destination_choices() -> list[tuple[str, str]]:
 class DestinationForm(OwnedForm):
     """A destination. Its medium checks the settings."""
 
-    medium = forms.ChoiceField(choices=destination_choices)
+    medium = forms.ChoiceField(
+        choices=destination_choices,
+        help_text="The media in ARGUS_MEDIA other than e-mail and SMS, which use the user's address and phone number.",
+    )
 
     def clean(self) -> dict[str, Any]:
         data = super().clean() or {}
@@ -87,6 +90,11 @@ class ProfileForm(OwnedForm):
         model = NotificationProfile
         fields: list[str] = []
         labels = {"timeslot": "Time slot"}
+        help_texts = {
+            "timeslot": "When notifications are sent. A time slot has one profile.",
+            "filters": "Incidents that match any of the filters.",
+            "phone_number": "For SMS. It must belong to the user.",
+        }
 
     def clean(self) -> dict[str, Any]:
         data = super().clean() or {}

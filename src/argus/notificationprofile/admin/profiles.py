@@ -131,7 +131,7 @@ class NotificationProfileAdmin(OwnedAdmin):
     """The notification profiles of all users."""
 
     form = ProfileForm
-    fields = ["user", "timeslot", "filters", "media", "phone_number", "active", "api_pk"]
+    fields = ["user", "timeslot", "filters", "media", "phone_number", "active"]
     autocomplete_fields = ["user", "timeslot", "filters", "phone_number"]
     list_display = ["slot_name", "api_pk", "user", "filter_names", "media_names", "number", "active"]
     list_filter = ["active", HasPhoneNumberFilter]
@@ -161,7 +161,7 @@ class NotificationProfileAdmin(OwnedAdmin):
             messages.warning(request, problem)
 
     def get_fields(self, request: HttpRequest, obj: Any = None) -> Any:
-        return [*super().get_fields(request, obj), "problems"] if obj else super().get_fields(request, obj)
+        return [*self.fields, "api_pk", "problems"] if obj else self.fields
 
     @admin.display(description="delivery problems")
     def problems(self, profile: NotificationProfile) -> str:
