@@ -1,12 +1,23 @@
 """The state machine, compared with a table written from the contract. No database."""
 
+from contextlib import nullcontext
+from datetime import UTC, datetime, timedelta
 from itertools import product
 
 import pytest
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, rule
 
-from argus.incident.lifecycle import TRANSITIONS, EventType, Party, State, StateError, check_is_posted, next_state
+from argus.incident.lifecycle import (
+    TRANSITIONS,
+    EventType,
+    Party,
+    State,
+    StateError,
+    check_is_posted,
+    check_timestamp,
+    next_state,
+)
 from argus.util.errors import DomainError
 
 NO = None
@@ -82,6 +93,17 @@ def test_an_event_that_does_not_fit_the_state_is_a_state_error(type, state):
 def test_starts_and_acknowledgements_are_not_posted_as_events(type, text):
     with pytest.raises(DomainError, match=text):
         check_is_posted(EventType(type))
+
+
+@pytest.mark.parametrize("party", PARTIES)
+@pytest.mark.parametrize("type", ["END", "CLO", "REO", "OTH"])
+def test_only_users_must_not_close_or_reopen_an_incident_before_its_start(type, party):
+    start = datetime(2024, 5, 15, 12, tzinfo=UTC)
+    values = {"party": PARTIES[party], "start_time": start}
+    check_timestamp(EventType(type), timestamp=start, **values)
+    refused = pytest.raises(DomainError, match="before the incident started")
+    with refused if party == "user" and type != "OTH" else nullcontext():
+        check_timestamp(EventType(type), timestamp=start - timedelta(microseconds=1), **values)
 
 
 def test_the_types_have_the_codes_and_names_of_the_contract():

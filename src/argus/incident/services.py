@@ -51,9 +51,7 @@ def record_event(
     """
     incident, now = lock_incident(incident), timezone.now()
     party = party or check_may_change(incident, actor)
-    if timestamp is None and party is Party.SOURCE:
-        raise DomainError("A source system must give the timestamp.", field="timestamp")
-    timestamp = timestamp or now
+    timestamp = timestamp or _default_timestamp(party, now)
     check_is_posted(event_type)
     state = incident.state_at(now)
     is_repeated = event_type is EventType.END and incident.events.filter(type=EventType.END).exists()
@@ -233,6 +231,12 @@ def check_may_change(incident: Incident, actor: User) -> Party:
 def lock_incident(incident: Incident) -> Incident:
     """Read the incident again and lock its row until the end of the transaction."""
     return LOCKED_INCIDENT.get(incident.pk)
+
+
+def _default_timestamp(party: Party, now: datetime) -> datetime:
+    if party is Party.SOURCE:
+        raise DomainError("A source system must give the timestamp.", field="timestamp")
+    return now
 
 
 def _save_end_time(incident: Incident, end_time: datetime) -> None:

@@ -92,11 +92,11 @@ def sync_incidents(
     updated = _update(pairs, actor=actor)
     _reopen(reopened, source, now=now)
     _close(ends, source, now=now)
-    closed = [incident for incident, _ in ends]
-    has_event = {incident.pk for incident in [*reopened, *closed]}
-    updated = [incident for incident in updated if incident.pk not in has_event]
-    record_changes(updated, ChangeKind.MODIFIED)
-    return SyncResult(list(created.values()), reopened, updated, closed)
+    result = SyncResult(list(created.values()), reopened, closed=[incident for incident, _ in ends])
+    with_event = {*result.reopened, *result.closed}
+    result.updated = [incident for incident in updated if incident not in with_event]
+    record_changes(result.updated, ChangeKind.MODIFIED)
+    return result
 
 
 @transaction.atomic

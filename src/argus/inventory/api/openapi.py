@@ -1,5 +1,7 @@
 """The OpenAPI description of the inventory."""
 
+from typing import Any
+
 from drf_spectacular.utils import OpenApiParameter
 
 from argus.api.openapi import NUMBERED_PAGE_PARAMETERS, Decorator, describe_view
@@ -14,31 +16,27 @@ def _describe(
     """Return the decorators of the list view and of the detail view of objects with these names."""
     name, names = one.replace(" ", "_").replace("-", "_"), many.replace(" ", "_").replace("-", "_")
     article = "an" if one[0] in "aeiou" else "a"
+    permission = f"Allowed for {allowed}."
     rows = describe_view(
         heading,
-        get={
-            "operation_id": f"list_{names}",
-            "summary": f"List {many}.",
-            "description": f"The objects that the user sees. {note}".strip(),
-            "parameters": NUMBERED_PAGE_PARAMETERS,
-        },
-        post={
-            "operation_id": f"create_{name}",
-            "summary": f"Add {article} {one}.",
-            "description": f"Allowed for {allowed}. {create_note}".strip(),
-        },
+        get=_operation(
+            f"list_{names}",
+            f"List {many}.",
+            f"The objects that the user sees. {note}",
+            parameters=NUMBERED_PAGE_PARAMETERS,
+        ),
+        post=_operation(f"create_{name}", f"Add {article} {one}.", f"{permission} {create_note}"),
     )
     row = describe_view(
         heading,
-        get={"operation_id": f"get_{name}", "summary": f"Show {article} {one}.", "description": note},
-        delete={
-            "operation_id": f"delete_{name}",
-            "summary": f"Delete {article} {one}.",
-            "description": f"Allowed for {allowed}.",
-            "responses": {204: None},
-        },
+        get=_operation(f"get_{name}", f"Show {article} {one}.", note),
+        delete=_operation(f"delete_{name}", f"Delete {article} {one}.", permission, responses={204: None}),
     )
     return rows, row
+
+
+def _operation(operation_id: str, summary: str, description: str, **others: Any) -> dict[str, Any]:
+    return {"operation_id": operation_id, "summary": summary, "description": description.strip(), **others}
 
 
 _OWNERS = "staff and owners of the customer"
