@@ -360,7 +360,8 @@ class TestBySourceId:
     @pytest.mark.usefixtures("parallel_db")
     def test_of_many_at_once_one_creates(self):
         source = make_source()
-        answers = at_once(*[lambda: self.put(make_client(source.user), "7") for _ in range(8)])
+        clients = [make_client(source.user) for _ in range(8)]
+        answers = at_once(*[lambda client=client: self.put(client, "7") for client in clients])
         assert sorted(answer.json()["result"] for answer in answers) == ["created", *["unchanged"] * 7]
 
 
