@@ -47,13 +47,12 @@ MAX_CANDIDATES = 25_000
 # One incident
 
 
-def visible_incident(*, is_staff: bool) -> PreparedQuery[Incident]:
+def visible_incident(user: User) -> PreparedQuery[Incident]:
     """Return the query for an incident. ``visible_to`` reads nothing else of a user than ``is_staff``."""
-    user = User(is_staff=is_staff)
     return PreparedQuery(lambda: Incident.objects.visible_to(user).select_related("source").filter(pk=0))
 
 
-VISIBLE_INCIDENT = {is_staff: visible_incident(is_staff=is_staff) for is_staff in (False, True)}
+VISIBLE_INCIDENT = {is_staff: visible_incident(User(is_staff=is_staff)) for is_staff in (False, True)}
 
 
 def find_visible_incident(pk: int, user: User) -> Incident:
@@ -68,14 +67,10 @@ def find_visible_incident(pk: int, user: User) -> Incident:
 
 # Tags of incidents that are shown
 
+TAG_TEXT = Concat("tag__key", Value("=", TextField()), "tag__value")
+TAG_COLUMNS = ("incident_id", "added_by_id", "added_time", TAG_TEXT)
 SHOWN_TAGS = PreparedQuery(
-    lambda: (
-        IncidentTagRelation.objects.filter(incident_id__is_one_of=[])
-        .order_by("pk")
-        .values_list(
-            "incident_id", "added_by_id", "added_time", Concat("tag__key", Value("=", TextField()), "tag__value")
-        )
-    )
+    lambda: IncidentTagRelation.objects.filter(incident_id__is_one_of=[]).order_by("pk").values_list(*TAG_COLUMNS)
 )
 
 
