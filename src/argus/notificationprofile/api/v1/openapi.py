@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from drf_spectacular.utils import OpenApiExample
+from drf_spectacular.utils import OpenApiExample, OpenApiParameter
 from rest_framework import serializers
 
 from argus.api.fields import TimestampField
@@ -104,6 +104,13 @@ SLOTS = [
 FILTERS = [_request("Switches of one source", _critical), _answer("Switches of one source", {"pk": 5, **_critical})]
 NEW_PROFILE = {"timeslot": 2, "filters": [5], "media": ["EM", "SM"], "phone_number": 1, "active": True}
 PROFILE = [_request("By mail and SMS", NEW_PROFILE), _answer("By mail and SMS", _profile)]
+WARNING_HEADER = OpenApiParameter(
+    "Warning",
+    str,
+    location=OpenApiParameter.HEADER,
+    response=[200, 201],
+    description='Why a part of the profile can never deliver: `299 - "text"`, separated by commas.',
+)
 PREVIEW = _request("All of two sources", {"sourceSystemIds": [1, 3]})
 
 
@@ -115,13 +122,13 @@ def _list(plural: str, single: str, words: str, examples: list, **answer: Any) -
             "operation_id": f"create_{single}",
             "summary": f"Add a {words}.",
             "examples": examples,
-            **({"responses": {201: answer["shown"]}} if answer else {}),
+            **({"responses": {201: answer["shown"]}, "parameters": [WARNING_HEADER]} if answer else {}),
         },
     )
 
 
 def _one(single: str, words: str, examples: list, **answer: Any) -> Any:
-    shown = {"responses": answer["shown"]} if answer else {}
+    shown = {"responses": answer["shown"], "parameters": [WARNING_HEADER]} if answer else {}
     changes = {"examples": examples, **shown}
     return describe_view(
         PROFILES,
