@@ -187,9 +187,9 @@ def test_everything_that_others_wrote_is_escaped_in_html_and_left_alone_in_text(
 
 
 def test_only_web_addresses_become_links():
-    incident = make_incident(details_url="mailto:noc@example.org")
-    # Older rows may contain such a URL.
-    incident.ticket_url = "javascript:alert(1)"
+    incident = make_incident()
+    # Older rows may contain such URLs.
+    incident.details_url, incident.ticket_url = "mailto:noc@example.org", "javascript:alert(1)"
     incident.save()
 
     html = make_message(start_of(incident)).html
