@@ -1,9 +1,11 @@
 """``manage.py serve``: one process, with a notification worker that ends with it, and the server with the worker."""
 
 import signal
+from contextlib import ExitStack
 
 import psutil
 import pytest
+import requests
 
 from tests.live import Argus
 from tests.servers import ServerStartError, is_alive, running
@@ -51,6 +53,20 @@ def test_worker_ends_when_the_server_is_killed(server):
 
     eventually(lambda: not is_alive(worker), 30)
     server.stop()
+
+
+def test_many_slow_reads_do_not_delay_a_write(argus, source):
+    """Requests whose body does not arrive occupy all threads for reads."""
+    head = f"GET /api/v1/ HTTP/1.1\r\nHost: 127.0.0.1:{argus.port}\r\nContent-Length: 10\r\n\r\n".encode()
+    body = {"start_time": "2024-05-15T14:00:00Z", "end_time": "infinity", "source_incident_id": "now", "tags": []}
+    with ExitStack() as stack:
+        for _ in range(20):
+            stack.enter_context(argus.connect()).sendall(head)
+        with pytest.raises(requests.Timeout):
+            requests.get(f"{argus.api}auth/user/", timeout=2)
+        answer = argus.session(source["token"]).post(f"{argus.api}incidents/", json=body, timeout=10)
+
+        assert answer.status_code == 201
 
 
 class WithOptions(Argus):
