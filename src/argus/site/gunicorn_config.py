@@ -11,7 +11,7 @@ from typing import Any
 
 wsgi_app = "argus.site.wsgi"
 # Threads keep their database connections between requests.
-worker_class = "gthread"
+worker_class = "argus.site.gunicorn_worker.Worker"
 workers = int(os.environ.get("WEB_CONCURRENCY") or 2)
 threads = 4
 # Seconds for requests to finish after SIGTERM, and when workers are replaced after SIGHUP.

@@ -1,5 +1,6 @@
 """The embedded server: uvicorn in this process, and a notification worker in a child process."""
 
+import asyncio
 import logging
 import os
 import socket
@@ -7,7 +8,8 @@ import subprocess
 import sys
 import threading
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager, nullcontext
+from contextlib import contextmanager, nullcontext, suppress
+from time import monotonic
 from typing import Any
 
 import uvicorn
@@ -19,6 +21,8 @@ log = logging.getLogger(__name__)
 # Seconds for requests, and for the message that a worker is sending, to finish after SIGTERM.
 GRACEFUL_TIMEOUT = 10
 WORKER_STOP_TIMEOUT = 15
+# Seconds for clients with an open connection to send a request that they have begun, after SIGTERM.
+LINGER_TIMEOUT = 1.0
 # Seconds between checks of the worker. A worker that cannot start is tried again after this time.
 WORKER_CHECK_INTERVAL = 1
 
@@ -41,7 +45,7 @@ class ServerError(Exception):
 
 
 class Server(uvicorn.Server):
-    """A uvicorn server that calls ``on_start`` once it accepts connections."""
+    """A uvicorn server that calls ``on_start`` once it accepts connections, and stops in order."""
 
     on_start: Callable[[], None] = staticmethod(lambda: None)
 
@@ -49,6 +53,32 @@ class Server(uvicorn.Server):
         await super().startup(sockets)
         if self.started:
             self.on_start()
+
+    async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
+        """Refuse new connections, answer those that were accepted just now, then finish the running requests.
+
+        uvicorn itself closes connections that have not sent a request yet.
+        """
+        close = (b"connection", b"close")
+        self.server_state.default_headers = [*self.server_state.default_headers, close]
+        waiting = [connection for listener in sockets or [] for connection in accept_waiting(listener)]
+        loop = asyncio.get_running_loop()
+        for accepted in waiting:
+            await loop.connect_accepted_socket(self.protocol, accepted)
+        for server in self.servers:
+            server.close()
+        for connection in list(self.server_state.connections):
+            if is_busy(connection):
+                connection.shutdown()
+        deadline = monotonic() + LINGER_TIMEOUT
+        while self.server_state.connections and monotonic() < deadline:
+            await asyncio.sleep(0.02)
+        await super().shutdown(sockets)
+
+    def protocol(self) -> asyncio.Protocol:
+        """Return the protocol of a new connection."""
+        factory: Callable[..., asyncio.Protocol] = self.config.http_protocol_class
+        return factory(config=self.config, server_state=self.server_state, app_state=self.lifespan.state)
 
 
 def serve(host: str, port: int, *, with_worker: bool = True, on_start: Callable[[], None] = lambda: None) -> None:
@@ -95,6 +125,23 @@ def bind_socket(config: uvicorn.Config, *, client_timeout: float = CLIENT_TIMEOU
         # Accepted connections inherit the option, which is in milliseconds.
         listener.setsockopt(socket.IPPROTO_TCP, socket.TCP_USER_TIMEOUT, int(client_timeout * 1000))
     return listener
+
+
+def is_busy(connection: Any) -> bool:
+    """Return whether a connection of uvicorn has a request in progress. Its ``shutdown`` announces the end to these."""
+    cycle = getattr(connection, "cycle", None)
+    return cycle is not None and not cycle.response_complete
+
+
+def accept_waiting(listener: socket.socket) -> list[socket.socket]:
+    """Accept all connections that the kernel has established, then make it refuse new ones."""
+    connections = []
+    with suppress(OSError):
+        while True:
+            connections.append(listener.accept()[0])
+    with suppress(OSError):
+        listener.shutdown(socket.SHUT_RDWR)
+    return connections
 
 
 @contextmanager
