@@ -277,3 +277,9 @@ def test_sources_are_looked_up_once(as_superuser, django_assert_max_num_queries)
     source = make_source()
     with django_assert_max_num_queries(20):
         as_superuser.post(BULK, {"incidents": [incident_body(source=source.pk, tags=[BAD_TAG])] * 1000})
+
+
+def test_links_to_pages_of_a_long_query_are_left_out(as_user):
+    response = as_user.get(f"/api/alerts/?alert_type={'x' * 10_000}")
+    assert response.status_code == 200
+    assert "Link" not in response.headers

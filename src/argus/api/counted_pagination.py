@@ -9,6 +9,8 @@ from rest_framework.response import Response
 from rest_framework.utils.urls import remove_query_param, replace_query_param
 
 TOTAL_HEADER = "X-Result-Count"
+# Longer headers, which a very long query would cause, are refused by proxies and clients. They are left out.
+MAX_LINK_LENGTH = 16_000
 
 
 class CountedPagination(PageNumberPagination):
@@ -23,7 +25,8 @@ class CountedPagination(PageNumberPagination):
 
     def get_paginated_response(self, data: Any) -> Response:
         """Return the rows with the headers ``X-Result-Count`` (of all pages) and ``Link``."""
-        return Response(data, headers={TOTAL_HEADER: str(self.page.paginator.count), "Link": self.get_links()})
+        headers, links = {TOTAL_HEADER: str(self.page.paginator.count)}, self.get_links()
+        return Response(data, headers=headers if len(links) > MAX_LINK_LENGTH else {**headers, "Link": links})
 
     def get_links(self) -> str:
         """Return the header ``Link``: the first and the last page, and the adjacent pages that exist."""
