@@ -228,9 +228,9 @@ def test_lists_at_once_leave_one_of_them():
 @pytest.mark.usefixtures("parallel_db")
 def test_a_list_beside_single_posts_of_the_same_ids_leaves_the_list():
     source, names = make_source(), range(8)
+    client = make_client(source.user)
 
     def post_all():
-        client = make_client(source.user)
         return [client.post(INCIDENTS, incident_body(source_incident_id=str(n), tags=[])).status_code for n in names]
 
     answer, statuses = at_once(lambda: put_list(source, [body(n) for n in names]), post_all)
