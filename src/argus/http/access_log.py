@@ -11,6 +11,7 @@ from django.utils.functional import SimpleLazyObject
 
 from argus.util.logs import new_request_id, request_context
 
+from .client_ip import client_ip
 from .metrics import count_request
 
 log = logging.getLogger("argus.access")
@@ -53,7 +54,7 @@ def log_request(request: HttpRequest, response: HttpResponseBase, seconds: float
         "status": response.status_code,
         "duration_ms": round(seconds * 1000, 1),
         "user": user.get_username() if user else "",
-        "client": request.META.get("REMOTE_ADDR", ""),
+        "client": str(client_ip(request) or ""),
     }
     values = extra["method"], path, extra["status"], extra["duration_ms"], extra["user"] or "-"
     log.info("%s %s %s %s ms %s", *values, extra=extra)

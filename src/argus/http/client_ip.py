@@ -15,6 +15,14 @@ UNKNOWN = "::"
 def client_address(request: HttpRequest) -> str:
     """Return the client's IPv4 address, or its IPv6 network of 64 bits: one customer has 2^64 addresses.
 
+    For limits; the log has the whole address.
+    """
+    return format_address(client_ip(request))
+
+
+def client_ip(request: HttpRequest) -> IPv4Address | IPv6Address | None:
+    """Return the address of the client, or None if it cannot be read.
+
     ``X-Forwarded-For`` is read from its end while the address that added an entry is in ARGUS_TRUSTED_PROXIES. Entries
     before that may be forged.
     """
@@ -25,7 +33,7 @@ def client_address(request: HttpRequest) -> str:
     while hops and is_trusted(address):
         # An entry that cannot be read is skipped.
         address = parse_address(hops.pop()) or address
-    return format_address(address)
+    return address
 
 
 def parse_address(text: str) -> IPv4Address | IPv6Address | None:

@@ -7,6 +7,7 @@ from django.dispatch import receiver
 from django.http import HttpRequest
 
 from argus.auth.models import User
+from argus.http.client_ip import client_ip
 from argus.incident.lifecycle import EventType
 from argus.incident.models import Event, Incident, SourceSystem
 from argus.incident.signals import incident_changed
@@ -48,4 +49,4 @@ def audit_logout(sender: Any, user: User | None, **kwargs: Any) -> None:
 @receiver(user_login_failed, dispatch_uid="audit_failed_login")
 def audit_failed_login(sender: Any, request: HttpRequest | None = None, **kwargs: Any) -> None:
     """Log a failed login without the user name: some users type their password there."""
-    audit("failed to log in from", request.META.get("REMOTE_ADDR", "-") if request is not None else "-")
+    audit("failed to log in from", client_ip(request) or "-" if request is not None else "-")
