@@ -19,6 +19,7 @@ from argus.util.infinity import INFINITY
 from tests.alert.factories import ALERTS, STATS, address_of, link_of, make_alert, report
 from tests.factories import INCIDENTS, NOON, make_incident
 from tests.inventory.factories import make_cloud_membership, make_instance, make_project
+from tests.tables import for_each
 
 UNKNOWN = "0" * 32
 
@@ -137,16 +138,16 @@ def test_invisible_alert_is_not_found(as_outsider, alert, action):
     assert there.content == missing.content
 
 
-@pytest.mark.parametrize("method", ["PUT", "PATCH", "DELETE"])
-@pytest.mark.parametrize("address", ["", "{uuid}/", "stats/"])
+@for_each("method", ["PUT", "PATCH", "DELETE"])
+@for_each("address", ["", "{uuid}/", "stats/"])
 def test_alerts_are_not_changed_in_other_ways(as_staff, alert, address, method):
     answer = as_staff.generic(method, ALERTS + address.format(uuid=alert.uuid.hex), "{}", "application/json")
     assert answer.status_code == 405
     assert list(answer.json()) == ["detail"]
 
 
-@pytest.mark.parametrize("method", ["GET", "HEAD", "PUT", "PATCH", "DELETE"])
-@pytest.mark.parametrize("action", ["close", "acknowledge", "cancel_acknowledgment"])
+@for_each("method", ["GET", "HEAD", "PUT", "PATCH", "DELETE"])
+@for_each("action", ["close", "acknowledge", "cancel_acknowledgment"])
 def test_actions_are_posted(as_staff, alert, action, method):
     assert as_staff.generic(method, address_of(alert, action)).status_code == 405
 

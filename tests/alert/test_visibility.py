@@ -20,6 +20,7 @@ from tests.inventory.factories import (
     make_staff,
     take_away,
 )
+from tests.tables import for_each
 
 # Row by row as in the contract: what each role shows of alerts on things of one customer.
 SEEN = {
@@ -157,13 +158,13 @@ def test_order_by_age_or_severity_and_reversed(as_admin, twelve):
     assert uuids(in_order["-severity"]) == uuids(in_order["severity"])[::-1]
 
 
-@pytest.mark.parametrize("o", ["created", "-created", "severity", "-severity", ""])
+@for_each("o", ["created", "-created", "severity", "-severity", ""])
 def test_pages_neither_skip_nor_repeat_alerts(as_admin, twelve, o):
     pages = [uuids(as_admin.get(f"{ALERTS}?o={o}&page_size=5&page={page}")) for page in (1, 2, 3)]
     assert [uuid for page in pages for uuid in page] == uuids(as_admin.get(f"{ALERTS}?o={o}&page_size=100"))
 
 
-@pytest.mark.parametrize("o", ["x", "--created", "-", "created,severity", "Severity", "\0", "message"])
+@for_each("o", ["x", "--created", "-", "created,severity", "Severity", "\0", "message"])
 def test_other_orders_are_refused_but_counts_have_none(as_admin, twelve, o):
     answer = as_admin.get(ALERTS, {"o": o})
     assert answer.status_code == 400

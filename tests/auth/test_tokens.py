@@ -14,6 +14,7 @@ from argus.auth.authtoken.models import Token, digest_of
 from argus.auth.retention import expired_tokens
 from tests.factories import INCIDENTS, PASSWORD, Client, make_client, make_source, make_user
 from tests.raw import send_json
+from tests.tables import for_each
 
 pytestmark = pytest.mark.once
 
@@ -207,7 +208,7 @@ def test_token_of_an_inactive_user_is_401(as_user):
     assert response["WWW-Authenticate"] == "Token"
 
 
-@pytest.mark.parametrize(
+@for_each(
     "header",
     [
         None,
@@ -224,7 +225,7 @@ def test_token_of_an_inactive_user_is_401(as_user):
         "Basic b3BlcmF0b3I6cHc=",
     ],
 )
-@pytest.mark.parametrize("address", [USER, INCIDENTS, f"{INCIDENTS}sources/", "/api/v1/auth/phone-number/"])
+@for_each("address", [USER, INCIDENTS, f"{INCIDENTS}sources/", "/api/v1/auth/phone-number/"])
 def test_missing_or_unknown_token_is_401_with_challenge(db, header, address):
     response = Client(**({} if header is None else {"HTTP_AUTHORIZATION": header})).get(address)
 

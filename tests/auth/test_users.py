@@ -4,6 +4,7 @@ import pytest
 
 from argus.auth.models import PhoneNumber
 from tests.factories import make_client, make_user
+from tests.tables import for_each
 
 pytestmark = pytest.mark.once
 
@@ -57,7 +58,7 @@ def test_source_systems_may_read_users_too(as_source):
     assert as_source.get(f"{USERS}{other.pk}/").status_code == 200
 
 
-@pytest.mark.parametrize("pk", ["0", "999999", "9" * 19, "9" * 30, "9" * 5000, "-1", "x", "1x", "%00", "%ff", "٣"])
+@for_each("pk", ["0", "999999", "9" * 19, "9" * 30, "9" * 5000, "-1", "x", "1x", "%00", "%ff", "٣"])
 def test_users_that_do_not_exist_are_404(as_user, pk):
     response = as_user.get(f"{USERS}{pk}/")
 

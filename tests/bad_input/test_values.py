@@ -159,7 +159,7 @@ def test_event_of_an_acknowledgement_is_validated(assert_refused, name, value):
     assert list(answer["event"]) == [name]
 
 
-@pytest.mark.parametrize("value", ["null", "true", "0", "[]", "{}", '""', '"oth"', '"OTHER"', '"XXX"', r'"\u0000"'])
+@for_each("value", ["null", "true", "0", "[]", "{}", '""', '"oth"', '"OTHER"', '"XXX"', r'"\u0000"'])
 def test_invalid_event_type_is_refused(assert_refused, value):
     places = [place for place in PLACES if place.path.endswith("/events/")]
 
@@ -176,7 +176,7 @@ def test_source_with_unknown_type_is_refused(assert_refused, value):
 
 
 @pytest.mark.both
-@pytest.mark.parametrize(
+@for_each(
     "value", ["0", "-1", "true", "1.5", "1e300", "9" * 19, "9" * 400, '"x"', '"1x"', "[]", "{}", '""', r'"\ud800"']
 )
 def test_incident_for_unknown_source_is_refused(assert_refused, value):

@@ -3,6 +3,7 @@
 import pytest
 
 from tests.factories import INCIDENTS, PASSWORD, Client, make_incidents, make_user
+from tests.tables import for_each
 
 pytestmark = pytest.mark.once
 
@@ -33,10 +34,10 @@ def test_wrong_password_is_an_error(db):
     assert Client().post("/api/v1/token-auth/", {"username": "operator", "password": "x"}).status_code == 400
 
 
-@pytest.mark.parametrize(
+@for_each(
     "path", ["/api/v1/token-auth/", INCIDENTS, f"{INCIDENTS}1/acks/", f"{INCIDENTS}1/ticket_url/", "/api/v1/auth/user/"]
 )
-@pytest.mark.parametrize("method", ["GET", "POST", "PUT", "PATCH", "DELETE"])
+@for_each("method", ["GET", "POST", "PUT", "PATCH", "DELETE"])
 def test_cors_preflight_is_allowed(frontend, path, method):
     response = frontend.options(
         path,

@@ -96,6 +96,7 @@ child and os.waitpid(child, 0)
 """
 
 
+@pytest.mark.both
 @pytest.mark.slow
 @pytest.mark.parametrize("with_redis", [True, False])
 def test_clients_of_all_servers_receive_the_changes_of_all_processes(own_valkey, with_redis):
@@ -124,6 +125,7 @@ def test_clients_of_all_servers_receive_the_changes_of_all_processes(own_valkey,
         assert there.receives_nothing(0.1)
 
 
+@pytest.mark.both
 @pytest.mark.slow
 def test_client_of_a_killed_server_resumes_on_another_one(own_valkey):
     with two_servers(ARGUS_REDIS_URL=own_valkey.url) as (one, other, token):
@@ -142,6 +144,7 @@ def test_client_of_a_killed_server_resumes_on_another_one(own_valkey):
             assert client.receives_nothing()
 
 
+@pytest.mark.both
 @pytest.mark.slow
 @pytest.mark.parametrize("end", [Server.stop, Server.kill])
 def test_clients_of_a_restarted_server_resume_without_a_reload(own_valkey, end):

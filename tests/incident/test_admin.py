@@ -210,6 +210,7 @@ def test_invalid_queries_of_forms_are_not_errors(rows, model):
         assert admin_user.get(model, "add", **dict.fromkeys(fields, value)).status_code == 200
 
 
+@pytest.mark.both
 @pytest.mark.slow
 @pytest.mark.parametrize("model", MODELS, ids=lambda model: model._meta.model_name)
 def test_invalid_forms_are_not_errors(rows, model):

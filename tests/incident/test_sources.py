@@ -9,6 +9,7 @@ from argus.incident import sources
 from argus.incident.models import Incident, SourceSystem, SourceSystemType
 from argus.util.errors import DomainError, NotPermittedError
 from tests.factories import INCIDENTS, make_ack, make_client, make_event, make_incident, make_source, make_superuser
+from tests.tables import for_each
 
 SOURCES, TYPES = f"{INCIDENTS}sources/", f"{INCIDENTS}source-types/"
 KEYS = ["pk", "name", "type", "user", "base_url"]
@@ -36,9 +37,7 @@ def test_only_superusers_add_types(as_superuser, as_user, as_source):
     assert not SourceSystemType.objects.filter(name="new").exists()
 
 
-@pytest.mark.parametrize(
-    "body", [{}, *({"name": bad} for bad in (None, "", " ", "NAV", "Nav", "nav", [], {}, True, "x" * 101))]
-)
+@for_each("body", [{}, *({"name": bad} for bad in (None, "", " ", "NAV", "Nav", "nav", [], {}, True, "x" * 101))])
 def test_invalid_type_name_is_refused(as_superuser, nav, body):
     answer = as_superuser.post(TYPES, body)
     assert (answer.status_code, list(answer.json())) == (400, ["name"])
@@ -83,8 +82,8 @@ def test_digits_are_appended_to_a_taken_account_name(as_superuser, nav, username
     assert re.fullmatch(rf"{username[:143]}_[0-9a-f]{{6}}", made)
 
 
-@pytest.mark.parametrize(
-    ("overrides", "field"),
+@for_each(
+    "overrides, field",
     [
         ({"name": "a b"}, "username"),
         ({"username": "a b"}, "username"),
@@ -95,7 +94,6 @@ def test_digits_are_appended_to_a_taken_account_name(as_superuser, nav, username
         *(({"type": bad}, "type") for bad in (None, "", "unknown", {}, {"name": "unknown"}, {"name": None}, [], 7)),
         *(({"base_url": bad}, "base_url") for bad in (None, "x", "javascript:x", "http://[", [], "https://x/" * 300)),
     ],
-    ids=lambda value: ascii(value)[:60],
 )
 def test_invalid_source_is_refused_by_field(as_superuser, nav, overrides, field):
     answer = as_superuser.post(SOURCES, {"name": "new", "type": "nav"} | overrides)

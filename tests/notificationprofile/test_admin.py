@@ -127,6 +127,7 @@ def test_invalid_queries_cause_no_server_error(boss, rows, model):
         assert boss.get(model, **query).status_code in {200, 302, 400}, query
 
 
+@pytest.mark.both
 @pytest.mark.slow
 @pytest.mark.parametrize("model", OWNED, ids=lambda model: model._meta.model_name)
 def test_invalid_forms_cause_no_server_error(boss, rows, model):
@@ -143,6 +144,7 @@ def test_invalid_forms_cause_no_server_error(boss, rows, model):
                 assert response.status_code in {200, 302, 400}, value
 
 
+@pytest.mark.both
 @pytest.mark.slow
 @pytest.mark.parametrize("model", MODELS, ids=lambda model: model._meta.model_name)
 def test_invalid_action_selections_cause_no_server_error(boss, rows, model):
