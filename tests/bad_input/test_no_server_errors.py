@@ -153,7 +153,10 @@ def query_of(text: str) -> str:
     return "&".join(f"{name}={quoted(text)}" for name in PARAMETERS if name not in {"format", "cursor"})
 
 
-@pytest.mark.parametrize(("role", "accept"), [("anonymous", JSON), ("superuser", JSON), ("superuser", HTML)])
+@pytest.mark.parametrize(
+    ("role", "accept"),
+    [pytest.param("anonymous", JSON, marks=pytest.mark.slow), ("superuser", JSON), ("superuser", HTML)],
+)
 def test_no_method_of_any_url_is_a_server_error(db, role, accept):
     site = Site(role, accept)
     methods = ["GET", "POST", "PUT"] if accept == HTML else METHODS

@@ -240,9 +240,13 @@ def test_version_is_that_of_argus_without_any_settings(command):
     ("command", "reason"),
     [
         (["migrate"], "Database error: "),
-        (["createsuperuser", "--no-input", "--username=one", "--email=one@example.org"], "Database error: "),
+        pytest.param(
+            ["createsuperuser", "--no-input", "--username=one", "--email=one@example.org"],
+            "Database error: ",
+            marks=pytest.mark.slow,
+        ),
         (["sendtestemail", "one@example.org"], "Mail server error: "),
-        (["collectstatic", "--no-input", "--verbosity=0"], ""),
+        pytest.param(["collectstatic", "--no-input", "--verbosity=0"], "", marks=pytest.mark.slow),
     ],
 )
 def test_unavailable_service_is_one_line(command, reason, tmp_path):
@@ -258,6 +262,7 @@ def test_unavailable_service_is_one_line(command, reason, tmp_path):
     assert done.stderr.splitlines()[-1].startswith(f"argus: {reason}")
 
 
+@pytest.mark.slow
 def test_traceback_of_an_unavailable_service_is_printed_on_request():
     assert "Traceback" in argus("migrate", "--traceback", **PRODUCTION).stderr
 
