@@ -75,7 +75,7 @@ def measure_latency(server: ArgusServer, token: str, followers: Followers, scale
     ]
     lost = len(sent) * followers.number - len(latencies)
     what = f"{followers.number} clients, {scale.changes_per_second} changes/s, POST to client"
-    bars = {50: "", 95: "", 99: "at most 500"}
+    bars = {50: "", 95: "", 99: "at most 300"}
     rows = [[f"{what}, p{rank} ms", milliseconds(percentile(latencies, rank)), bars[rank]] for rank in bars]
     return [*rows, ["the same: numbers missing, messages missing", f"{outcome['gaps']}, {lost}", "0, 0"]]
 

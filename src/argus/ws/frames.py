@@ -1,7 +1,7 @@
 """An extension of uvicorn's websocket protocol: the server takes several messages as complete frames, in one write.
 
 uvicorn itself encodes, frames and writes each message for each client. Other ASGI servers do not have the extension and
-receive the messages one by one. ADR 28 has the figures.
+receive the messages one by one. ADR 27 has the figures.
 """
 
 import random
