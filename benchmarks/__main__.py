@@ -4,7 +4,7 @@ import argparse
 import sys
 from dataclasses import replace
 
-from . import alerts, bulk, cpu, fairness, ingest, lists, live, notifications, prune, sqlite
+from . import alerts, bulk, cost, cpu, fairness, ingest, lists, live, notifications, prune, sqlite
 from .bars import bars_table
 from .compare import compare_with_stored
 from .machine import describe_machine
@@ -15,6 +15,7 @@ from .servers import available_kinds
 MODULES = {
     "alerts": alerts,
     "bulk": bulk,
+    "cost": cost,
     "fairness": fairness,
     "cpu": cpu,
     "ingest": ingest,

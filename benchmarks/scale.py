@@ -24,6 +24,8 @@ class Scale:
     bulk_rounds: int = 3
     bulk_incidents: int = 1_000
     open_set: int = 5_000
+    # cost: incidents in the largest open set
+    cost_incidents: int = 10_000
     # lists: incidents loaded; rounds of each case at each size
     sizes: tuple[int, ...] = (10_000, 100_000, 1_000_000)
     list_rounds: int = 2
@@ -84,6 +86,7 @@ TINY = Scale(
     bulk_rounds=1,
     bulk_incidents=1,
     open_set=20,
+    cost_incidents=20,
     concurrencies=(2,),
     warm_up_seconds=0.1,
     known_incidents=20,

@@ -5,6 +5,7 @@ import pytest
 from benchmarks import (
     alerts,
     bulk,
+    cost,
     cpu,
     fairness,
     ingest,
@@ -37,6 +38,16 @@ def test_lists_of_incidents_are_measured_beside_single_ones():
     tables = bulk.measure(TINY)
 
     assert len(tables["bulk"].rows) == 8
+    assert_page_takes(tables)
+
+
+@pytest.mark.slow
+def test_dearest_requests_are_measured_for_every_address():
+    tables = cost.measure(TINY)
+
+    rows = {row[0]: row for row in tables["cost"].rows}
+    assert rows["POST /api/v1/incidents/"][3] == "1 000 tags"
+    assert rows["PUT /api/v1/incidents/mine/open-set/"][6]
     assert_page_takes(tables)
 
 

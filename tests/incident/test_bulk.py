@@ -1,5 +1,7 @@
 """New incidents by the hundred, in one request."""
 
+from functools import partial
+
 import pytest
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
@@ -189,10 +191,10 @@ def test_the_same_list_many_times_at_once_is_taken_in_once(parallel_db):
     for list_ in lists[::2]:
         list_.reverse()
 
-    def post_list(list_):
-        return make_client(source.user).post(BULK, {"incidents": list_})
+    clients = [make_client(source.user) for _ in lists]
+    calls = [partial(one.post, BULK, {"incidents": list_}) for one, list_ in zip(clients, lists, strict=True)]
 
-    answers = at_once(*[lambda list_=list_: post_list(list_) for list_ in lists])
+    answers = at_once(*calls)
     assert [answer.status_code for answer in answers] == [200] * 4
     statuses = [result["status"] for answer in answers for result in answer.json()["results"]]
     assert sorted(statuses) == ["created"] * 20 + ["exists"] * 60

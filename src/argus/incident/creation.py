@@ -43,6 +43,12 @@ class Result(NamedTuple):
     error: DomainError | None = None
 
 
+def check_urls(source: SourceSystem, *, details_url: str = "", ticket_url: str = "", **others: Any) -> None:
+    """Raise ``DomainError`` for an invalid URL among the values of an incident."""
+    check_details_url(details_url, base_url=source.base_url)
+    check_http_url(ticket_url, field="ticket_url")
+
+
 def build_incident(
     source: SourceSystem,
     *,
@@ -59,8 +65,7 @@ def build_incident(
     """
     if end_time is not None and end_time < start_time:
         raise DomainError("An incident cannot end before it starts.", field="end_time")
-    check_details_url(details_url, base_url=source.base_url)
-    check_http_url(ticket_url, field="ticket_url")
+    check_urls(source, details_url=details_url, ticket_url=ticket_url)
     values |= {"details_url": details_url, "ticket_url": ticket_url}
     return Incident(source=source, start_time=start_time, end_time=end_time, **values)
 

@@ -18,7 +18,7 @@ from argus.util.infinity import INFINITY
 from argus.util.rows import in_batches
 
 from .changes import record_changes, write_events
-from .creation import build_incident, create_missing
+from .creation import build_incident, check_urls, create_missing
 from .lifecycle import EventType, Party, State, next_state
 from .models import ChangeKind, Event, Incident, SourceSystem
 from .services import lock_incident, record_event
@@ -142,20 +142,25 @@ def _can_end(incident: Incident, end: datetime, *, now: datetime) -> bool:
 
 def _read_list(source: SourceSystem, desired: list[dict[str, Any]], *, now: datetime) -> dict[str, DesiredIncident]:
     """Return the incidents of the list in the order of their ids: concurrent lists lock rows in the same order."""
-    wanted: dict[str, DesiredIncident] = {}
+    _check_list(source, desired)
+    read = [DesiredIncident(index, values, _build(source, values, now=now)) for index, values in enumerate(desired)]
+    return {one.new.source_incident_id: one for one in sorted(read, key=lambda one: one.new.source_incident_id)}
+
+
+def _check_list(source: SourceSystem, desired: list[dict[str, Any]]) -> None:
+    """Refuse invalid URLs and repeated IDs. Building the incidents of a long list first would double its cost."""
+    seen: set[str] = set()
     errors: dict[int, DomainError] = {}
     for index, values in enumerate(desired):
         try:
-            new = _build(source, values, now=now)
+            check_urls(source, **values)
         except DomainError as error:
             errors[index] = error
-            continue
-        if new.source_incident_id in wanted:
+        if values["source_incident_id"] in seen:
             errors[index] = DomainError("This ID is in the list twice.", field="source_incident_id")
-        wanted[new.source_incident_id] = DesiredIncident(index, values, new)
+        seen.add(values["source_incident_id"])
     if errors:
         raise InvalidSyncError(errors)
-    return dict(sorted(wanted.items()))
 
 
 def _build(source: SourceSystem, values: dict[str, Any], *, now: datetime) -> Incident:
