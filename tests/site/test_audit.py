@@ -54,7 +54,7 @@ def test_profiles_and_phone_numbers(boss, said):
 
     for what, path, body, row in [
         ("phone number", NUMBERS, {"phone_number": "+4791234568"}, number),
-        ("timeslot", f"{PROFILES}timeslots/", {"name": "x", "time_recurrences": ALL_DAY}, slot),
+        ("time slot", f"{PROFILES}timeslots/", {"name": "x", "time_recurrences": ALL_DAY}, slot),
         ("filter", f"{PROFILES}filters/", {"name": "x", "filter_string": '{"tags": []}'}, criteria),
     ]:
         assert said(lambda path=path, body=body: boss.post(path, body)) == [("boss", f"added {what}")]
