@@ -418,3 +418,11 @@ def test_formats_accept_what_responses_contain(description):
         validator = Draft202012Validator(schemas[name]["properties"][field], format_checker=FormatChecker())
         assert all(map(validator.is_valid, good)), name
         assert not any(map(validator.is_valid, bad)), name
+
+
+def test_no_parameter_has_a_value_that_swagger_ui_would_fill_in(description):
+    operations = [one for path in description["paths"].values() for one in path.values()]
+    parameters = [parameter for one in operations for parameter in one.get("parameters", [])]
+
+    assert len(parameters) > 50
+    assert not [one["name"] for one in parameters if {"example", "examples", "default"} & {*one, *one["schema"]}]

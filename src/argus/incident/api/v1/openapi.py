@@ -68,10 +68,9 @@ NEW_INCIDENTS = [
     request_example("A stateless incident", LOG_LINE_EXAMPLE),
     request_example("An incident posted by a superuser, who names the source", {**NEW_INCIDENT_EXAMPLE, "source": 3}),
 ]
-IDS = OpenApiExample("Two sources", value="1,3")
-TAGS = OpenApiExample("One of two hosts that is down", value="host=sw-3,host=sw-4,problem_type=boxDown")
+# Parameters have no examples: Swagger UI would fill them in, and "Try it out" would find nothing.
 SOURCE_FILTERS = [
-    OpenApiParameter("source__id__in", str, description="Any of these sources, by pk.", examples=[IDS]),
+    OpenApiParameter("source__id__in", str, description="Any of these sources, by pk: `1,3`."),
     OpenApiParameter("source__name__in", str, description="Any of these sources, by name: `NAME1,NAME2`."),
     OpenApiParameter("source__type__in", str, description="Sources of any of these types: `TYPE1,TYPE2`."),
 ]
@@ -81,7 +80,9 @@ FILTERS = [
     OpenApiParameter("end_time__gte", str, description="Ends at this time or later; open incidents are included."),
     OpenApiParameter("end_time__lte", str, description="Ends at this time or earlier."),
     OpenApiParameter("end_time__isnull", bool, description="true: stateless; false: stateful."),
-    OpenApiParameter("tags", str, description="One of the values of each key.", examples=[TAGS]),
+    OpenApiParameter(
+        "tags", str, description="One of the values of each key: `host=sw-3,host=sw-4,problem_type=boxDown`."
+    ),
 ]
 
 
