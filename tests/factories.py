@@ -98,8 +98,9 @@ def make_token(user: User, kind: Kind = Kind.API) -> Token:
     """Return a token of the user with its key. The key follows from the user and the kind, so two calls agree."""
     token = Token.new(user, kind, key=hashlib.sha1(f"{user.pk} {kind}".encode()).hexdigest())
     if not Token.objects.filter(pk=token.pk).exists():
-        Token.objects.filter(user=user, kind=kind).delete()
-        token.save(force_insert=True)
+        Token.objects.filter(user=user, kind=kind).exclude(pk=token.pk).delete()
+        # Another thread may create the same token at this moment.
+        Token.objects.bulk_create([token], ignore_conflicts=True)
     return token
 
 
