@@ -172,6 +172,7 @@ def run_once(image: Image, name: str, variables: dict) -> None:
 
 @pytest.mark.slow
 @on_postgresql
+@pytest.mark.both
 def test_what_docker_compose_up_starts_works_twice_over(image, valkey_url):
     with new_database() as url, contextlib.ExitStack() as stack:
         variables = {"DATABASE_URL": url, "ARGUS_REDIS_URL": valkey_url}
@@ -202,6 +203,7 @@ def filled_template(**values: str) -> dict[str, str]:
 
 @pytest.mark.slow
 @on_postgresql
+@pytest.mark.both
 def test_filled_template_makes_a_production_with_hashed_static_files(image, valkey_url):
     with new_database() as url:
         variables = filled_template(DATABASE_URL=url, ARGUS_REDIS_URL=valkey_url)
@@ -221,6 +223,7 @@ def test_filled_template_makes_a_production_with_hashed_static_files(image, valk
 
 @pytest.mark.slow
 @on_postgresql
+@pytest.mark.both
 def test_gunicorn_of_the_image_serves_and_refuses_nonsense_in_one_line(image, valkey_url):
     settings = filled_template(ARGUS_REDIS_URL=valkey_url, ARGUS_BEHIND_TLS_PROXY="0", SECURE_SSL_REDIRECT="0")
     with new_database() as url:
@@ -238,6 +241,7 @@ def test_gunicorn_of_the_image_serves_and_refuses_nonsense_in_one_line(image, va
 
 @pytest.mark.slow
 @on_postgresql
+@pytest.mark.both
 def test_wheel_brings_everything_that_is_not_code(image):
     (site,) = image.folder.glob("opt/argus/lib/python3*/site-packages/argus")
     source = ROOT / "src" / "argus"

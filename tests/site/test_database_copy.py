@@ -33,9 +33,9 @@ from argus.notificationprofile.models import Delivery, Filter, NotificationProfi
 kari = User.objects.get(username="kari")
 number = PhoneNumber.objects.create(user=kari, phone_number="+4747474747")
 profile = NotificationProfile.objects.create(
-    user=kari, timeslot=kari.timeslots.get(), media=["EM", "SM"], phone_number=number
+    user=kari, timeslot=kari.timeslots.create(name="More"), media=["EM", "SM"], phone_number=number
 )
-profile.filters.add(Filter.objects.create(user=kari, name="All", filter_string='{"sourceSystemIds": [], "tags": []}'))
+profile.filters.add(Filter.objects.create(user=kari, name="More", filter_string='{"sourceSystemIds": [], "tags": []}'))
 Token.objects.update(created=timezone.now() - timedelta(days=13, microseconds=1))
 acknowledge(Incident.objects.open().first(), actor=kari, description="Ære være \\u2603 100 % %s")
 event = Event.objects.latest("pk")

@@ -151,6 +151,11 @@ def test_argus_without_a_settings_module_is_production_and_names_all_that_is_mis
     assert list(tmp_path.iterdir()) == []
 
 
+def slow(*values) -> object:
+    """Return a case that only ``make test-slow`` runs, because each starts a process."""
+    return pytest.param(*values, marks=pytest.mark.slow)
+
+
 def test_production_needs_neither_a_login_at_a_provider_nor_a_frontend(tmp_path):
     environment = {name: PRODUCTION[name] for name in REQUIRED}
 
@@ -162,13 +167,13 @@ def test_production_needs_neither_a_login_at_a_provider_nor_a_frontend(tmp_path)
     [
         ({"ARGUS_SEND_NOTIFICATIONS": "off"}, ["DATABASE_URL", "SECRET_KEY", "STATIC_ROOT"]),
         ({"ARGUS_DATAPORTEN_KEY": "key"}, [*REQUIRED, "ARGUS_DATAPORTEN_SECRET"]),
-        ({"ARGUS_DATAPORTEN_SECRET": "secret"}, [*REQUIRED, "ARGUS_DATAPORTEN_KEY"]),
+        slow({"ARGUS_DATAPORTEN_SECRET": "secret"}, [*REQUIRED, "ARGUS_DATAPORTEN_KEY"]),
         ({"ARGUS_OIDC_ENDPOINT": "https://a.example.org"}, [*REQUIRED, "ARGUS_OIDC_KEY", "ARGUS_OIDC_SECRET"]),
-        ({"ARGUS_OIDC_KEY": "key"}, [*REQUIRED, "ARGUS_OIDC_ENDPOINT", "ARGUS_OIDC_SECRET"]),
-        ({"ARGUS_FRONTEND_URL": "https://a.example.org"}, REQUIRED),
+        slow({"ARGUS_OIDC_KEY": "key"}, [*REQUIRED, "ARGUS_OIDC_ENDPOINT", "ARGUS_OIDC_SECRET"]),
+        slow({"ARGUS_FRONTEND_URL": "https://a.example.org"}, REQUIRED),
         ({"ARGUS_FRONTEND_URL": "https://a.example.org", **DATAPORTEN}, [*REQUIRED, "ARGUS_COOKIE_DOMAIN"]),
-        ({"ARGUS_FRONTEND_URL": "https://a.example.org", **PROVIDER}, [*REQUIRED, "ARGUS_COOKIE_DOMAIN"]),
-        (PROVIDER, REQUIRED),
+        slow({"ARGUS_FRONTEND_URL": "https://a.example.org", **PROVIDER}, [*REQUIRED, "ARGUS_COOKIE_DOMAIN"]),
+        slow(PROVIDER, REQUIRED),
     ],
 )
 def test_production_requires_only_what_is_switched_on(switched, names):
@@ -267,22 +272,23 @@ def test_traceback_of_an_unavailable_service_is_printed_on_request():
     assert "Traceback" in argus("migrate", "--traceback", **PRODUCTION).stderr
 
 
-@pytest.mark.parametrize(
-    ("name", "replacement"),
-    [
-        ("ARGUS_NOTIFICATION_GIVE_UP_AFTER", "ARGUS_NOTIFICATION_MAX_AGE"),
-        ("ARGUS_NOTIFICATION_RETRY_FIRST", "ARGUS_NOTIFICATION_RETRY_INITIAL_DELAY"),
-        ("ARGUS_NOTIFICATION_RETRY_MOST", "ARGUS_NOTIFICATION_RETRY_MAX_DELAY"),
-        ("ARGUS_SMS_LENGTH", "ARGUS_SMS_MAX_LENGTH"),
-        ("ARGUS_WEB_PROCESSES", "WEB_CONCURRENCY"),
-        ("ARGUS_WEB_THREADS", "--threads"),
-    ],
-)
-def test_variable_of_an_earlier_version_is_refused_and_its_replacement_named(name, replacement, tmp_path):
-    done = manage("check", **PRODUCTION, ARGUS_VAR_DIR=str(tmp_path), **{name: "8"})
-    (line,) = done.stderr.splitlines()
-    assert line.startswith(f"argus: {name}: Has been removed.")
-    assert replacement in line
+REPLACED = {
+    "ARGUS_NOTIFICATION_GIVE_UP_AFTER": "ARGUS_NOTIFICATION_MAX_AGE",
+    "ARGUS_NOTIFICATION_RETRY_FIRST": "ARGUS_NOTIFICATION_RETRY_INITIAL_DELAY",
+    "ARGUS_NOTIFICATION_RETRY_MOST": "ARGUS_NOTIFICATION_RETRY_MAX_DELAY",
+    "ARGUS_SMS_LENGTH": "ARGUS_SMS_MAX_LENGTH",
+    "ARGUS_WEB_PROCESSES": "WEB_CONCURRENCY",
+    "ARGUS_WEB_THREADS": "--threads",
+}
+
+
+def test_variables_of_an_earlier_version_are_refused_and_their_replacements_named(tmp_path):
+    done = manage("check", **PRODUCTION, ARGUS_VAR_DIR=str(tmp_path), **dict.fromkeys(REPLACED, "8"))
+    lines = {line.split(": ")[1]: line for line in done.stderr.splitlines()}
+    assert set(lines) == set(REPLACED)
+    for name, replacement in REPLACED.items():
+        assert lines[name].startswith(f"argus: {name}: Has been removed.")
+        assert replacement in lines[name]
 
 
 def test_production_requires_https_of_the_provider(tmp_path):

@@ -10,12 +10,14 @@ from django import get_version
 from django.conf import ENVIRONMENT_VARIABLE
 from django.core.exceptions import ImproperlyConfigured
 from django.core.management import execute_from_command_line
-from django.db import Error as DatabaseError
+from django.db import InterfaceError, OperationalError, ProgrammingError
 
 from . import VERSION
 from .settings.env import SettingsError
 from .startup import explain
 
+# An unavailable database, and missing tables. Other errors of the database are faults of the command.
+UNAVAILABLE = (OperationalError, InterfaceError, ProgrammingError)
 PRODUCTION, DEVELOPMENT = "argus.site.settings.prod", "argus.site.settings.dev"
 HINT = (
     f"{ENVIRONMENT_VARIABLE} is not set, so these are the production settings ({PRODUCTION}). "
@@ -42,7 +44,7 @@ def main(here: Path | None = None) -> None:
         if isinstance(error, SettingsError) and not (is_chosen or here):
             lines = [*lines, HINT]
         sys.exit("\n".join(f"argus: {line}" for line in lines))
-    except (DatabaseError, OSError) as error:
+    except (*UNAVAILABLE, OSError) as error:
         if "--traceback" in sys.argv:
             raise
         sys.exit(f"argus: {explain_service(error)}")
@@ -58,7 +60,7 @@ def settings_of_checkout(here: Path) -> str:
 def explain_service(error: Exception) -> str:
     """Return in one line which service or file is unavailable, and what to check."""
     reason = next(iter(str(error).strip().splitlines()), type(error).__name__)
-    if isinstance(error, DatabaseError):
+    if isinstance(error, UNAVAILABLE):
         return f'Database error: {reason}. Is the database of DATABASE_URL running, and has "migrate" been run?'
     if any(frame.filename == smtplib.__file__ for frame in extract_tb(error.__traceback__)):
         return f"Mail server error: {reason}. Are EMAIL_HOST and EMAIL_PORT correct, and is the server running?"

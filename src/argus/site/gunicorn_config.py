@@ -6,6 +6,8 @@ settings: https://docs.gunicorn.org/en/stable/settings.html
 
 import os
 import shutil
+import subprocess
+import sys
 import tempfile
 from typing import Any
 
@@ -26,9 +28,22 @@ control_socket_disable = True
 
 
 def on_starting(server: Any) -> None:
-    """Let all workers count in one folder, so that each of them can answer /metrics for all."""
+    """Refuse invalid settings. Let all workers count in one folder, so that each can answer /metrics for all."""
+    refuse_invalid_settings()
     if "PROMETHEUS_MULTIPROC_DIR" not in os.environ:
         os.environ["PROMETHEUS_MULTIPROC_DIR"] = server.metrics_folder = tempfile.mkdtemp(prefix="argus-metrics-")
+
+
+def refuse_invalid_settings() -> None:
+    """End the server if the settings are invalid, before any worker starts.
+
+    When two workers end because of them, gunicorn prints a traceback. A process of its own reads the settings: modules
+    that gunicorn's main process has imported would not be replaced by a reload after an upgrade.
+    """
+    environment = {**os.environ, "PYTHONPATH": os.pathsep.join(filter(None, sys.path))}
+    command = [sys.executable, "-c", "from argus.site.startup import read_settings; read_settings()"]
+    if status := subprocess.run(command, env=environment, check=False).returncode:
+        sys.exit(status)
 
 
 def child_exit(server: Any, worker: Any) -> None:

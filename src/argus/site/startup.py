@@ -5,7 +5,7 @@ import logging
 import os
 import sys
 from functools import cache
-from typing import Any
+from typing import Any, NoReturn
 
 from django.conf import ENVIRONMENT_VARIABLE, settings
 from django.core.checks import run_checks
@@ -37,6 +37,20 @@ def start() -> WSGIHandler:
             gc.collect()
             gc.freeze()
             return application
+    refuse(lines)
+
+
+def read_settings() -> None:
+    """Read the settings; end the process if they are invalid."""
+    os.environ.setdefault(ENVIRONMENT_VARIABLE, "argus.site.settings.prod")
+    try:
+        settings.DEBUG  # noqa: B018  (the first access reads them)
+    except (ImproperlyConfigured, ModuleNotFoundError) as error:
+        refuse(explain(error))
+
+
+def refuse(lines: list[str]) -> NoReturn:
+    """Print why the server does not start, and end the process."""
     for line in lines:
         print(f"argus: {line}", file=sys.stderr, flush=True)
     sys.exit(APP_LOAD_ERROR)
