@@ -12,7 +12,7 @@ def erase_deleted_rows(apps, schema_editor):
 
 
 def replace_keys_by_digests(apps, schema_editor):
-    """Write all rows anew. On PostgreSQL the table gets a new file, so no dead row keeps a key."""
+    """Rewrite all rows. On PostgreSQL the table gets a new file, so no dead row keeps a key."""
     model = apps.get_model("authtoken", "Token")
     tokens = list(model.objects.using(schema_editor.connection.alias).values_list("digest", "user_id", "created"))
     delete_all(apps, schema_editor)
